@@ -1,0 +1,113 @@
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import { brokenRelations, profiles, takeoverWaitMs, type Timing } from './profiles.ts';
+import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
+
+/** The configuration as services see it: complete, its relations checked. */
+export interface NodeConfig extends Omit<NodeConfigFile, 'timing'> {
+  timing: Timing & { takeoverWaitMs: number };
+}
+
+/** One thing that is wrong with a configuration, so that a person can mend it. */
+export interface ConfigFault {
+  code: 'HS_CONFIG_INVALID' | 'HS_CONFIG_TIMING';
+  /** `notifier.smtp.port`, or empty for the whole file. */
+  field: string;
+  expected: string;
+  got: string;
+  cure: string;
+}
+
+export type ConfigResult = { ok: true; config: NodeConfig } | { ok: false; faults: ConfigFault[] };
+
+/** Text of a YAML (or JSON) file in, a complete configuration or everything that is wrong with it out. Reads no file. */
+export function parseConfig(text: string): ConfigResult {
+  let raw: unknown;
+  try {
+    raw = parseYaml(text, { maxAliasCount: 20 });
+  } catch (error) {
+    const got = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return {
+      ok: false,
+      faults: [
+        { code: 'HS_CONFIG_INVALID', field: '', expected: 'YAML', got, cure: 'Mend the syntax at the named line.' },
+      ],
+    };
+  }
+  const result = nodeConfigSchema.safeParse(raw ?? {});
+  if (!result.success) return { ok: false, faults: result.error.issues.flatMap((issue) => faultsOf(issue, raw)) };
+
+  const faults = relationFaults(result.data);
+  if (faults.length > 0) return { ok: false, faults };
+  const timing = timingOf(result.data);
+  return { ok: true, config: { ...result.data, timing: { ...timing, takeoverWaitMs: takeoverWaitMs(timing) } } };
+}
+
+function timingOf(file: NodeConfigFile): Timing {
+  const given = Object.fromEntries(Object.entries(file.timing).filter(([, value]) => value !== undefined));
+  return { ...profiles[file.profile], ...given };
+}
+
+function relationFaults(file: NodeConfigFile): ConfigFault[] {
+  const faults: ConfigFault[] = brokenRelations(timingOf(file)).map((rule) => ({
+    code: 'HS_CONFIG_TIMING',
+    field: 'timing',
+    expected: rule,
+    got: `profile ${file.profile}${Object.keys(file.timing).length > 0 ? ` with ${JSON.stringify(file.timing)}` : ''}`,
+    cure: 'Change the timing, or leave it out to get the profile as it is.',
+  }));
+  const differ = (field: string, one: string, other: string, why: string) => {
+    if (one === other)
+      faults.push({
+        code: 'HS_CONFIG_INVALID',
+        field,
+        expected: why,
+        got: JSON.stringify(one),
+        cure: `Give ${field} another value.`,
+      });
+  };
+  differ('peer.name', file.peer.name, file.node.name, 'another name than node.name');
+  if (file.binding.mode === 'vip') {
+    for (const cidr of file.binding.addresses) {
+      const vip = cidr.split('/')[0] ?? '';
+      differ('binding.addresses', vip, file.node.address, "another address than the node's own");
+      differ('binding.addresses', vip, file.peer.address, "another address than the peer's own");
+    }
+  }
+  const secretInUrl = /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(file.store.url);
+  if (secretInUrl) {
+    faults.push({
+      code: 'HS_CONFIG_INVALID',
+      field: 'store.url',
+      expected: 'no password in the URL',
+      got: 'a password (not shown)',
+      cure: 'Put the password into a file readable by the service only, and name it in store.passwordFile.',
+    });
+  }
+  return faults;
+}
+
+/** One line an issue: which field, what was expected, what was there. Values of secrets never appear: they are only file names. */
+function faultsOf(issue: z.core.$ZodIssue, raw: unknown): ConfigFault[] {
+  const field = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      code: 'HS_CONFIG_INVALID',
+      field: field ? `${field}.${key}` : key,
+      expected: 'a known field',
+      got: `"${key}"`,
+      cure: 'Remove it or correct its spelling; see docs/configuration.md.',
+    }));
+  }
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
+  const got = value === undefined ? 'nothing' : `${JSON.stringify(value)}`.slice(0, 120);
+  return [
+    {
+      code: 'HS_CONFIG_INVALID',
+      field,
+      expected: issue.message,
+      got: field === 'store.url' ? 'something else (not shown)' : got,
+      cure: value === undefined ? `Add ${field}.` : `Correct ${field}.`,
+    },
+  ];
+}

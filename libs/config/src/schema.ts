@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { profiles, type ProfileName } from './profiles.ts';
+
+const token = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, - and _, 40 at most');
+const port = z.int().min(1).max(65_535);
+const path = z.string().min(1);
+const positiveMs = z.int().positive();
+const address = z.union([z.ipv4(), z.ipv6()]);
+const email = z.string().regex(/^[^\s@,;<>]+@[^\s@,;<>]+$/, 'an e-mail address');
+const relativePath = z
+  .string()
+  .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n]+$/, 'relative, without .. (it must stay inside fileSync.root)');
+const selection = z.strictObject({
+  directories: z.array(relativePath).default([]),
+  files: z.array(relativePath).default([]),
+});
+
+/** A secret is never in the file itself: its text comes from another file, readable by the service's user only. */
+const secretFile = path;
+
+/** One node's configuration file. Every field that has a sensible default has it here. */
+export const nodeConfigSchema = z.strictObject({
+  /** Both nodes of a pair say the same. */
+  cluster: token,
+  node: z.strictObject({
+    name: token,
+    /** Who was set up first; never changes, says nothing about roles. */
+    kind: z.enum(['primary', 'secondary']),
+    /** The address by which the peer and people reach this node. */
+    address,
+    dataDir: path,
+  }),
+  peer: z.strictObject({ name: token, address }),
+  profile: z.enum(Object.keys(profiles) as [ProfileName, ...ProfileName[]]).default('standard'),
+  /** Single timings that differ from the profile. */
+  timing: z
+    .strictObject({
+      beatMs: positiveMs.optional(),
+      leaseTtlMs: positiveMs.optional(),
+      clockDrift: z.number().positive().optional(),
+      marginMs: positiveMs.optional(),
+      fenceLeadMs: positiveMs.optional(),
+      statementTimeoutMs: positiveMs.optional(),
+    })
+    .prefault({}),
+  store: z.strictObject({
+    /** `postgresql://user@host:port/database`, without a password. */
+    url: z.string().regex(/^postgres(ql)?:\/\/[^\s]+$/, 'postgresql://user@host:port/database'),
+    passwordFile: secretFile.optional(),
+    /** CA of the store's certificate; with it the connection is TLS and verified. */
+    caFile: path.optional(),
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'a lower-case SQL name')
+      .default('hotstandby'),
+  }),
+  nats: z.strictObject({
+    url: z.string().regex(/^(nats|tls):\/\/[^\s]+$/, 'nats://host:port'),
+    /** Folder with `<service>.nk`, the nkey seed of each service. */
+    keysDir: path,
+    caFile: path.optional(),
+    /** The JetStream domain of the peer's server; its name by default. */
+    port: port.default(4222),
+  }),
+  /** Where each service answers `/health` and `/metrics`; 0: a free port, announced on the bus (replicas). */
+  http: z
+    .strictObject({
+      address: address.optional(),
+      console: port.default(8080),
+      heartbeat: z.int().min(0).max(65_535).default(8081),
+      arbiter: z.int().min(0).max(65_535).default(8082),
+      'network-binding': z.int().min(0).max(65_535).default(8083),
+      'file-sync': z.int().min(0).max(65_535).default(8084),
+      collector: z.int().min(0).max(65_535).default(8085),
+      notifier: z.int().min(0).max(65_535).default(8086),
+    })
+    .prefault({}),
+  binding: z
+    .discriminatedUnion('mode', [
+      z.strictObject({ mode: z.literal('none') }),
+      z.strictObject({
+        mode: z.literal('vip'),
+        /** With the prefix length: `192.0.2.100/24`. */
+        addresses: z
+          .array(z.union([z.cidrv4(), z.cidrv6()]))
+          .min(1)
+          .max(16),
+        /** `auto`: the interface that has an address in the same subnet. */
+        interface: z.string().min(1).max(15).default('auto'),
+      }),
+    ])
+    .prefault({ mode: 'none' }),
+  collector: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      listenAddress: address.optional(),
+      syslogPorts: z.array(port).default([5514]),
+      trapPorts: z.array(port).default([1162]),
+      flowPorts: z.array(port).default([2055, 4739]),
+      receiveBufferBytes: z.int().min(65_536).default(16_777_216),
+      /** A frame goes to INGEST when it is this old, or full. */
+      frameDelayMs: z.int().min(1).max(1000).default(10),
+      ingest: z
+        .strictObject({
+          maxBytes: z.int().min(16_777_216).default(1_073_741_824),
+          maxAgeSeconds: z.int().min(60).default(3600),
+        })
+        .prefault({}),
+      retentionDays: z.int().min(1).default(30),
+    })
+    .prefault({}),
+  fileSync: z
+    .discriminatedUnion('enabled', [
+      z.strictObject({ enabled: z.literal(false) }),
+      z.strictObject({
+        enabled: z.literal(true),
+        /** The folder whose selected files follow the active. */
+        root: path,
+        include: selection.prefault({}),
+        exclude: selection.prefault({}),
+        /** The seeds' BACKUP_INTERVAL; changes on the active are brought at once besides. */
+        intervalSeconds: z.int().min(1).default(600),
+        sshPort: port.default(10_022),
+        /** Folder with `id` (this node's private key), `authorized` (the peer's public key), `host` and `known_hosts`. */
+        keysDir: path,
+      }),
+    ])
+    .prefault({ enabled: false }),
+  notifier: z
+    .discriminatedUnion('enabled', [
+      z.strictObject({ enabled: z.literal(false) }),
+      z.strictObject({
+        enabled: z.literal(true),
+        smtp: z.strictObject({
+          host: z.string().min(1),
+          port: port.default(587),
+          /** `required`: STARTTLS or nothing; `implicit`: TLS from the first byte; `none`: only for a relay on this host. */
+          tls: z.enum(['required', 'implicit', 'none']).default('required'),
+          user: z.string().optional(),
+          passwordFile: secretFile.optional(),
+          caFile: path.optional(),
+        }),
+        from: email,
+        /** Comma-separated in the seeds; both forms are taken. */
+        to: z.preprocess(
+          (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+          z.array(email).min(1).max(50),
+        ),
+        subjectPrefix: z.string().max(100).default('[hotstandby]'),
+        /** Which alerts are sent. */
+        alerts: z
+          .strictObject({
+            takeover: z.boolean().default(true),
+            synchronisation: z.boolean().default(true),
+            selfMonitoring: z.boolean().default(true),
+          })
+          .prefault({}),
+        /** The same kind of alert about the same thing is not sent again within this time. */
+        quietSeconds: z.int().min(0).default(300),
+      }),
+    ])
+    .prefault({ enabled: false }),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      /** `auto`: for people on a terminal, else JSON. */
+      format: z.enum(['json', 'pretty', 'auto']).default('auto'),
+    })
+    .prefault({}),
+});
+
+export type NodeConfigFile = z.infer<typeof nodeConfigSchema>;

@@ -1,0 +1,98 @@
+/** Every error a person can meet: permanent codes, what each means and the cure. `docs/errors.md` is checked against this list. */
+export const errorCodes = {
+  HS_CONFIG_MISSING: ['The configuration file cannot be read.', 'Give its path with --config or HOTSTANDBY_CONFIG.'],
+  HS_CONFIG_INVALID: [
+    'The configuration has fields that are wrong.',
+    'Correct the named fields; `hotstandby check` tells.',
+  ],
+  HS_CONFIG_TIMING: ['Two timings contradict each other.', 'Keep the relation that the message names.'],
+  HS_CONTRACT: [
+    'A message does not have the agreed shape.',
+    'Run the same version on both nodes and for all services.',
+  ],
+  HS_DATA_LOCKED: [
+    'Another process of this node holds the data directory.',
+    'Stop it, or give this node its own directory.',
+  ],
+  HS_DATA_UNUSABLE: ['The data directory cannot be written.', 'Check the path, its owner and the free space.'],
+  HS_STORE_UNREACHABLE: ['The store does not answer.', 'Check the URL, the network and that the database runs.'],
+  HS_STORE_REFUSED: [
+    'The store refuses the user, password or database.',
+    'Check the credentials in the configuration.',
+  ],
+  HS_STORE_FOREIGN: [
+    'The store belongs to another cluster, or is not the one this node was set up with.',
+    'Check store.url and cluster; after a planned move of the store remove the node from its data directory.',
+  ],
+  HS_STORE_NEWER: ['The schema in the store was made by a newer program.', 'Upgrade this node.'],
+  HS_STORE_READ_ONLY: ['The store takes no writes.', 'Point store.url at the writable server.'],
+  HS_STORE_WENT_BACK: [
+    'The store is older than what this node has seen: a restored backup or a lost replica.',
+    'See docs/operating.md, "The store went back in time".',
+  ],
+  HS_NATS_UNREACHABLE: ["The node's NATS server does not answer.", 'Start it; services wait and go on by themselves.'],
+  HS_NATS_REFUSED: [
+    "The node's NATS server refuses the key of this service.",
+    'Give the service the key that set-up made for it.',
+  ],
+  HS_PORT_IN_USE: ['A port is taken by another program.', 'Stop the other program or change the port.'],
+  HS_PORT_FORBIDDEN: [
+    'A port below 1024 needs a right that this process lacks.',
+    'Use a higher port or give CAP_NET_BIND_SERVICE.',
+  ],
+  HS_ADDRESS_UNAVAILABLE: [
+    'This host does not have the address to listen on.',
+    'Correct the address in the configuration.',
+  ],
+  HS_BINDING_PERMISSION: [
+    'This process may not change addresses.',
+    'Run network-binding as root or with NET_ADMIN and NET_RAW.',
+  ],
+  HS_BINDING_TOOL: ['A program that binding needs is missing.', 'Install iproute2 and iputils-arping.'],
+  HS_BINDING_INTERFACE: [
+    'No interface is in the subnet of the virtual IP, or the named one is missing.',
+    'Correct binding.interface or the address.',
+  ],
+  HS_BINDING_TAKEN: [
+    'Another machine answers for the virtual IP.',
+    'Take the address from it; this node does not fight for it.',
+  ],
+  HS_SYNC_UNREACHABLE: [
+    "The active's file transfer does not answer.",
+    'Check the network and that file-sync runs on the active.',
+  ],
+  HS_SYNC_REFUSED: ["The active refuses this node's key.", 'Give both nodes the keys that set-up made.'],
+  HS_SYNC_SPACE: ['Not enough free space for the synchronised files.', 'Free space on this node; nothing was changed.'],
+  HS_SYNC_DIGEST: ['A transferred file does not have its digest.', 'It is tried again; if it repeats, check the disk.'],
+  HS_SYNC_PATH: ['A path leads out of the synchronised folder.', 'Keep include and exclude inside fileSync.root.'],
+  HS_SYNC_TOOL: ['A program that file-sync needs is missing.', 'Install rsync, openssh-server and openssh-client.'],
+  HS_MAIL_UNREACHABLE: ['The SMTP server does not answer.', 'Check notifier.smtp; the alert stays in the outbox.'],
+  HS_MAIL_REFUSED: [
+    'The SMTP server refuses the mail, its sender or a recipient.',
+    'Correct notifier.from and notifier.to.',
+  ],
+  HS_MAIL_AUTH: ['The SMTP server refuses the user or password.', 'Correct notifier.smtp.user and its password file.'],
+  HS_NOT_ACTIVE: ['This node is not active.', 'Ask the active node.'],
+  HS_NO_STANDBY: ['There is no standby that could take over.', 'Start the other node and wait until it is registered.'],
+  HS_BUSY: ['Another transition is under way.', 'Try again when it has ended.'],
+  HS_SWITCHOVER_TIMEOUT: [
+    'The standby did not take over in time; the lease was taken back.',
+    'See `hotstandby history` for what it waited for.',
+  ],
+  HS_NO_ANSWER: ['The service that was asked does not answer.', 'See `hotstandby status` and the log of the service.'],
+  HS_USAGE: ['The command line is not understood.', 'See --help.'],
+} as const satisfies Record<string, readonly [meaning: string, cure: string]>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** An expected fault with its code; the cure is the list's unless a better one is known. */
+export class CodedError extends Error {
+  readonly code: ErrorCode;
+  readonly cure: string;
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; cure?: string }) {
+    super(message, options);
+    this.name = 'CodedError';
+    this.code = code;
+    this.cure = options?.cure ?? errorCodes[code][1];
+  }
+}

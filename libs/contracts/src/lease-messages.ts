@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+/** Messages between heartbeat, arbiter and the gates. Times named `...Ms` without `Wall` are CLOCK_MONOTONIC of the host. */
+
+const epoch = z.int().nonnegative();
+
+export const reign = z.object({
+  epoch,
+  holder: z.string().nullable(),
+  holderIncarnation: z.string().nullable(),
+  standby: z.string().nullable(),
+  standbyIncarnation: z.string().nullable(),
+  membership: z.int().nonnegative(),
+  handoverTo: z.string().nullable(),
+  tenureEpoch: epoch,
+});
+
+export const serverRole = z.enum(['PRIMARY', 'STANDBY', 'STARTING', 'REFUSED']);
+
+export const nodeRow = z.object({
+  nodeId: z.string(),
+  name: z.string(),
+  incarnation: z.string(),
+  hostAddress: z.string(),
+  consolePort: z.int(),
+  natsPort: z.int(),
+  lastCount: z.int().nonnegative(),
+  serverRole,
+  standbyServerName: z.string().nullable(),
+  version: z.string(),
+  timeZone: z.string(),
+  epoch: epoch.nullable(),
+});
+
+export const storeView = z.object({ reign, nodes: z.array(nodeRow).max(64), storeIncarnation: z.string() });
+
+export const storeFault = z.enum(['unreachable', 'refused', 'unknown', 'foreign', 'newer-schema', 'read-only']);
+
+/** One round trip to the store, or its failure. `sentAtMs` dates a grant, `receivedAtMs` starts a wait. */
+export const observation = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('seen'),
+    sentAtMs: z.number(),
+    receivedAtMs: z.number(),
+    /** Rises whenever heartbeat (re)connects to the store; with the process's own random id in front. */
+    connection: z.string(),
+    beat: z
+      .object({
+        outcome: z.enum(['renewed', 'overtaken', 'ended']),
+        incarnation: z.string(),
+        epoch: epoch.nullable(),
+        count: z.int(),
+      })
+      .nullable(),
+    view: storeView,
+  }),
+  z.object({
+    kind: z.literal('failed'),
+    sentAtMs: z.number(),
+    receivedAtMs: z.number(),
+    fault: storeFault,
+    message: z.string(),
+  }),
+]);
+export type Observation = z.infer<typeof observation>;
+
+/** The arbiter's leave to beat. Heartbeat stops beating when the newest one has lapsed. */
+export const permit = z.object({
+  incarnation: z.string(),
+  nodeId: z.string(),
+  epoch: epoch.nullable(),
+  serverRole,
+  untilMs: z.number(),
+});
+export type Permit = z.infer<typeof permit>;
+
+/** One lease statement, to be sent before `deadlineMs` or not at all. */
+export const order = z.discriminatedUnion('do', [
+  z.object({
+    do: z.literal('enter'),
+    deadlineMs: z.number(),
+    row: nodeRow.omit({ lastCount: true, epoch: true, standbyServerName: true }),
+  }),
+  z.object({
+    do: z.literal('claim'),
+    deadlineMs: z.number(),
+    nodeId: z.string(),
+    incarnation: z.string(),
+    seen: reign,
+    seenHolderCount: z.int().nullable(),
+  }),
+  z.object({
+    do: z.literal('register'),
+    deadlineMs: z.number(),
+    epoch,
+    incarnation: z.string(),
+    membership: z.int(),
+    standby: z.string().nullable(),
+    standbyIncarnation: z.string().nullable(),
+    forget: z.string().nullable(),
+  }),
+  z.object({
+    do: z.literal('readopt'),
+    deadlineMs: z.number(),
+    nodeId: z.string(),
+    incarnation: z.string(),
+    seen: reign,
+  }),
+  z.object({
+    do: z.literal('release'),
+    deadlineMs: z.number(),
+    epoch,
+    incarnation: z.string(),
+    handoverTo: z.string().nullable(),
+  }),
+  /** Look at the store now instead of at the next beat. */
+  z.object({ do: z.literal('look'), deadlineMs: z.number() }),
+]);
+export type Order = z.infer<typeof order>;
+
+/**
+ * `done`: carried out, `reign` is the row afterwards. `refused`: the store said that something else holds now.
+ * `not-sent`: too late or no connection, so it never happens. `unknown`: it may have happened.
+ */
+export const orderResult = z.object({
+  outcome: z.enum(['done', 'refused', 'not-sent', 'unknown']),
+  sentAtMs: z.number(),
+  receivedAtMs: z.number(),
+  reign: reign.nullable(),
+  message: z.string().optional(),
+});
+export type OrderResult = z.infer<typeof orderResult>;
+
+export const roles = ['starting', 'standby', 'active', 'fenced', 'paused', 'refused', 'stopped'] as const;
+export const role = z.enum(roles);
+export type Role = z.infer<typeof role>;
+
+/** What a role gate holds. Without `epoch` the gate is shut. */
+export const grant = z.object({
+  role,
+  nodeId: z.string(),
+  incarnation: z.string(),
+  epoch: epoch.nullable(),
+  /** The grant ends here, whatever happens; the next message may move it. */
+  deadlineMs: z.number(),
+  /** Since when this node's reigns follow each other without another node's between: what it received since is its own to deliver. */
+  tenure: z.object({ epoch, startedAtWallMs: z.number() }).nullable(),
+});
+export type Grant = z.infer<typeof grant>;

@@ -1,0 +1,45 @@
+import type { ServiceName } from './services.ts';
+
+/** Where a service stands: cluster and node are names of letters, digits, `-` and `_` (one token of a NATS subject each). */
+export interface Place {
+  cluster: string;
+  node: string;
+}
+
+/**
+ * Every subject on the bus: `hs.<cluster>.<node>.<service>.<what>`. The third and fourth token say who may publish it;
+ * the NATS permissions of each service's user are made from them. What ends in a verb is a request.
+ */
+export const subjects = {
+  /** heartbeat: what one round trip to the store showed. */
+  observation: (at: Place) => `hs.${at.cluster}.${at.node}.heartbeat.observation`,
+  /** Request to heartbeat: carry out one lease statement for the arbiter. */
+  execute: (at: Place) => `hs.${at.cluster}.${at.node}.heartbeat.execute`,
+  /** arbiter: under which epoch and until when heartbeat may beat. */
+  permit: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.permit`,
+  /** arbiter: the grant that every service's role gate holds. */
+  grant: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.grant`,
+  /** arbiter to the peer's arbiter: the lease was released to you, look now. */
+  released: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.released`,
+  /** Requests to the arbiter. */
+  describe: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.describe`,
+  switchover: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.switchover`,
+  registerListener: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.listeners.register`,
+  deregisterListener: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.listeners.deregister`,
+  /** Request of the arbiter to a registered listener. */
+  prepare: (at: Place, listener: string) => `hs.${at.cluster}.${at.node}.listener.${listener}.prepare`,
+  /** Any service: how it is doing, every second and on change. */
+  status: (at: Place, service: ServiceName) => `hs.${at.cluster}.${at.node}.${service}.status`,
+  anyStatus: (at: Place) => `hs.${at.cluster}.${at.node}.*.status`,
+  /** Any service: a CloudEvent of the given type; JetStream keeps it in the node's ops stream. */
+  event: (at: Place, service: ServiceName, type: string) => `hs.${at.cluster}.${at.node}.${service}.event.${type}`,
+  anyEvent: (at: Place) => `hs.${at.cluster}.${at.node}.*.event.>`,
+  /** collector: frames of datagrams; JetStream keeps them in the node's INGEST stream. */
+  ingest: (at: Place) => `hs.${at.cluster}.${at.node}.collector.ingest`,
+} as const;
+
+/** JetStream names on a node's own server. Its domain is the node's name. */
+export const streams = {
+  ops: 'OPS',
+  ingest: 'INGEST',
+} as const;

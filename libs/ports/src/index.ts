@@ -1,0 +1,14 @@
+export type * from './clock.ts';
+export type * from './ids.ts';
+export type * from './logger.ts';
+export type * from './metrics.ts';
+export * from './bus.ts';
+export type * from './event-log.ts';
+export * from './lease-store.ts';
+export type * from './node-memory.ts';
+export type * from './ingest.ts';
+export type * from './record-store.ts';
+export type * from './binder.ts';
+export type * from './file-transfer.ts';
+export type * from './mail.ts';
+export type * from './service.ts';

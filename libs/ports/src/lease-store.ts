@@ -1,0 +1,163 @@
+/** The `reign` row: who holds the lease. Epoch 0 with no holder means that nobody ever held it. */
+export interface Reign {
+  epoch: number;
+  /** Node id of the holder; null: free (never held, or released). */
+  holder: string | null;
+  holderIncarnation: string | null;
+  /** Node id of the registered standby. */
+  standby: string | null;
+  standbyIncarnation: string | null;
+  /** Rises with every change of the registered standby. */
+  membership: number;
+  /** Node id that a release named as the next holder. */
+  handoverTo: string | null;
+  /** Epoch at which the present holder (or the last one) took over from another node: its reigns since then are one tenure. */
+  tenureEpoch: number;
+}
+
+/** A row of `befailover`: one node, with the columns of the seeds. */
+export interface NodeRow {
+  nodeId: string;
+  name: string;
+  incarnation: string;
+  hostAddress: string;
+  consolePort: number;
+  natsPort: number;
+  /** The seeds' LASTCOUNT. */
+  lastCount: number;
+  /** The seeds' SERVERROLE. */
+  serverRole: ServerRole;
+  standbyServerName: string | null;
+  version: string;
+  timeZone: string;
+  /** The epoch under which the node is active, else null. */
+  epoch: number | null;
+}
+
+export type ServerRole = 'PRIMARY' | 'STANDBY' | 'STARTING' | 'REFUSED';
+
+/** What one look at the store showed. Rows of all nodes, the own one included. */
+export interface StoreView {
+  reign: Reign;
+  nodes: NodeRow[];
+  /** Changes when the database server was restarted or replaced. */
+  storeIncarnation: string;
+}
+
+export interface BeatRequest {
+  nodeId: string;
+  incarnation: string;
+  /** The epoch under which the node beats as the active; null: only a sign of life. */
+  epoch: number | null;
+  /** The counter's next value, chosen by the writer, always higher than every one before. */
+  count: number;
+  serverRole: ServerRole;
+}
+
+/**
+ * `renewed`: the row was changed and holds exactly `count`.
+ * `overtaken`: the row matches but already holds a counter as high: nothing is renewed, nothing ended; beat on from `lastCount`.
+ * `ended`: no row matches: the reign (or this incarnation) is over.
+ */
+export type BeatOutcome = 'renewed' | 'overtaken' | 'ended';
+
+export interface BeatResult {
+  outcome: BeatOutcome;
+  /** The counter as the row holds it now. */
+  lastCount: number;
+  view: StoreView;
+}
+
+/** Everything the claimer saw; the store compares all of it and changes nothing when one value differs. */
+export interface ClaimRequest {
+  nodeId: string;
+  incarnation: string;
+  seen: Reign;
+  /** The holder's counter as last seen; null when nobody holds the lease. */
+  seenHolderCount: number | null;
+}
+
+export interface RegisterRequest {
+  /** The active that changes the membership, under its epoch. */
+  epoch: number;
+  incarnation: string;
+  membership: number;
+  /** The new standby; null empties the place. */
+  standby: string | null;
+  standbyIncarnation: string | null;
+  /** Delete the row of the node that leaves the place (a dead one), as the seeds do. */
+  forget: string | null;
+}
+
+export interface ReadoptRequest {
+  nodeId: string;
+  incarnation: string;
+  seen: Reign;
+}
+
+export interface ReleaseRequest {
+  epoch: number;
+  incarnation: string;
+  handoverTo: string | null;
+}
+
+/** One line of the history that people read. */
+export interface Transition {
+  id: string;
+  node: string;
+  nodeId: string;
+  epoch: number;
+  from: string;
+  to: string;
+  rule: string;
+  /** What the rule saw, as JSON. */
+  evidence: Record<string, unknown>;
+  operator: string | null;
+  /** RFC 3339, the writing node's wall clock. */
+  at: string;
+}
+
+/**
+ * Why a statement gave no answer. `unreachable` and `refused` never reached the database; `unknown` may have been
+ * carried out. `foreign`: another cluster's store; `newer-schema`: written by a newer program.
+ */
+export type StoreFault = 'unreachable' | 'refused' | 'unknown' | 'foreign' | 'newer-schema' | 'read-only';
+
+export class StoreError extends Error {
+  readonly fault: StoreFault;
+  constructor(fault: StoreFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.fault = fault;
+  }
+}
+
+/**
+ * The third voter. One connection of its own, with a statement timeout, that nothing else uses; statements go out in
+ * the order of the calls. Every method throws `StoreError`. Lock order everywhere: node rows, then `reign`.
+ */
+export interface LeaseStore {
+  /** Creates the schema where it is missing, checks version and cluster. Returns the store's own random id. */
+  prepare(): Promise<{ storeId: string }>;
+  /** Makes or refreshes the node's own row (a sign of life of a new incarnation); never lowers its counter. */
+  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView>;
+  /** One update of the own row, then a look at everything: one round trip. */
+  beat(request: BeatRequest): Promise<BeatResult>;
+  look(): Promise<StoreView>;
+  /** Compare-and-set of the holder's row, then `reign`, in one message. Empties the standby's place. Null: somebody else was faster. */
+  claim(request: ClaimRequest): Promise<Reign | null>;
+  /** Null: the epoch or the membership is not what was said any more. */
+  register(request: RegisterRequest): Promise<Reign | null>;
+  /** The registered standby's new incarnation takes its own place again. */
+  readopt(request: ReadoptRequest): Promise<Reign | null>;
+  release(request: ReleaseRequest): Promise<Reign | null>;
+  close(): Promise<void>;
+}
+
+/** Transitions in the store; separate from the lease's connection, because history may wait and beats may not. */
+export interface History {
+  /** Idempotent by `id`. */
+  append(transitions: Transition[]): Promise<void>;
+  /** Newest first. */
+  list(limit: number): Promise<Transition[]>;
+}

