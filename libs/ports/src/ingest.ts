@@ -23,16 +23,31 @@ export interface ListenRequest {
   receiveBufferBytes: number;
 }
 
+export interface Listening {
+  /** What the kernel gave of the receive buffer that was asked for. */
+  receiveBufferBytes: number;
+  close: Unsubscribe;
+}
+
 /** The sockets. Receives in both roles; never decodes, never throws. */
 export interface Receiver {
-  /** Throws with a code of the system (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) when the port cannot be had. */
-  listen(request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): Promise<Unsubscribe>;
+  /**
+   * Throws `HS_PORT_IN_USE`, `HS_PORT_FORBIDDEN` or `HS_ADDRESS_UNAVAILABLE` when the port cannot be had. `onLost` tells
+   * why a socket that worked is gone; the caller listens again.
+   */
+  listen(
+    request: ListenRequest,
+    onDatagrams: (datagrams: Datagram[]) => void,
+    onLost: (reason: string) => void,
+  ): Promise<Listening>;
   /** Datagrams that the kernel dropped since start because a buffer was full. */
   kernelDrops(): Promise<number>;
 }
 
 /** A message of the INGEST stream: an encoded frame of datagrams (`core/frame`). */
 export interface IngestMessage {
+  /** The stream it is in: `open` gives the same as long as the stream was not made anew. */
+  streamId: string;
   /** Its place in this node's stream. */
   sequence: number;
   frame: Uint8Array;
@@ -51,8 +66,11 @@ export interface IngestBounds {
 export interface Ingest {
   /** Makes the stream, or changes its bounds. Returns the stream's identity: it changes when the stream was made anew. */
   open(bounds: IngestBounds): Promise<{ streamId: string }>;
-  /** Resolves when the frame is on disk. */
-  append(frame: Uint8Array): Promise<void>;
+  /**
+   * Resolves when the frame is on disk; rejects when that is not known (no answer, no server). The same `id` again within
+   * the stream's duplicate window (two minutes) is the same message, so whoever does not know appends again.
+   */
+  append(frame: Uint8Array, id: string): Promise<void>;
   /**
    * Reads batches of messages with the named durable consumer, made at first use from `from`. Replicas that use the same
    * name share the messages. Ends with `signal`.
@@ -63,8 +81,15 @@ export interface Ingest {
     handler: (batch: IngestMessage[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Reads everything from the end on, without settling anything (a standby learns templates from it). Ends with `signal`. */
-  watch(handler: (message: Omit<IngestMessage, 'ack' | 'retry'>) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads everything from the given time on, and what comes after, without settling anything (templates are learned from
+   * it). Ends with `signal`.
+   */
+  watch(
+    from: { startTimeMs: number } | 'end',
+    handler: (message: Omit<IngestMessage, 'ack' | 'retry'>) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Consumers of earlier tenures. */
   forgetConsumers(keep: string): Promise<void>;
   /** How many messages the consumer has yet to see or settle. */
