@@ -8,6 +8,7 @@ export const reign = z.object({
   epoch,
   holder: z.string().nullable(),
   holderIncarnation: z.string().nullable(),
+  lastHolder: z.string().nullable(),
   standby: z.string().nullable(),
   standbyIncarnation: z.string().nullable(),
   membership: z.int().nonnegative(),
@@ -44,6 +45,8 @@ export const observation = z.discriminatedUnion('kind', [
     receivedAtMs: z.number(),
     /** Rises whenever heartbeat (re)connects to the store; with the process's own random id in front. */
     connection: z.string(),
+    /** The store's own random id. */
+    storeId: z.string(),
     beat: z
       .object({
         outcome: z.enum(['renewed', 'overtaken', 'ended']),

@@ -1,0 +1,50 @@
+import { claimVerdict } from './claim.ts';
+import { membershipChange } from './membership.ts';
+import type { Turn } from './turn.ts';
+
+/** At most one order a step: enter, else claim, else a change of membership. */
+export function act(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const { view, self } = state;
+  if (!view || state.pending || state.barred || state.viewStale) return;
+
+  const own = view.nodes.find((node) => node.nodeId === self.nodeId);
+  if (own?.incarnation !== self.incarnation) {
+    turn.set({ pending: 'enter' });
+    turn.effects.push({ do: 'order', order: { do: 'enter' } });
+    return;
+  }
+
+  const verdict = claimVerdict(state, nowMs);
+  if (verdict.may === 'now') {
+    const { rule, evidence } = verdict;
+    const { reign } = view;
+    const holderRow = view.nodes.find((node) => node.nodeId === reign.holder);
+    turn.set({ pending: 'claim', claiming: { rule, askedAtMs: nowMs, evidence } });
+    if (rule === 'claim-silent-holder' && holderRow) {
+      turn.fact({ type: 'peer.lost', data: { peer: holderRow.name, silentMs: Number(evidence['silentMs']) } });
+    }
+    turn.fact({
+      type: 'role.changing',
+      data: {
+        from: state.role,
+        to: 'active',
+        rule,
+        reason: 'claiming the lease',
+        planned: rule === 'claim-handed-over',
+      },
+    });
+    turn.effects.push({
+      do: 'order',
+      order: { do: 'claim', seen: reign, seenHolderCount: holderRow?.lastCount ?? null },
+    });
+    return;
+  }
+  if (state.role !== 'active' && verdict.may === 'wait' && state.role !== 'standby')
+    turn.set({ reason: `waiting to claim: ${verdict.why}` });
+
+  const change = membershipChange(state, nowMs);
+  if (!change || state.handOver) return;
+  turn.set({ pending: change.do });
+  turn.effects.push({ do: 'order', order: change });
+}

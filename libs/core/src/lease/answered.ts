@@ -1,0 +1,93 @@
+import { beginTenure } from './beaten.ts';
+import type { LeaseInput, OrderAnswer } from './messages.ts';
+import { adopt } from './observe.ts';
+import { takeBackMs } from './state.ts';
+import type { Turn } from './turn.ts';
+
+type Ordered = Extract<LeaseInput, { kind: 'ordered' }>;
+
+/** The answer to the one order in flight. */
+export function answered(turn: Turn, { order, result, wallMs }: Ordered): void {
+  if (turn.state.pending !== order) return;
+  const before = turn.state;
+  turn.set({ pending: null, viewStale: result.outcome !== 'done' });
+  if (result.outcome === 'done' && result.reign) {
+    turn.set(adopt(turn.state, result.reign, result.receivedAtMs));
+    turn.set({ newestSentAtMs: Math.max(before.newestSentAtMs, result.sentAtMs) });
+  }
+  if (order === 'claim') claimAnswered(turn, result, wallMs);
+  else if (order === 'release') releaseAnswered(turn, result);
+  else if (order === 'register' && result.outcome === 'done') registered(turn, before.view?.reign.standby ?? null);
+}
+
+function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
+  const { claiming, timing } = turn.state;
+  // Unknown: whether it was carried out shows in the next answer, and only a beat then gives the grant.
+  if (result.outcome === 'unknown') return;
+  turn.set({ claiming: null });
+  if (result.outcome !== 'done' || !result.reign || !claiming) return;
+
+  const { epoch } = result.reign;
+  turn.set({ highestEpoch: epoch });
+  turn.effects.push({ do: 'remember', epoch });
+  const deadlineMs = result.sentAtMs + timing.leaseTtlMs;
+  if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) return;
+  turn.set({ grant: { epoch, deadlineMs } });
+  beginTenure(turn, wallMs);
+  if (turn.state.handOver) {
+    turn.effects.push({
+      do: 'handed-over',
+      ended: {
+        done: false,
+        code: 'HS_SWITCHOVER_TIMEOUT',
+        message: 'the standby did not claim in time; the lease was taken back',
+      },
+    });
+    turn.set({ handOver: null });
+  }
+  turn.become(claiming.rule, 'the store granted the claim', { evidence: claiming.evidence });
+  turn.fact({
+    type: 'lease.granted',
+    data: {
+      rule: claiming.rule,
+      takeoverWaitMs: timing.takeoverWaitMs,
+      claimMs: result.receivedAtMs - result.sentAtMs,
+    },
+  });
+}
+
+function releaseAnswered(turn: Turn, result: OrderAnswer): void {
+  const { handOver, timing } = turn.state;
+  if (result.outcome === 'not-sent') {
+    // It never left this node, so the epoch may be renewed again.
+    turn.set({ releasedEpoch: null, handOver: null });
+    if (handOver) endHandOver(turn, 'the store was out of reach; the reign goes on');
+    return;
+  }
+  if (result.outcome === 'refused') {
+    turn.set({ handOver: null });
+    if (handOver) endHandOver(turn, 'the reign had ended before the lease could be released');
+    return;
+  }
+  if (!handOver) return;
+  turn.set({ handOver: { ...handOver, phase: 'released', deadlineMs: turn.nowMs + takeBackMs(timing) } });
+  turn.fact({ type: 'lease.released', data: { to: handOver.target } });
+  if (turn.state.releasedEpoch !== null) turn.effects.push({ do: 'tell-peer', epoch: turn.state.releasedEpoch });
+  if (handOver.final) turn.effects.push({ do: 'handed-over', ended: { done: true, to: handOver.target ?? 'nobody' } });
+}
+
+function endHandOver(turn: Turn, message: string): void {
+  turn.effects.push({ do: 'handed-over', ended: { done: false, code: 'HS_SWITCHOVER_TIMEOUT', message } });
+}
+
+function registered(turn: Turn, formerStandby: string | null): void {
+  const { view, signs } = turn.state;
+  const standby = view?.reign.standby ?? null;
+  const nameOf = (nodeId: string) => view?.nodes.find((node) => node.nodeId === nodeId)?.name ?? nodeId;
+  if (standby) turn.fact({ type: 'standby.registered', data: { standby, name: nameOf(standby) } });
+  else if (formerStandby) {
+    const changedAtMs = signs[formerStandby]?.changedAtMs;
+    const silentMs = changedAtMs === undefined ? 0 : Math.round(turn.nowMs - changedAtMs);
+    turn.fact({ type: 'standby.lost', data: { standby: formerStandby, name: nameOf(formerStandby), silentMs } });
+  }
+}

@@ -1,0 +1,36 @@
+import type { BeatAnswer } from './messages.ts';
+import { holds } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ * What the answer to a beat means for the grant. Only a beat under the own epoch that wrote its counter renews, dated by
+ * its own sending; one that was overtaken neither renews nor ends anything.
+ */
+export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: number): void {
+  const { state } = turn;
+  if (beat.incarnation !== state.self.incarnation || beat.epoch === null) return;
+  if (beat.outcome === 'ended') {
+    if (state.role === 'active' && state.grant?.epoch === beat.epoch) {
+      turn.fence('fence-reign-over', `the store says that epoch ${beat.epoch} is over`);
+    }
+    return;
+  }
+  if (beat.outcome !== 'renewed' || !holds(state) || state.view?.reign.epoch !== beat.epoch) return;
+
+  const deadlineMs = Math.max(sentAtMs + state.timing.leaseTtlMs, state.grant?.deadlineMs ?? 0);
+  if (turn.nowMs >= deadlineMs - state.timing.fenceLeadMs) return;
+  turn.set({ grant: { epoch: beat.epoch, deadlineMs } });
+  if (state.role === 'active') return;
+  beginTenure(turn, wallMs);
+  // A claim whose outcome was unknown is settled by this beat; without one it is the old reign that goes on.
+  const { claiming } = state;
+  if (claiming) turn.become(claiming.rule, 'a beat settled the claim', { evidence: claiming.evidence });
+  else turn.become('resume-reign', 'the store renewed the reign', { evidence: { epoch: beat.epoch } });
+  turn.set({ claiming: null, handOver: null });
+}
+
+/** What this node received since its tenure began is its own to deliver; a reign that follows its own keeps the beginning. */
+export function beginTenure(turn: Turn, wallMs: number): void {
+  const tenureEpoch = turn.state.view?.reign.tenureEpoch ?? 0;
+  if (turn.state.tenure?.epoch !== tenureEpoch) turn.set({ tenure: { epoch: tenureEpoch, startedAtWallMs: wallMs } });
+}

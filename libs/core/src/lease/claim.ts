@@ -1,0 +1,104 @@
+import { holds, isRegistered, type ClaimRule, type LeaseState } from './state.ts';
+import type { Reign } from './store-view.ts';
+
+/** `now`: claim under this rule. `wait`: it may claim then, if nothing changes. `no`: not as things stand. */
+export type ClaimVerdict =
+  | { may: 'now'; rule: ClaimRule; evidence: Record<string, unknown> }
+  | { may: 'wait'; untilMs: number; why: string }
+  | { may: 'no'; why: string };
+
+/**
+ * May this node claim the lease? `docs/lease.md`, "Claim". The store compares everything that was seen once more, so a
+ * verdict on an old view loses the claim and nothing else.
+ */
+export function claimVerdict(state: LeaseState, nowMs: number): ClaimVerdict {
+  const { view, self } = state;
+  if (!view) return { may: 'no', why: 'the store has not answered yet' };
+  if (state.viewStale)
+    return { may: 'no', why: 'the last order did not succeed; the next answer of the store decides' };
+  if (state.barred) return { may: 'no', why: state.barred };
+  if (state.pending) return { may: 'no', why: `an order (${state.pending}) is in flight` };
+  if (holds(state)) return { may: 'no', why: 'this node holds the lease; a beat renews it' };
+  const own = view.nodes.find((node) => node.nodeId === self.nodeId);
+  if (own?.incarnation !== self.incarnation) return { may: 'no', why: "the node's own row is not there yet" };
+
+  const { reign } = view;
+  if (reign.holder === null) return freeLease(state, reign, nowMs);
+  if (reign.holder === self.nodeId) return ownLease(state, reign, nowMs);
+  return heldByOther(state, reign, nowMs);
+}
+
+function freeLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
+  const { self, timing } = state;
+  const waitUntilMs = Math.max(settledAtMs(state), state.freeSince?.atMs ?? nowMs) + timing.takeoverWaitMs;
+  if (reign.epoch === 0 && reign.lastHolder === null) {
+    const untilMs = self.kind === 'primary' ? nowMs : waitUntilMs;
+    return at(untilMs, nowMs, 'claim-never-held', 'the primary goes first', { kind: self.kind });
+  }
+  if (reign.epoch === state.releasedEpoch) {
+    // Released by this very incarnation: the one it was handed to has its time first.
+    const untilMs = state.handOver?.phase === 'released' ? state.handOver.deadlineMs : waitUntilMs;
+    return at(untilMs, nowMs, 'claim-take-back', 'the lease was handed over', { handedTo: reign.handoverTo });
+  }
+  if (reign.handoverTo === self.nodeId && isRegistered(state)) {
+    return { may: 'now', rule: 'claim-handed-over', evidence: { from: reign.lastHolder, epoch: reign.epoch } };
+  }
+  const voter = reign.standby === self.nodeId || reign.lastHolder === self.nodeId || reign.standby === null;
+  if (!voter) return { may: 'no', why: 'the lease is free, but another node is the registered standby' };
+  return at(waitUntilMs, nowMs, 'claim-released', 'the lease is free', {
+    freeForMs: nowMs - (state.freeSince?.atMs ?? nowMs),
+    lastHolder: reign.lastHolder,
+  });
+}
+
+function ownLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
+  if (reign.holderIncarnation === state.self.incarnation) {
+    // Released by this incarnation with an outcome that nobody knows: its epoch is never renewed, so it is claimed again.
+    const untilMs = state.handOver?.deadlineMs ?? settledAtMs(state) + state.timing.takeoverWaitMs;
+    return at(untilMs, nowMs, 'claim-take-back', 'a release is under way', { epoch: reign.epoch });
+  }
+  return at(
+    settledAtMs(state) + state.timing.takeoverWaitMs,
+    nowMs,
+    'claim-own-return',
+    "this node's earlier incarnation held the lease",
+    { earlierIncarnation: reign.holderIncarnation },
+  );
+}
+
+function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
+  const holder = reign.holder ?? '';
+  const registered = isRegistered(state);
+  if (!registered && reign.standby !== null) {
+    return { may: 'no', why: 'this node is not the registered standby, so it cannot tell death from a cut' };
+  }
+  const sign = state.signs[holder];
+  if (!sign) return { may: 'no', why: "the holder's row is not there" };
+  const silentSinceMs = Math.max(sign.changedAtMs, settledAtMs(state));
+  return at(
+    silentSinceMs + state.timing.takeoverWaitMs,
+    nowMs,
+    registered ? 'claim-silent-holder' : 'claim-lone-holder-silent',
+    'the holder gives signs of life',
+    {
+      silentMs: Math.round(nowMs - sign.changedAtMs),
+      lastCount: sign.count,
+      takeoverWaitMs: state.timing.takeoverWaitMs,
+    },
+  );
+}
+
+/** Since when this node could have seen a sign of life: its own start, and its connection to this very store. */
+function settledAtMs(state: LeaseState): number {
+  return Math.max(state.startedAtMs, state.connectedAtMs);
+}
+
+function at(
+  untilMs: number,
+  nowMs: number,
+  rule: ClaimRule,
+  why: string,
+  evidence: Record<string, unknown>,
+): ClaimVerdict {
+  return nowMs >= untilMs ? { may: 'now', rule, evidence } : { may: 'wait', untilMs, why };
+}

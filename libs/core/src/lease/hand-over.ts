@@ -1,0 +1,89 @@
+import { standbyReady } from './membership.ts';
+import type { HandOverEnd, LeaseInput } from './messages.ts';
+import type { Turn } from './turn.ts';
+
+type Asked = Extract<LeaseInput, { kind: 'hand-over' }>;
+
+/** A planned hand-over begins: the listeners are asked first, while the node goes on being active. */
+export function beginHandOver(turn: Turn, asked: Asked): void {
+  const { state } = turn;
+  const no = (ended: HandOverEnd) => turn.effects.push({ do: 'handed-over', ended });
+  if (state.role !== 'active' || !state.grant) {
+    no({ done: false, code: 'HS_NOT_ACTIVE', message: `this node is ${state.role}` });
+    return;
+  }
+  if (state.handOver) {
+    no({ done: false, code: 'HS_BUSY', message: 'a hand-over is under way' });
+    return;
+  }
+  const target = standbyReady(state, turn.nowMs) ? (state.view?.reign.standby ?? null) : null;
+  if (target === null && !asked.final) {
+    no({ done: false, code: 'HS_NO_STANDBY', message: 'no registered standby is beating' });
+    return;
+  }
+  turn.set({
+    handOver: {
+      phase: 'preparing',
+      target,
+      operator: asked.operator,
+      reason: asked.reason,
+      deadlineMs: turn.nowMs + asked.prepareMs,
+      releaseNotBeforeMs: null,
+      final: asked.final,
+    },
+  });
+  turn.fact({
+    type: 'role.changing',
+    data: { from: 'active', to: 'fenced', rule: 'hand-over', reason: asked.reason, planned: true },
+  });
+  const { epoch } = state.grant;
+  turn.effects.push({
+    do: 'prepare',
+    from: 'active',
+    to: 'fenced',
+    rule: 'hand-over',
+    epoch,
+    withinMs: asked.prepareMs,
+  });
+}
+
+/** The next move of a hand-over, when its time has come. */
+export function continueHandOver(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const { handOver, view, grant } = state;
+  if (!handOver) return;
+
+  if (handOver.phase === 'preparing') {
+    if (state.role !== 'active' || !grant) {
+      turn.set({ handOver: null });
+      const message = `the reign ended while the hand-over was being prepared (${state.reason})`;
+      turn.effects.push({ do: 'handed-over', ended: { done: false, code: 'HS_NOT_ACTIVE', message } });
+      return;
+    }
+    const prepared = handOver.releaseNotBeforeMs !== null || nowMs >= handOver.deadlineMs;
+    if (!prepared || state.pending) return;
+    // Nobody answered in time: as with a late one, their gates may still be open until the grant ends.
+    const notBeforeMs = handOver.releaseNotBeforeMs ?? grant.deadlineMs;
+    turn.become('hand-over', handOver.reason, { planned: true, operator: handOver.operator });
+    turn.set({ grant: null, releasedEpoch: grant.epoch });
+    turn.set({
+      handOver: { ...handOver, phase: 'releasing', releaseNotBeforeMs: notBeforeMs, deadlineMs: notBeforeMs },
+    });
+  }
+
+  const now = turn.state.handOver;
+  if (now?.phase === 'releasing' && !turn.state.pending && nowMs >= (now.releaseNotBeforeMs ?? nowMs)) {
+    turn.set({ pending: 'release' });
+    const epoch = turn.state.releasedEpoch ?? 0;
+    turn.effects.push({ do: 'order', order: { do: 'release', epoch, handoverTo: now.target } });
+  }
+
+  const reign = view?.reign;
+  const passed =
+    reign && reign.epoch > (turn.state.releasedEpoch ?? Number.POSITIVE_INFINITY) && reign.holder !== state.self.nodeId;
+  if (now?.phase === 'released' && passed) {
+    const to = view.nodes.find((node) => node.nodeId === reign.holder)?.name ?? String(reign.holder);
+    turn.set({ handOver: null });
+    if (!now.final) turn.effects.push({ do: 'handed-over', ended: { done: true, to } });
+  }
+}

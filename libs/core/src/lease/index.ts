@@ -1,0 +1,6 @@
+export * from './store-view.ts';
+export * from './state.ts';
+export * from './messages.ts';
+export * from './rules.ts';
+export { step } from './step.ts';
+export { nextTickMs } from './next-tick.ts';

@@ -1,0 +1,105 @@
+import type { PendingOrder } from './state.ts';
+import type { NodeRow, Reign, Role, ServerRole, StoreView } from './store-view.ts';
+
+/** What can happen to the lease. Every input carries the time at which it is processed. */
+export type LeaseInput =
+  | {
+      kind: 'seen';
+      nowMs: number;
+      wallMs: number;
+      sentAtMs: number;
+      receivedAtMs: number;
+      connection: string;
+      beat: BeatAnswer | null;
+      view: StoreView;
+    }
+  | { kind: 'store-failed'; nowMs: number; sentAtMs: number; receivedAtMs: number; fault: string; message: string }
+  | { kind: 'ordered'; nowMs: number; wallMs: number; order: PendingOrder; result: OrderAnswer }
+  | { kind: 'tick'; nowMs: number }
+  | { kind: 'hand-over'; nowMs: number; operator: string | null; reason: string; prepareMs: number; final: boolean }
+  /** Every listener has answered, or its time is up: those are named. */
+  | { kind: 'prepared'; nowMs: number; late: string[] }
+  /** A standing reason to take no part, found outside: a foreign store. */
+  | { kind: 'barred'; nowMs: number; reason: string };
+
+export interface BeatAnswer {
+  outcome: 'renewed' | 'overtaken' | 'ended';
+  incarnation: string;
+  epoch: number | null;
+  count: number;
+}
+
+export interface OrderAnswer {
+  outcome: 'done' | 'refused' | 'not-sent' | 'unknown';
+  sentAtMs: number;
+  receivedAtMs: number;
+  reign: Reign | null;
+}
+
+/** What the arbiter has to do, in this order. */
+export type LeaseEffect =
+  /** Let heartbeat beat: under the epoch, or (null) only as a sign of life. */
+  | { do: 'permit'; epoch: number | null; serverRole: ServerRole; untilMs: number }
+  | { do: 'order'; order: LeaseOrder }
+  /** Tell every gate. */
+  | {
+      do: 'grant';
+      role: Role;
+      epoch: number | null;
+      deadlineMs: number;
+      tenure: { epoch: number; startedAtWallMs: number } | null;
+    }
+  /** On disk before anything that follows. */
+  | { do: 'remember'; epoch: number }
+  | {
+      do: 'transition';
+      from: Role;
+      to: Role;
+      rule: RuleId;
+      reason: string;
+      epoch: number;
+      planned: boolean;
+      operator: string | null;
+      evidence: Record<string, unknown>;
+    }
+  /** Ask the listeners; answer with the input `prepared`. */
+  | { do: 'prepare'; from: Role; to: Role; rule: RuleId; epoch: number; withinMs: number }
+  /** Tell the peer that it may claim now. */
+  | { do: 'tell-peer'; epoch: number }
+  | { do: 'fact'; fact: LeaseFact }
+  /** How a hand-over that was asked for ended. */
+  | { do: 'handed-over'; ended: HandOverEnd };
+
+export type LeaseOrder =
+  | { do: 'enter' }
+  | { do: 'claim'; seen: Reign; seenHolderCount: number | null }
+  | {
+      do: 'register';
+      epoch: number;
+      membership: number;
+      standby: string | null;
+      standbyIncarnation: string | null;
+      forget: string | null;
+    }
+  | { do: 'readopt'; seen: Reign }
+  | { do: 'release'; epoch: number; handoverTo: string | null };
+
+export type LeaseFact =
+  | { type: 'role.changing'; data: { from: Role; to: Role; rule: string; reason: string; planned: boolean } }
+  | { type: 'store.lost'; data: { fault: string; message: string } }
+  | { type: 'store.found'; data: { awayMs: number } }
+  | { type: 'store.went-back'; data: { seenEpoch: number; highestEpoch: number } }
+  | { type: 'peer.lost'; data: { peer: string; silentMs: number } }
+  | { type: 'standby.registered'; data: { standby: string; name: string } }
+  | { type: 'standby.lost'; data: { standby: string; name: string; silentMs: number } }
+  | { type: 'standby.refused'; data: { registered: string; reason: string } }
+  | { type: 'lease.granted'; data: { rule: string; takeoverWaitMs: number; claimMs: number } }
+  | { type: 'lease.fenced'; data: { rule: string; reason: string } }
+  | { type: 'lease.released'; data: { to: string | null } };
+
+export type HandOverEnd =
+  | { done: true; to: string }
+  | { done: false; code: 'HS_NOT_ACTIVE' | 'HS_NO_STANDBY' | 'HS_BUSY' | 'HS_SWITCHOVER_TIMEOUT'; message: string };
+
+export type RuleId = keyof typeof import('./rules.ts').rules;
+export type { NodeRow };

@@ -1,0 +1,12 @@
+import { claimVerdict } from './claim.ts';
+import type { LeaseState } from './state.ts';
+
+/** When `step` wants a tick if nothing else happens before: to fence, to claim, to end a hand-over. Null: not at all. */
+export function nextTickMs(state: LeaseState, nowMs: number): number | null {
+  const due: number[] = [];
+  if (state.role === 'active' && state.grant) due.push(state.grant.deadlineMs - state.timing.fenceLeadMs);
+  if (state.handOver) due.push(state.handOver.deadlineMs);
+  const verdict = claimVerdict(state, nowMs);
+  if (verdict.may === 'wait') due.push(verdict.untilMs);
+  return due.length > 0 ? Math.min(...due) : null;
+}

@@ -1,0 +1,52 @@
+import type { LeaseInput } from './messages.ts';
+import type { LeaseState, SignOfLife } from './state.ts';
+import type { Reign, StoreView } from './store-view.ts';
+
+type Seen = Extract<LeaseInput, { kind: 'seen' }>;
+
+/** What the newest answer of the store changes in what this node knows. An answer that was overtaken changes nothing. */
+export function observe(state: LeaseState, input: Seen): LeaseState {
+  const connection = `${input.connection}/${input.view.storeIncarnation}`;
+  return {
+    ...state,
+    view: input.view,
+    newestSentAtMs: input.sentAtMs,
+    connection,
+    connectedAtMs: connection === state.connection ? state.connectedAtMs : input.receivedAtMs,
+    signs: signsOfLife(state.signs, input.view, input.receivedAtMs),
+    freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
+    store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
+    viewStale: false,
+  };
+}
+
+/** The row that an order left behind is as good as a look, for `reign` alone. */
+export function adopt(state: LeaseState, reign: Reign, receivedAtMs: number): LeaseState {
+  if (!state.view) return state;
+  return { ...state, view: { ...state.view, reign }, freeSince: freeSince(state, reign, receivedAtMs) };
+}
+
+/**
+ * A change in any direction is a sign of life, dated by the receipt of the answer that showed it. A row that is seen for
+ * the first time is not a change: nothing says how old it is, so it starts the wait like one.
+ */
+function signsOfLife(
+  before: Record<string, SignOfLife>,
+  view: StoreView,
+  receivedAtMs: number,
+): Record<string, SignOfLife> {
+  const signs: Record<string, SignOfLife> = {};
+  for (const { nodeId, lastCount: count, incarnation } of view.nodes) {
+    const known = before[nodeId];
+    const same = known && known.count === count && known.incarnation === incarnation;
+    signs[nodeId] = same
+      ? known
+      : { count, incarnation, changedAtMs: receivedAtMs, changes: known ? known.changes + 1 : 0 };
+  }
+  return signs;
+}
+
+function freeSince(state: LeaseState, reign: Reign, receivedAtMs: number): LeaseState['freeSince'] {
+  if (reign.holder !== null) return null;
+  return state.freeSince?.epoch === reign.epoch ? state.freeSince : { epoch: reign.epoch, atMs: receivedAtMs };
+}

@@ -1,0 +1,160 @@
+/**
+ * The lease as one node sees it (`docs/lease.md`). Everything here is data; times are milliseconds of the host's
+ * monotonic clock and come from outside.
+ */
+import type { Role, ServerRole, StoreView } from './store-view.ts';
+
+export interface Self {
+  nodeId: string;
+  name: string;
+  /** Random, new with every start of the arbiter. */
+  incarnation: string;
+  kind: 'primary' | 'secondary';
+}
+
+export interface LeaseTiming {
+  beatMs: number;
+  leaseTtlMs: number;
+  takeoverWaitMs: number;
+  fenceLeadMs: number;
+}
+
+/** When a node's counter was last seen to change. */
+export interface SignOfLife {
+  count: number;
+  incarnation: string;
+  /** When the answer that showed the change was received. */
+  changedAtMs: number;
+  /** How many changes were seen since the row was first seen: 0 may be the row of a node long dead. */
+  changes: number;
+}
+
+export interface LeaseGrant {
+  epoch: number;
+  deadlineMs: number;
+}
+
+/** A planned hand-over under way on the active. */
+export interface HandOver {
+  phase: 'preparing' | 'releasing' | 'released';
+  /** Node id of who shall take over; null: nobody there, the lease is only let go of. */
+  target: string | null;
+  operator: string | null;
+  reason: string;
+  /** In phase `preparing`: no longer than this. In phase `released`: then the lease is taken back. */
+  deadlineMs: number;
+  /** The listeners have answered; null while they are waited for. Not before this time may the lease be released. */
+  releaseNotBeforeMs: number | null;
+  /** The node ends afterwards: nothing is taken back. */
+  final: boolean;
+}
+
+export interface LeaseState {
+  self: Self;
+  timing: LeaseTiming;
+  role: Role;
+  /** In words, for people. */
+  reason: string;
+  startedAtMs: number;
+  /** Never believed below this: it is on the node's own disk. */
+  highestEpoch: number;
+  view: StoreView | null;
+  /** Of the newest answer processed, whatever it answered: older ones say nothing any more. */
+  newestSentAtMs: number;
+  /** Heartbeat's connection and the store's incarnation behind the newest answer, and when that pair was first seen. */
+  connection: string | null;
+  connectedAtMs: number;
+  signs: Record<string, SignOfLife>;
+  /** When the lease was first seen free under the present epoch. */
+  freeSince: { epoch: number; atMs: number } | null;
+  grant: LeaseGrant | null;
+  tenure: { epoch: number; startedAtWallMs: number } | null;
+  /** The order that has not been answered yet: there is never a second one. */
+  pending: PendingOrder | null;
+  /** From the sending of a release on, this epoch is never renewed. */
+  releasedEpoch: number | null;
+  handOver: HandOver | null;
+  store: { lastAnswerMs: number | null; message: string | null; saidLost: boolean };
+  /** A standing reason to take no part: a foreign store, or one that went back in time. */
+  barred: string | null;
+  /** An order came back without success: the view is older than that, so nothing is ordered before the next answer. */
+  viewStale: boolean;
+  /** The rule by which a claim in flight, or of unknown outcome, was made. */
+  claiming: { rule: ClaimRule; askedAtMs: number; evidence: Record<string, unknown> } | null;
+}
+
+export type PendingOrder = 'enter' | 'claim' | 'register' | 'readopt' | 'release';
+
+export type ClaimRule =
+  | 'claim-never-held'
+  | 'claim-silent-holder'
+  | 'claim-handed-over'
+  | 'claim-released'
+  | 'claim-own-return'
+  | 'claim-lone-holder-silent'
+  | 'claim-take-back';
+
+export function initialState(self: Self, timing: LeaseTiming, nowMs: number, highestEpoch: number): LeaseState {
+  return {
+    self,
+    timing,
+    role: 'starting',
+    reason: 'waiting for the first answer of the store',
+    startedAtMs: nowMs,
+    highestEpoch,
+    view: null,
+    newestSentAtMs: Number.NEGATIVE_INFINITY,
+    connection: null,
+    connectedAtMs: nowMs,
+    signs: {},
+    freeSince: null,
+    grant: null,
+    tenure: null,
+    pending: null,
+    releasedEpoch: null,
+    handOver: null,
+    store: { lastAnswerMs: null, message: null, saidLost: false },
+    barred: null,
+    viewStale: false,
+    claiming: null,
+  };
+}
+
+/** The store says that this very incarnation holds the lease, and nothing was released since. */
+export function holds(state: LeaseState): boolean {
+  const reign = state.view?.reign;
+  return (
+    reign !== undefined &&
+    reign.holder === state.self.nodeId &&
+    reign.holderIncarnation === state.self.incarnation &&
+    reign.epoch !== state.releasedEpoch &&
+    state.barred === null
+  );
+}
+
+export function serverRole(state: LeaseState): ServerRole {
+  if (state.role === 'refused') return 'REFUSED';
+  if (holds(state)) return 'PRIMARY';
+  return isRegistered(state) ? 'STANDBY' : 'STARTING';
+}
+
+export function isRegistered(state: LeaseState): boolean {
+  const reign = state.view?.reign;
+  return reign?.standby === state.self.nodeId && reign.standbyIncarnation === state.self.incarnation;
+}
+
+/** Milliseconds since the node's counter was last seen to change; null when it was never seen. */
+export function silentMs(state: LeaseState, nodeId: string, nowMs: number): number | null {
+  const sign = state.signs[nodeId];
+  return sign ? nowMs - sign.changedAtMs : null;
+}
+
+/** After this silence a standby's place is given up: longer than a take-over's wait, because nothing hurries. */
+export function standbyLostMs(timing: LeaseTiming): number {
+  return Math.max(3 * timing.takeoverWaitMs, 1000);
+}
+
+/** How long the lease stays free for the node that it was handed to before the releaser takes it back. */
+export function takeBackMs(timing: LeaseTiming): number {
+  return Math.max(4 * timing.takeoverWaitMs, 1000);
+}

@@ -1,0 +1,110 @@
+import { answered } from './answered.ts';
+import { beaten } from './beaten.ts';
+import { beginHandOver, continueHandOver } from './hand-over.ts';
+import type { LeaseEffect, LeaseInput } from './messages.ts';
+import { observe } from './observe.ts';
+import { act } from './act.ts';
+import { settleRole } from './settle-role.ts';
+import type { LeaseState } from './state.ts';
+import { Turn } from './turn.ts';
+
+/**
+ * The whole of the lease: a state and something that happened in, the next state and what to do out. No clock, no
+ * chance, no waiting. Effects are done in their order.
+ */
+export function step(state: LeaseState, input: LeaseInput): { state: LeaseState; effects: LeaseEffect[] } {
+  const turn = new Turn(state, input.nowMs);
+  if (!take(turn, input)) return { state, effects: [] };
+
+  fenceInTime(turn);
+  settleRole(turn);
+  continueHandOver(turn);
+  act(turn);
+
+  const roleChanged = turn.state.role !== state.role;
+  const fromStore = input.kind === 'seen' || input.kind === 'ordered';
+  if (roleChanged || fromStore) turn.announce(fromStore);
+  return { state: turn.state, effects: shutFirst(turn.effects) };
+}
+
+/** False: the input says nothing (any more). */
+function take(turn: Turn, input: LeaseInput): boolean {
+  switch (input.kind) {
+    case 'seen':
+      return seen(turn, input);
+    case 'store-failed':
+      return storeFailed(turn, input);
+    case 'ordered':
+      answered(turn, input);
+      return true;
+    case 'hand-over':
+      beginHandOver(turn, input);
+      return true;
+    case 'prepared': {
+      const { handOver, grant } = turn.state;
+      if (handOver?.phase !== 'preparing') return false;
+      // A service that did not answer may still believe the grant, so the lease is not released before it has ended.
+      const releaseNotBeforeMs = input.late.length > 0 && grant ? grant.deadlineMs : turn.nowMs;
+      turn.set({ handOver: { ...handOver, releaseNotBeforeMs } });
+      return true;
+    }
+    case 'barred':
+      turn.set({ barred: input.reason });
+      return true;
+    case 'tick':
+      return true;
+  }
+}
+
+function seen(turn: Turn, input: Extract<LeaseInput, { kind: 'seen' }>): boolean {
+  const before = turn.state;
+  if (input.sentAtMs <= before.newestSentAtMs) return false;
+  const seenEpoch = input.view.reign.epoch;
+  if (seenEpoch < before.highestEpoch) {
+    const message = `the store went back in time: it says epoch ${seenEpoch}, this node has seen ${before.highestEpoch}`;
+    if (before.barred !== message) {
+      turn.fact({ type: 'store.went-back', data: { seenEpoch, highestEpoch: before.highestEpoch } });
+    }
+    turn.set({ barred: message, newestSentAtMs: input.sentAtMs });
+    return true;
+  }
+  if (before.store.saidLost) {
+    turn.fact({
+      type: 'store.found',
+      data: { awayMs: Math.round(input.nowMs - (before.store.lastAnswerMs ?? before.startedAtMs)) },
+    });
+  }
+  turn.set(observe(before, input));
+  if (before.barred?.startsWith('the store went back')) turn.set({ barred: null });
+  if (seenEpoch > before.highestEpoch) {
+    turn.set({ highestEpoch: seenEpoch });
+    turn.effects.push({ do: 'remember', epoch: seenEpoch });
+  }
+  if (input.beat) beaten(turn, input.beat, input.sentAtMs, input.wallMs);
+  return true;
+}
+
+function storeFailed(turn: Turn, input: Extract<LeaseInput, { kind: 'store-failed' }>): boolean {
+  const { store, startedAtMs, timing } = turn.state;
+  if (input.sentAtMs <= turn.state.newestSentAtMs) return false;
+  const awayMs = input.nowMs - (store.lastAnswerMs ?? startedAtMs);
+  const lost = awayMs >= timing.takeoverWaitMs;
+  if (lost && !store.saidLost) turn.fact({ type: 'store.lost', data: { fault: input.fault, message: input.message } });
+  turn.set({ store: { ...store, message: `${input.fault}: ${input.message}`, saidLost: store.saidLost || lost } });
+  return true;
+}
+
+function fenceInTime(turn: Turn): void {
+  const { role, grant, timing, barred } = turn.state;
+  if (role !== 'active') return;
+  if (barred) turn.fence('fence-barred', barred);
+  else if (!grant || turn.nowMs >= grant.deadlineMs - timing.fenceLeadMs) {
+    turn.fence('fence-lapsing', 'no voter renewed the grant in time');
+  }
+}
+
+/** The gates shut before an order or a fact leaves the node. */
+function shutFirst(effects: LeaseEffect[]): LeaseEffect[] {
+  const isShut = (effect: LeaseEffect) => effect.do === 'grant' && effect.epoch === null;
+  return [...effects.filter(isShut), ...effects.filter((effect) => !isShut(effect))];
+}

@@ -1,0 +1,48 @@
+export type Role = 'starting' | 'standby' | 'active' | 'fenced' | 'paused' | 'refused' | 'stopped';
+export type ServerRole = 'PRIMARY' | 'STANDBY' | 'STARTING' | 'REFUSED';
+
+/** The `reign` row: who holds the lease. Epoch 0 with no holder means that nobody ever held it. */
+export interface Reign {
+  epoch: number;
+  /** Node id of the holder; null: free (never held, or released). */
+  holder: string | null;
+  holderIncarnation: string | null;
+  /** Who held it last, when it is free. */
+  lastHolder: string | null;
+  /** Node id of the registered standby. */
+  standby: string | null;
+  standbyIncarnation: string | null;
+  /** Rises with every change of the registered standby. */
+  membership: number;
+  /** Node id that a release named as the next holder. */
+  handoverTo: string | null;
+  /** Epoch at which the present holder (or the last one) took over from another node: its reigns since then are one tenure. */
+  tenureEpoch: number;
+}
+
+/** A row of `befailover`: one node, with the columns of the seeds. */
+export interface NodeRow {
+  nodeId: string;
+  name: string;
+  incarnation: string;
+  hostAddress: string;
+  consolePort: number;
+  natsPort: number;
+  /** The seeds' LASTCOUNT. */
+  lastCount: number;
+  /** The seeds' SERVERROLE. */
+  serverRole: ServerRole;
+  standbyServerName: string | null;
+  version: string;
+  timeZone: string;
+  /** The epoch under which the node is active, else null. */
+  epoch: number | null;
+}
+
+/** What one look at the store showed. Rows of all nodes, the own one included. */
+export interface StoreView {
+  reign: Reign;
+  nodes: NodeRow[];
+  /** Changes when the database server was restarted or replaced. */
+  storeIncarnation: string;
+}

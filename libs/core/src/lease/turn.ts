@@ -1,0 +1,80 @@
+import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
+import { rules } from './rules.ts';
+import { holds, serverRole, type LeaseState } from './state.ts';
+
+/** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
+export class Turn {
+  state: LeaseState;
+  readonly effects: LeaseEffect[] = [];
+  readonly nowMs: number;
+
+  constructor(state: LeaseState, nowMs: number) {
+    this.state = state;
+    this.nowMs = nowMs;
+  }
+
+  set(change: Partial<LeaseState>): void {
+    this.state = { ...this.state, ...change };
+  }
+
+  fact(fact: LeaseFact): void {
+    this.effects.push({ do: 'fact', fact });
+  }
+
+  /** A transition of the role by a rule of the table. */
+  become(
+    rule: RuleId,
+    reason: string,
+    more: { planned?: boolean; operator?: string | null; evidence?: Record<string, unknown> } = {},
+  ): void {
+    const from = this.state.role;
+    const to = rules[rule].to;
+    const epoch = this.state.grant?.epoch ?? this.state.view?.reign.epoch ?? 0;
+    this.set({ role: to, reason });
+    this.effects.push({
+      do: 'transition',
+      from,
+      to,
+      rule,
+      reason,
+      epoch,
+      planned: more.planned ?? false,
+      operator: more.operator ?? null,
+      evidence: more.evidence ?? {},
+    });
+  }
+
+  /** Lets go: the grant is gone before anybody is told why. */
+  fence(rule: 'fence-lapsing' | 'fence-reign-over' | 'fence-barred', reason: string): void {
+    const deadlineMs = this.state.grant?.deadlineMs ?? null;
+    this.become(rule, reason, {
+      evidence: { deadlineInMs: deadlineMs === null ? null : Math.round(deadlineMs - this.nowMs) },
+    });
+    this.set({ grant: null });
+    this.fact({ type: 'lease.fenced', data: { rule, reason } });
+  }
+
+  /** What heartbeat may do and what the gates may believe, as of now. */
+  announce(permit: boolean): void {
+    const { state } = this;
+    const { role, grant, tenure, timing, self, view } = state;
+    const entered = view?.nodes.some((node) => node.nodeId === self.nodeId && node.incarnation === self.incarnation);
+    if (permit && entered && !state.barred) {
+      const epoch = holds(state) ? (view?.reign.epoch ?? null) : null;
+      this.effects.push({
+        do: 'permit',
+        epoch,
+        serverRole: serverRole(state),
+        untilMs: this.nowMs + timing.leaseTtlMs,
+      });
+    }
+    const epoch = role === 'active' && grant ? grant.epoch : null;
+    this.effects.push({
+      do: 'grant',
+      role,
+      epoch,
+      deadlineMs: grant?.deadlineMs ?? this.nowMs,
+      tenure: epoch === null ? null : tenure,
+    });
+  }
+}
