@@ -1,0 +1,99 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Clock, Datagram, ListenRequest, Listening, Logger, Receiver } from '@hotstandby/ports';
+import { bindError } from './bind-error.ts';
+import { KernelDrops } from './kernel-drops.ts';
+import { sourceAddress } from './source-address.ts';
+
+/** Sockets over node:dgram. On Linux replicas share a port: the kernel spreads the senders over them. */
+export class DgramReceiver implements Receiver {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #drops = new KernelDrops();
+
+  constructor(parts: { clock: Clock; log: Logger }) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  async listen(
+    request: ListenRequest,
+    onDatagrams: (datagrams: Datagram[]) => void,
+    onLost: (reason: string) => void,
+  ): Promise<Listening> {
+    const socket = createSocket({
+      type: isIPv6(request.address) ? 'udp6' : 'udp4',
+      reusePort: process.platform === 'linux',
+    });
+    await bind(socket, request);
+    this.#collect(socket, request, onDatagrams);
+
+    let open = true;
+    const close = () => {
+      if (!open) return;
+      open = false;
+      socket.close();
+    };
+    socket.on('error', (error) => {
+      if (!open) return;
+      close();
+      onLost(error.message);
+    });
+    return { receiveBufferBytes: enlarge(socket, request.receiveBufferBytes), close };
+  }
+
+  async kernelDrops(): Promise<number> {
+    return this.#drops.total();
+  }
+
+  /** Hands on together what one turn of the event loop took from the socket. */
+  #collect(socket: Socket, request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): void {
+    const { kind, port: localPort } = request;
+    let batch: Datagram[] = [];
+    const handOn = () => {
+      const full = batch;
+      batch = [];
+      try {
+        onDatagrams(full);
+      } catch (error) {
+        this.#log.error('received datagrams were not taken', { kind, count: full.length, error: String(error) });
+      }
+    };
+    socket.on('message', (bytes, from) => {
+      if (batch.length === 0) setImmediate(handOn);
+      const receivedAtMs = this.#clock.wallMs();
+      batch.push({
+        kind,
+        sourceAddress: sourceAddress(from.address),
+        sourcePort: from.port,
+        localPort,
+        receivedAtMs,
+        bytes,
+      });
+    });
+  }
+}
+
+function bind(socket: Socket, request: ListenRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(bindError(error, request));
+    };
+    socket.once('error', fail);
+    socket.bind({ port: request.port, address: request.address, exclusive: true }, () => {
+      socket.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+/** What the kernel gave: it doubles the wish for its own use, and keeps to `net.core.rmem_max`. */
+function enlarge(socket: Socket, wantedBytes: number): number {
+  try {
+    socket.setRecvBufferSize(wantedBytes);
+  } catch {
+    // Not given: the default stays, and is what is reported.
+  }
+  return socket.getRecvBufferSize();
+}
