@@ -80,6 +80,9 @@ export const errorCodes = {
     'See `hotstandby history` for what it waited for.',
   ],
   HS_NO_ANSWER: ['The service that was asked does not answer.', 'See `hotstandby status` and the log of the service.'],
+  HS_NOT_FOUND: ['There is nothing at this address.', 'See docs/cli.md and docs/operating.md for what there is.'],
+  HS_TOO_MANY: ['As many readers as are allowed are connected.', 'Close one, or try again later.'],
+  HS_INTERNAL: ['Something unexpected went wrong inside the program.', 'See the log of the service, and report it.'],
   HS_USAGE: ['The command line is not understood.', 'See --help.'],
 } as const satisfies Record<string, readonly [meaning: string, cure: string]>;
 

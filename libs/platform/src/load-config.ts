@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { parseConfig, type ConfigFault, type NodeConfig } from '@hotstandby/config';
+
+/** A fault of the configuration, its reading included. */
+export interface LoadFault extends Omit<ConfigFault, 'code'> {
+  code: ConfigFault['code'] | 'HS_CONFIG_MISSING';
+}
+
+export type LoadResult = { ok: true; config: NodeConfig; file: string } | { ok: false; faults: LoadFault[] };
+
+/** The file that `--config FILE`, `--config=FILE` or else HOTSTANDBY_CONFIG names. */
+export function configFileOf(argv: readonly string[], env: Record<string, string | undefined>): string | undefined {
+  for (const [index, argument] of argv.entries()) {
+    if (argument === '--config') return argv[index + 1];
+    if (argument.startsWith('--config=')) return argument.slice('--config='.length);
+  }
+  return env.HOTSTANDBY_CONFIG || undefined;
+}
+
+/** Reads and validates one node's configuration; every fault at once, none thrown. */
+export async function loadConfig(file: string | undefined): Promise<LoadResult> {
+  const missing = (got: string): LoadResult => ({
+    ok: false,
+    faults: [
+      {
+        code: 'HS_CONFIG_MISSING',
+        field: '',
+        expected: 'a configuration file that can be read',
+        got,
+        cure: 'Give its path with --config or HOTSTANDBY_CONFIG.',
+      },
+    ],
+  });
+  if (!file) return missing('no path');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return missing(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+  const result = parseConfig(text);
+  return result.ok ? { ok: true, config: result.config, file } : result;
+}
+
+/** A fault on one line: code, field, expected, got, cure. */
+export function faultLine(fault: LoadFault): string {
+  const field = fault.field || '(the file)';
+  const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
+  return `${fault.code} ${field}: expected ${oneLine(fault.expected)}; got ${oneLine(fault.got)}; cure: ${oneLine(fault.cure)}`;
+}

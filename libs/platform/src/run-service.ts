@@ -1,0 +1,77 @@
+import { CodedError, type ServiceName } from '@hotstandby/contracts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import type { Wire } from './foundation.ts';
+import { configFileOf, faultLine, loadConfig } from './load-config.ts';
+import { openLog, type ProcessLog } from './log/index.ts';
+import { startService, type RunningService } from './start-service.ts';
+
+/** A stop that takes longer is given up. */
+const stopWithinMs = 4500;
+
+class Stopped extends Error {}
+
+/**
+ * Runs one service as this process, until SIGTERM or SIGINT: exit 0; the second signal exits at once. A configuration
+ * that is wrong exits with 78, a fault that may pass with 75, a fault of the program with 70 (docs/errors.md).
+ * Resolves when the service has started.
+ */
+export async function runService(name: ServiceName, wire: Wire): Promise<void> {
+  const loaded = await loadConfig(configFileOf(process.argv.slice(2), process.env));
+  if (!loaded.ok) {
+    for (const fault of loaded.faults) process.stderr.write(`${faultLine(fault)}\n`);
+    process.exitCode = exitCodes.configuration;
+    return;
+  }
+  const { config } = loaded;
+  const log = openLog(config.log, { service: name, node: config.node.name, cluster: config.cluster });
+  const exit = (code: number): never => {
+    log.flush();
+    process.exit(code);
+  };
+  dieLoudly(log, exit);
+
+  const stopping = new AbortController();
+  let running: RunningService | null = null;
+  const finish = async () => {
+    await running?.stop();
+    log.info(`${name} has stopped`);
+    exit(exitCodes.ok);
+  };
+  const onSignal = (signal: NodeJS.Signals, number: number) => {
+    if (stopping.signal.aborted) exit(128 + number);
+    log.info(`${name} stops`, { signal });
+    stopping.abort(new Stopped());
+    setTimeout(() => {
+      log.error('the stop took too long and is given up', { withinMs: stopWithinMs });
+      exit(exitCodes.software);
+    }, stopWithinMs).unref();
+    if (running) void finish();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+
+  try {
+    running = await startService(name, config, log, wire, stopping.signal);
+  } catch (error) {
+    if (error instanceof Stopped) return finish();
+    if (error instanceof CodedError) {
+      log.error(error.message, { code: error.code, cure: error.cure });
+      process.stderr.write(`${error.code} ${error.message}; cure: ${error.cure}\n`);
+      exit(exitCodeOf(error.code));
+    }
+    log.error('the service could not start', { error });
+    exit(exitCodes.software);
+  }
+  // The signal came between the start's end and here.
+  if (stopping.signal.aborted) await finish();
+}
+
+/** A broken assumption ends the process at once, so that a supervisor and the node's other services see it. */
+function dieLoudly(log: ProcessLog, exit: (code: number) => never): void {
+  const die = (what: string) => (error: unknown) => {
+    log.error(what, { error: error instanceof Error ? error : String(error) });
+    exit(exitCodes.software);
+  };
+  process.on('uncaughtException', die('an exception that nobody caught ends the process'));
+  process.on('unhandledRejection', die('a rejection that nobody handled ends the process'));
+}
