@@ -1,9 +1,16 @@
 import type { NodeConfig } from '@hotstandby/config';
-import type { ServiceName } from '@hotstandby/contracts';
+import type { Place, ServiceName } from '@hotstandby/contracts';
 import type { Bus, EventLog, Ingest, Logger } from '@hotstandby/ports';
 import { readCredentials } from './credentials.ts';
+import { everySession } from './follow.ts';
 import { Link } from './link.ts';
 import { NatsBus } from './nats-bus.ts';
+import { NatsEventLog } from './nats-event-log.ts';
+import { NatsIngest } from './nats-ingest.ts';
+import { ensureStream, manager, opsStream } from './streams.ts';
+
+// At the end: what was told last should be kept, but nobody waits long for a server that hangs.
+const lastAppendsMs = 1000;
 
 export interface NatsOptions {
   config: Pick<NodeConfig, 'cluster' | 'node' | 'peer' | 'nats'>;
@@ -23,18 +30,38 @@ export interface NatsParts {
 /** Resolves at once: the connection is made in the background and again for ever. */
 export async function connectNats({ config, service, log }: NatsOptions): Promise<NatsParts> {
   const { url, keysDir, caFile } = config.nats;
+  // Everybody's own: nobody reads another's answers, and answers find their node across the leaf.
+  const inboxPrefix = `_INBOX.${config.node.name}.${service}`;
   const link = new Link({
     url,
     name: service,
-    // Everybody's own: nobody reads another's answers, and answers find their node across the leaf.
-    inboxPrefix: `_INBOX.${config.node.name}.${service}`,
+    inboxPrefix,
     credentials: () => readCredentials(keysDir, service, caFile),
     log,
   });
   const bus = new NatsBus(link, log);
+  const place = { cluster: config.cluster, node: config.node.name };
+  const appends = service !== 'cli' && service !== 'subscriber';
+  const events = new NatsEventLog({ link, log, place, service: appends ? service : null, inboxPrefix });
+  const ending = new AbortController();
+  if (service === 'arbiter') void keepOpsStream(link, log, place, config.peer.name, ending.signal);
   link.start();
-  const later = (): never => {
-    throw new Error('lands with the next commit');
+  return {
+    bus,
+    events,
+    ingest: () => new NatsIngest({ link, log, place, inboxPrefix, ending: ending.signal }),
+    async close() {
+      ending.abort();
+      await events.close(lastAppendsMs);
+      await link.close();
+    },
   };
-  return { bus, events: { append: later, read: later }, ingest: later, close: () => link.close() };
+}
+
+/** The arbiter's user alone may make the ops stream; who appends before that waits and tries again. */
+async function keepOpsStream(link: Link, log: Logger, own: Place, peer: string, signal: AbortSignal): Promise<void> {
+  await everySession(link, signal, log, 'making the ops stream', async (connection) => {
+    await ensureStream(await manager(connection), opsStream(own, { ...own, node: peer }));
+    await connection.closed();
+  });
 }

@@ -131,6 +131,7 @@ export class Link {
       pingInterval: pingIntervalMs,
       maxPingOut: 3,
       ignoreClusterUpdates: true,
+      noAsyncTraces: true,
     });
   }
 
