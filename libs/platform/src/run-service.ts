@@ -7,6 +7,8 @@ import { startService, type RunningService } from './start-service.ts';
 
 /** A stop that takes longer is given up. */
 const stopWithinMs = 4500;
+/** The longest that a slow reader of the log holds up the end. */
+const drainWithinMs = 300;
 
 class Stopped extends Error {}
 
@@ -24,26 +26,23 @@ export async function runService(name: ServiceName, wire: Wire): Promise<void> {
   }
   const { config } = loaded;
   const log = openLog(config.log, { service: name, node: config.node.name, cluster: config.cluster });
-  const exit = (code: number): never => {
-    log.flush();
-    process.exit(code);
-  };
-  dieLoudly(log, exit);
+  dieLoudly(log);
 
   const stopping = new AbortController();
   let running: RunningService | null = null;
   const finish = async () => {
     await running?.stop();
     log.info(`${name} has stopped`);
-    exit(exitCodes.ok);
+    await log.drained(drainWithinMs);
+    process.exit(exitCodes.ok);
   };
   const onSignal = (signal: NodeJS.Signals, number: number) => {
-    if (stopping.signal.aborted) exit(128 + number);
+    if (stopping.signal.aborted) process.exit(128 + number);
     log.info(`${name} stops`, { signal });
     stopping.abort(new Stopped());
     setTimeout(() => {
       log.error('the stop took too long and is given up', { withinMs: stopWithinMs });
-      exit(exitCodes.software);
+      process.exit(exitCodes.software);
     }, stopWithinMs).unref();
     if (running) void finish();
   };
@@ -57,20 +56,22 @@ export async function runService(name: ServiceName, wire: Wire): Promise<void> {
     if (error instanceof CodedError) {
       log.error(error.message, { code: error.code, cure: error.cure });
       process.stderr.write(`${error.code} ${error.message}; cure: ${error.cure}\n`);
-      exit(exitCodeOf(error.code));
+      await log.drained(drainWithinMs);
+      process.exit(exitCodeOf(error.code));
     }
     log.error('the service could not start', { error });
-    exit(exitCodes.software);
+    await log.drained(drainWithinMs);
+    process.exit(exitCodes.software);
   }
   // The signal came between the start's end and here.
   if (stopping.signal.aborted) await finish();
 }
 
 /** A broken assumption ends the process at once, so that a supervisor and the node's other services see it. */
-function dieLoudly(log: ProcessLog, exit: (code: number) => never): void {
+function dieLoudly(log: ProcessLog): void {
   const die = (what: string) => (error: unknown) => {
     log.error(what, { error: error instanceof Error ? error : String(error) });
-    exit(exitCodes.software);
+    process.exit(exitCodes.software);
   };
   process.on('uncaughtException', die('an exception that nobody caught ends the process'));
   process.on('unhandledRejection', die('a rejection that nobody handled ends the process'));

@@ -2,50 +2,28 @@ import { pino } from 'pino';
 import type { NodeConfig } from '@hotstandby/config';
 import type { LogFields, Logger } from '@hotstandby/ports';
 import { prettyLine } from './pretty-line.ts';
+import { standardOutput } from './standard-output.ts';
 
 export interface ProcessLog extends Logger {
-  /** Writes out what is still in memory; before the process ends. */
-  flush(): void;
+  /** Resolves when every line is out, or after `withinMs`. */
+  drained(withinMs: number): Promise<void>;
 }
 
-const longestBacklogBytes = 4 * 1024 * 1024;
-
-/**
- * The log of a process on its standard output. Never blocks the service: lines wait in memory for a slow reader, up to
- * a bound above which they are dropped, and a reader that went away ends nothing.
- */
-export function openLog(log: NodeConfig['log'], base: Record<string, string>, fd = 1): ProcessLog {
-  let flushing = false;
-  let triesLeft = 20;
-  const destination = pino.destination({
-    fd,
-    sync: false,
-    minLength: 0,
-    maxLength: longestBacklogBytes,
-    retryEAGAIN: () => !flushing || triesLeft-- > 0,
-  });
-  destination.on('error', () => {});
-  const terminal = fd === 1 && process.stdout.isTTY === true;
+/** The log of a process on its standard output: JSON lines, or for people. */
+export function openLog(log: NodeConfig['log'], base: Record<string, string>): ProcessLog {
+  const output = standardOutput();
+  const terminal = process.stdout.isTTY === true;
   const pretty = log.format === 'pretty' || (log.format === 'auto' && terminal);
   const colour = terminal && !process.env.NO_COLOR;
-  const logger = pino(
-    { level: log.level, base, timestamp: pino.stdTimeFunctions.isoTime },
-    pretty ? { write: (line: string) => void destination.write(prettyLine(line, colour)) } : destination,
-  );
+  // Not pino's `transport`: it starts a worker from a file that a bundle does not have.
+  const stream = pretty ? { write: (line: string) => output.write(prettyLine(line, colour)) } : output;
+  const logger = pino({ level: log.level, base, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return {
     debug: (message, fields) => logger.debug(plain(fields), message),
     info: (message, fields) => logger.info(plain(fields), message),
     warn: (message, fields) => logger.warn(plain(fields), message),
     error: (message, fields) => logger.error(plain(fields), message),
-    flush() {
-      flushing = true;
-      try {
-        destination.flushSync();
-      } catch {
-        // The reader is gone or full: nobody is there to tell.
-      }
-      flushing = false;
-    },
+    drained: (withinMs) => output.drained(withinMs),
   };
 }
 
