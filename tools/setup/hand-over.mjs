@@ -1,0 +1,52 @@
+// Starts the pair on Node 24 and stays in front of it: signals and exit code pass through.
+import { spawn, spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+export function handOver(root, programs) {
+  const node = path.join(root, 'node_modules', '.bin', 'node');
+  const main = path.join(root, 'tools', 'pair', 'bundle', 'main.mjs');
+  const env = {
+    ...process.env,
+    HOTSTANDBY_ROOT: root,
+    HOTSTANDBY_PATH: programs.folders.join(':'),
+    HOTSTANDBY_LEFT_OUT: JSON.stringify(programs.leftOut),
+    NODE_COMPILE_CACHE: path.join(root, '.hotstandby', 'compile-cache'),
+  };
+  return new Promise((resolve) => {
+    const args = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
+    // The fourth channel ends when this process dies, however it dies: then the pair stops by itself.
+    const pair = spawn(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    const tell = (signal) => {
+      if (pair.connected) pair.send({ signal }, () => {});
+    };
+    // A terminal sends Ctrl-C to the whole group and npm passes it on once more; the pair takes those for one.
+    for (const signal of signals) process.on(signal, () => tell(signal));
+    const orphaned = watchParent(() => tell('SIGTERM'));
+    pair.on('error', (error) => {
+      process.stderr.write(`The pair cannot be started: ${error.message}\n`);
+      resolve(1);
+    });
+    pair.on('exit', (code, signal) => {
+      clearInterval(orphaned);
+      // Killed without a chance to clean up: end what it left behind.
+      if (signal)
+        spawnSync(node, [main, 'clean', ...process.argv.slice(2)], { env, stdio: 'inherit', timeout: 30_000 });
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** npm that was killed takes nobody with it: notice that it is gone. Anybody else may leave us alone on purpose. */
+function watchParent(onGone) {
+  const parent = process.ppid;
+  if (!process.env.npm_lifecycle_event || parent === 1) return undefined;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, 1000);
+  timer.unref();
+  return timer;
+}
