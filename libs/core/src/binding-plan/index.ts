@@ -1,0 +1,112 @@
+import { bitsOf, inNetwork, parseCidr, sameIp, type IpNetwork } from './ip-address.ts';
+
+/** The virtual addresses as configured, and whether this node is to hold them now. */
+export interface BindingWish {
+  hold: boolean;
+  /** With the prefix length of their subnet: `192.0.2.100/24`. */
+  addresses: string[];
+  /** An interface's name, or `auto`: whichever has an address in the subnet. */
+  interface: string;
+}
+
+export interface BindingView {
+  /** `owned`: put there by this node's binding, now or in an earlier run. */
+  addresses: { interface: string; cidr: string; owned: boolean }[];
+  interfaces: { name: string; up: boolean; carrier: boolean }[];
+}
+
+export type BindingAction =
+  | { do: 'remove'; interface: string; cidr: string }
+  | { do: 'add'; interface: string; cidr: string; validSeconds: number }
+  | { do: 'renew'; interface: string; cidr: string; validSeconds: number }
+  | { do: 'announce'; interface: string; address: string };
+
+export interface BindingRefusal {
+  /** The configured address that cannot be held. */
+  cidr: string;
+  code: 'HS_BINDING_INTERFACE' | 'HS_BINDING_FOREIGN';
+  message: string;
+}
+
+export interface BindingPlan {
+  /** In order; every prefix of them leaves the host in a state from which the next plan goes on. */
+  steps: BindingAction[];
+  /** Where each address that can be held belongs. */
+  placed: { cidr: string; interface: string; address: string }[];
+  refused: BindingRefusal[];
+}
+
+/** IPv6 addresses that people wrote and the kernel prints differ in spelling, so all comparing is by value. */
+const at = (cidr: string): IpNetwork => parseCidr(cidr) ?? { family: 4, value: -1n, prefix: 32 };
+
+/**
+ * What to do so that the host is as wished: first whatever must not be there goes, then what is missing comes, then it
+ * is announced. Dying between two steps is safe: a removal needs nothing after it, an address that was added and never
+ * announced is announced by the next plan's `renew` round, and everything added expires by itself.
+ *
+ * The interface is chosen anew every time, because interfaces come back under other names.
+ */
+export function bindingPlan(wish: BindingWish, view: BindingView, validSeconds: number): BindingPlan {
+  const plan: BindingPlan = { steps: [], placed: [], refused: [] };
+  for (const cidr of wish.addresses) {
+    const found = place(cidr, wish, view);
+    if ('code' in found) plan.refused.push(found);
+    else plan.placed.push(found);
+  }
+
+  const keep = (seen: BindingView['addresses'][number]) =>
+    wish.hold &&
+    plan.placed.some((target) => target.interface === seen.interface && sameIp(at(target.cidr), at(seen.cidr)));
+  for (const seen of view.addresses) {
+    if (seen.owned && !keep(seen)) plan.steps.push({ do: 'remove', interface: seen.interface, cidr: seen.cidr });
+  }
+  if (!wish.hold) return plan;
+
+  const announcements: BindingAction[] = [];
+  for (const { cidr, interface: name, address } of plan.placed) {
+    const target = at(cidr);
+    const present = view.addresses.some(
+      (seen) => seen.owned && seen.interface === name && sameIp(at(seen.cidr), target),
+    );
+    // As a host address: with its subnet's prefix the kernel might pick it as the source of the host's own connections.
+    const hostCidr = `${address}/${bitsOf(target.family)}`;
+    plan.steps.push({ do: present ? 'renew' : 'add', interface: name, cidr: hostCidr, validSeconds });
+    if (!present) announcements.push({ do: 'announce', interface: name, address });
+  }
+  plan.steps.push(...announcements);
+  return plan;
+}
+
+function place(cidr: string, wish: BindingWish, view: BindingView): BindingPlan['placed'][number] | BindingRefusal {
+  const refuse = (code: BindingRefusal['code'], message: string): BindingRefusal => ({ cidr, code, message });
+  const wanted = parseCidr(cidr);
+  if (!wanted) return refuse('HS_BINDING_INTERFACE', `${cidr} is no address with a prefix length`);
+
+  const foreign = view.addresses.find((seen) => !seen.owned && sameIp(at(seen.cidr), wanted));
+  if (foreign) {
+    return refuse(
+      'HS_BINDING_FOREIGN',
+      `${cidr} is on ${foreign.interface} already and was not put there by hotstandby`,
+    );
+  }
+  const named = view.interfaces.find((one) => one.name === wish.interface);
+  if (wish.interface !== 'auto' && !named) {
+    return refuse('HS_BINDING_INTERFACE', `there is no interface ${wish.interface}`);
+  }
+  const connected = view.addresses
+    .filter((seen) => !seen.owned && (wish.interface === 'auto' || seen.interface === wish.interface))
+    .map((seen) => ({ name: seen.interface, network: at(seen.cidr) }))
+    .filter(
+      ({ network }) => network.prefix > 0 && network.prefix < bitsOf(network.family) && inNetwork(network, wanted),
+    )
+    .sort((one, other) => other.network.prefix - one.network.prefix);
+  if (connected.length === 0) {
+    const who = named ? `${named.name} has no address` : 'no interface of this host has an address';
+    return refuse('HS_BINDING_INTERFACE', `${who} in the subnet of ${cidr}`);
+  }
+  const usable = connected.find(({ name }) => view.interfaces.some((one) => one.name === name && one.up));
+  if (!usable) {
+    return refuse('HS_BINDING_INTERFACE', `${connected[0]?.name}, the interface in the subnet of ${cidr}, is down`);
+  }
+  return { cidr, interface: usable.name, address: cidr.split('/')[0] ?? '' };
+}
