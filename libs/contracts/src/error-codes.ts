@@ -57,6 +57,14 @@ export const errorCodes = {
     'Another machine answers for the virtual IP.',
     'Take the address from it; this node does not fight for it.',
   ],
+  HS_BINDING_FOREIGN: [
+    'The virtual IP is on this host already and was not put there by hotstandby.',
+    "Take it out of the host's own network configuration: only the active may have it, and hotstandby adds it itself.",
+  ],
+  HS_BINDING_FAILED: [
+    'The kernel refused to add or remove an address.',
+    'See the message; it is tried again every second.',
+  ],
   HS_SYNC_UNREACHABLE: [
     "The active's file transfer does not answer.",
     'Check the network and that file-sync runs on the active.',
@@ -72,6 +80,14 @@ export const errorCodes = {
     'Correct notifier.from and notifier.to.',
   ],
   HS_MAIL_AUTH: ['The SMTP server refuses the user or password.', 'Correct notifier.smtp.user and its password file.'],
+  HS_MAIL_TLS: [
+    'The SMTP server offers no TLS, or a certificate that is not trusted.',
+    'Correct notifier.smtp.tls, or name the CA in notifier.smtp.caFile.',
+  ],
+  HS_MAIL_PASSWORD: [
+    "The SMTP password file cannot be read by the service's user.",
+    'Check the path, owner and mode of notifier.smtp.passwordFile.',
+  ],
   HS_NOT_ACTIVE: ['This node is not active.', 'Ask the active node.'],
   HS_NO_STANDBY: ['There is no standby that could take over.', 'Start the other node and wait until it is registered.'],
   HS_BUSY: ['Another transition is under way.', 'Try again when it has ended.'],

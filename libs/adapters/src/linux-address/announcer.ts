@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import type { Logger } from '@hotstandby/ports';
+import { findTool } from './tools.ts';
+
+/**
+ * Tells the neighbours where an address is now: gratuitous ARP for IPv4 (`arping -U`, which sends at once and takes a
+ * second to end, so nobody waits for it), unsolicited neighbour advertisements for IPv6.
+ */
+export class Announcer {
+  readonly #log: Logger;
+  readonly #running = new Map<ChildProcess, string>();
+  #fault: string | null = null;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Looks for the tools before they are needed. */
+  async check(addresses: string[]): Promise<void> {
+    const needsArping = addresses.some((cidr) => !cidr.includes(':'));
+    this.#fault = needsArping && !(await findTool('arping')) ? 'arping (iputils-arping) is not found' : null;
+  }
+
+  async announce(name: string, address: string): Promise<void> {
+    if (address.includes(':')) {
+      const ndptool = await findTool('ndptool');
+      if (ndptool) this.#start(ndptool, ['-t', 'na', '-U', '-i', name, '-T', address, 'send'], address);
+      return;
+    }
+    const arping = await findTool('arping');
+    if (arping) this.#start(arping, ['-q', '-U', '-c', '1', '-w', '1', '-I', name, address], address);
+    else this.#fault = 'arping (iputils-arping) is not found';
+  }
+
+  /** IPv6: lets the kernel itself advertise an address that is added from now on. It does so at once and only then. */
+  async prepare(name: string): Promise<void> {
+    // Read-only in some containers: ndptool does it alone then.
+    await writeFile(`/proc/sys/net/ipv6/conf/${name}/ndisc_notify`, '1').catch(() => {});
+  }
+
+  fault(): string | null {
+    return this.#fault;
+  }
+
+  /** Ends what still announces `address`; all when it is not given. */
+  stop(address?: string): void {
+    for (const [child, announced] of this.#running) {
+      if (address === undefined || announced === address) child.kill('SIGKILL');
+    }
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once('close', resolve)));
+    this.stop();
+    await Promise.all(ends);
+  }
+
+  #start(path: string, args: string[], address: string): void {
+    const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (stderr.length < 500) stderr += chunk.toString();
+    });
+    this.#running.set(child, address);
+    child.once('error', (error) => (stderr += error.message));
+    child.once('close', (code, signal) => {
+      this.#running.delete(child);
+      if (signal) return;
+      // Without an answer, which nobody owes to an announcement, arping ends with 0 (-U) all the same.
+      const fault = code === 0 ? null : stderr.trim() || `${path} ended with ${code}`;
+      if (fault && fault !== this.#fault) this.#log.warn('an address could not be announced', { address, fault });
+      this.#fault = fault;
+    });
+  }
+}
