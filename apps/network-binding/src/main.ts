@@ -1,0 +1,20 @@
+import { LinuxBinder } from '@hotstandby/adapters/linux-address';
+import { connectNats } from '@hotstandby/adapters/nats';
+import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { runService } from '@hotstandby/platform';
+import { NetworkBinding } from '@hotstandby/services/network-binding';
+
+await runService('network-binding', async ({ service, config, place, log }) => {
+  const nats = await connectNats({ config, service, log });
+  const { binding, timing } = config;
+  return {
+    ...nats,
+    clock: systemClock,
+    ids: systemIds,
+    service: (parts) => {
+      const addresses = binding.mode === 'vip' ? binding.addresses : [];
+      const binder = new LinuxBinder({ place, addresses, log });
+      return new NetworkBinding({ ...parts, binder, binding, fenceLeadMs: timing.fenceLeadMs });
+    },
+  };
+});

@@ -1,0 +1,159 @@
+import { bindingPlan, type BindingRefusal } from '@hotstandby/core/binding-plan';
+import { errorCodes, type ErrorCode } from '@hotstandby/contracts';
+import type { Binder, BindingStep, Clock, HostView, Logger } from '@hotstandby/ports';
+
+/**
+ * How long the kernel keeps an address that nobody renews. Coarse on purpose (the kernel counts whole seconds, and a
+ * short stall of this process must not cost the address); it is renewed at a third of it.
+ */
+export const validSeconds = 6;
+const renewEveryMs = (validSeconds * 1000) / 3;
+
+export interface BindingFault {
+  code: string;
+  message: string;
+  cure: string;
+}
+
+interface Held {
+  interface: string;
+  cidr: string;
+}
+
+export interface AddressKeeperParts {
+  binder: Binder;
+  clock: Clock;
+  log: Logger;
+  addresses: string[];
+  interface: string;
+  /** Whether this node may have the addresses right now: asked right before every step that is no removal. */
+  mayHold: () => boolean;
+}
+
+/**
+ * Keeps the host's addresses as the gate says. Steps run one at a time; each asks anew, inside its turn, so that a
+ * removal that was ordered in between is never followed by an older addition.
+ */
+export class AddressKeeper {
+  readonly #parts: AddressKeeperParts;
+  /** Added or tried to: it may be on the host. By interface and address. */
+  readonly #held = new Map<string, Held>();
+  readonly #renewedAtMs = new Map<string, number>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #view: HostView | null = null;
+  #refused: BindingRefusal[] = [];
+  #fault: BindingFault | null = null;
+
+  constructor(parts: AddressKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** What is on the host for certain: added by this process, addresses without their prefix. */
+  bound(): { interface: string; address: string }[] {
+    return [...this.#held]
+      .filter(([key]) => this.#renewedAtMs.has(key))
+      .map(([, held]) => ({ interface: held.interface, address: held.cidr.split('/')[0] ?? held.cidr }));
+  }
+
+  /** Whether something of ours is or may be on the host. */
+  mayBeHeld(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Why not everything that is wished is done; null: nothing is in the way. */
+  fault(): BindingFault | null {
+    if (this.#fault) return this.#fault;
+    const [first] = this.#refused;
+    if (!first) return null;
+    return { code: first.code, message: this.#refused.map((one) => one.message).join('; '), cure: cureOf(first.code) };
+  }
+
+  /**
+   * Makes the host as it has to be. `fromMemory`: plan with the last look instead of a new one, because on the way of a
+   * take-over a look costs as much as the addition. Returns whether something that is held was added or had come back.
+   */
+  async reconcile(options: { fromMemory: boolean }): Promise<{ added: boolean; carrierCameBack: boolean }> {
+    const done = { added: false, carrierCameBack: false };
+    try {
+      const before = this.#view;
+      const view = options.fromMemory && before ? before : await this.#parts.binder.look();
+      this.#view = view;
+      const names = this.bound().map((one) => one.interface);
+      done.carrierCameBack = cameBack(before, view, names);
+      const hold = this.#parts.mayHold();
+      const plan = bindingPlan({ ...this.#parts, hold }, view, validSeconds);
+      this.#refused = plan.refused;
+      for (const step of plan.steps) {
+        if ((await this.#apply(step)) && step.do === 'add') done.added = true;
+      }
+      this.#fault = null;
+    } catch (error) {
+      // Whatever was believed of the host is not to be relied on.
+      this.#view = null;
+      this.#fault = asFault(error);
+    }
+    return done;
+  }
+
+  /** Takes off what was added, at once and without a look. Returns whether all of it is gone. */
+  async letGo(): Promise<boolean> {
+    this.#view = null;
+    for (const held of [...this.#held.values()]) {
+      try {
+        await this.#apply({ do: 'remove', ...held });
+      } catch (error) {
+        this.#fault = asFault(error);
+        this.#parts.log.error('an address could not be removed and is tried again', { ...held, ...this.#fault });
+      }
+    }
+    return this.#held.size === 0;
+  }
+
+  async announce(): Promise<void> {
+    for (const one of this.bound()) await this.#apply({ do: 'announce', ...one }).catch(() => {});
+  }
+
+  /** Carries a step out in its turn. False: the gate says no (any more), or there is no need yet. */
+  #apply(step: BindingStep): Promise<boolean> {
+    const result = this.#turn.then(() => this.#now(step));
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #now(step: BindingStep): Promise<boolean> {
+    const { binder, clock, mayHold } = this.#parts;
+    if (step.do !== 'remove' && !mayHold()) return false;
+    if (step.do === 'announce') {
+      await binder.apply(step);
+      return true;
+    }
+    const key = `${step.interface} ${step.cidr}`;
+    if (step.do === 'remove') {
+      await binder.apply(step);
+      this.#held.delete(key);
+      this.#renewedAtMs.delete(key);
+      return true;
+    }
+    const nowMs = clock.monotonicMs();
+    if (step.do === 'renew' && nowMs - (this.#renewedAtMs.get(key) ?? -Infinity) < renewEveryMs) return false;
+    // Before the attempt: one whose outcome is unknown is removed like one that succeeded.
+    this.#held.set(key, { interface: step.interface, cidr: step.cidr });
+    await binder.apply(step);
+    this.#renewedAtMs.set(key, nowMs);
+    return true;
+  }
+}
+
+function cameBack(before: HostView | null, now: HostView, names: string[]): boolean {
+  const carrier = (view: HostView, name: string) => view.interfaces.find((one) => one.name === name)?.carrier;
+  return before !== null && names.some((name) => carrier(before, name) === false && carrier(now, name) === true);
+}
+
+function asFault(error: unknown): BindingFault {
+  const { code, cure } = error as { code?: unknown; cure?: unknown };
+  const known = typeof code === 'string' && code.startsWith('HS_') ? code : 'HS_BINDING_FAILED';
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: known, message, cure: typeof cure === 'string' ? cure : cureOf(known) };
+}
+
+const cureOf = (code: string): string => errorCodes[code as ErrorCode]?.[1] ?? errorCodes.HS_BINDING_FAILED[1];

@@ -1,0 +1,287 @@
+import type { NodeConfig } from '@hotstandby/config';
+import { subjects, type Emit, type Place, type PrepareReply, type PrepareRequest } from '@hotstandby/contracts';
+import type { Binder, Bus, Cancel, Clock, Gauge, Logger, Metrics, Service, ServiceReport } from '@hotstandby/ports';
+import { RoleWatch } from '../role-watch/index.ts';
+import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
+import { HandOverListener } from './hand-over-listener.ts';
+
+export { validSeconds } from './address-keeper.ts';
+
+const pollMs = 1000;
+/** While something is missing (a program, a right), it is looked for at this pace. */
+const unablePollMs = 5000;
+/** Neighbours that missed the first announcement (a switch port that was just coming up) get more of them. */
+const announceAfterMs = [150, 600, 2000, 10_000];
+const announceEveryMs = 60_000;
+/** Asked to let go for a transition that then does not come: the address comes back after this. */
+const handOverLimitMs = 10_000;
+/** What could not be removed and must not be there is tried again at this pace. */
+const removeAgainMs = 100;
+
+export interface NetworkBindingParts {
+  binder: Binder;
+  bus: Bus;
+  clock: Clock;
+  place: Place;
+  log: Logger;
+  metrics: Metrics;
+  emit: Emit;
+  binding: NodeConfig['binding'];
+  /** The address goes this long before the grant ends, so that it is gone when it ends. */
+  fenceLeadMs: number;
+}
+
+/** Gives this host the virtual addresses while its gate is open, and at no other time. */
+export class NetworkBinding implements Service {
+  readonly #parts: NetworkBindingParts;
+  readonly #watch: RoleWatch;
+  readonly #keeper: AddressKeeper;
+  readonly #listener: HandOverListener;
+  readonly #boundGauge: Gauge;
+  readonly #restored: ReturnType<Metrics['counter']>;
+  readonly #bindSeconds: ReturnType<Metrics['histogram']>;
+  #timers: Cancel[] = [];
+  #cancelLead: Cancel = () => {};
+  #cancelAnnounce: Cancel = () => {};
+  #running: Promise<void> | null = null;
+  #again = false;
+  /** The next reconciliation is on the way of a take-over: it plans with the last look. */
+  #hurry = false;
+  #stopped = false;
+  /** Let go because the grant was about to end; a renewal in the last moment takes the address back. */
+  #ledOff = false;
+  #unable: BindingFault | null = null;
+  #unableAtMs = -Infinity;
+  #openedAtMs = 0;
+  #lastBindMs: number | null = null;
+  /** The epoch whose address was given up for a planned transition. */
+  #handedOver: { epoch: number; untilMs: number } | null = null;
+  #bound: { addresses: string[]; interface: string | null; epoch: number } | null = null;
+  #toldFault = '';
+
+  constructor(parts: NetworkBindingParts) {
+    this.#parts = parts;
+    const { binding, metrics } = parts;
+    this.#boundGauge = metrics.gauge('hotstandby_binding_addresses', 'Virtual addresses on this host');
+    this.#restored = metrics.counter('hotstandby_binding_restored_total', 'Addresses that were gone and put back');
+    this.#bindSeconds = metrics.histogram(
+      'hotstandby_binding_bind_seconds',
+      'From the opening of the gate to the addresses being there',
+      [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
+    );
+    this.#watch = new RoleWatch(parts, {
+      opened: () => {
+        this.#openedAtMs = parts.clock.monotonicMs();
+        this.#hurry = true;
+        this.#kick();
+      },
+      shut: (reason) => void this.#letGo(reason),
+    });
+    this.#keeper = new AddressKeeper({
+      ...parts,
+      addresses: binding.mode === 'vip' ? binding.addresses : [],
+      interface: binding.mode === 'vip' ? binding.interface : 'auto',
+      mayHold: () => this.#mayHold(),
+    });
+    this.#listener = new HandOverListener(parts, (request) => this.#prepare(request));
+  }
+
+  async start(): Promise<void> {
+    const { bus, clock, place, binding, log } = this.#parts;
+    if (binding.mode === 'none') {
+      log.info('binding mode none: no address follows the active');
+      return;
+    }
+    // No gate is open yet, so this removes what an earlier run left and adds nothing.
+    await this.#reconcile();
+    this.#watch.start();
+    this.#timers.push(
+      clock.every(pollMs, () => this.#kick()),
+      bus.subscribe(subjects.grant(place), () => this.#armLead()),
+    );
+    this.#listener.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+    this.#watch.stop();
+    this.#cancelLead();
+    await this.#letGo('the service stops');
+    this.#stopped = true;
+    while (this.#running) await this.#running;
+    await this.#listener.stop();
+    await this.#parts.binder.close();
+  }
+
+  report(): ServiceReport {
+    const { binding } = this.#parts;
+    if (binding.mode === 'none') {
+      return { health: 'ok', summary: 'mode none: no address follows the active', detail: { mode: 'none', bound: [] } };
+    }
+    const bound = this.#bound?.addresses ?? [];
+    const detail = {
+      mode: 'vip',
+      addresses: binding.addresses,
+      bound,
+      interface: this.#bound?.interface ?? null,
+      epoch: this.#bound?.epoch ?? null,
+      lastBindMs: this.#lastBindMs,
+      validSeconds,
+    };
+    const fault = this.#fault();
+    if (fault) {
+      return {
+        health: 'degraded',
+        summary: `${fault.message}. ${fault.cure}`,
+        detail: { ...detail, code: fault.code },
+      };
+    }
+    const summary = bound.length > 0 ? `holds ${bound.join(', ')}` : 'holds no address: this node is not active';
+    return { health: 'ok', summary, detail };
+  }
+
+  #fault(): BindingFault | null {
+    return this.#unable ?? this.#keeper.fault() ?? this.#parts.binder.announceFault();
+  }
+
+  #mayHold(): boolean {
+    const grant = this.#watch.open();
+    if (!grant) return false;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs >= grant.deadlineMs - this.#parts.fenceLeadMs) return false;
+    return this.#handedOver?.epoch !== grant.epoch || nowMs >= this.#handedOver.untilMs;
+  }
+
+  /** Lets go a little before the grant's end when nothing has renewed it by then. */
+  #armLead(): void {
+    this.#cancelLead();
+    const grant = this.#watch.open();
+    if (!grant) return;
+    if (this.#ledOff && this.#mayHold()) {
+      this.#ledOff = false;
+      this.#kick();
+    }
+    const delayMs = grant.deadlineMs - this.#parts.fenceLeadMs - this.#parts.clock.monotonicMs();
+    this.#cancelLead = this.#parts.clock.after(Math.max(0, delayMs), () => {
+      if (this.#mayHold()) return;
+      this.#ledOff = true;
+      void this.#letGo('the grant is about to end');
+    });
+  }
+
+  async #prepare(request: PrepareRequest): Promise<PrepareReply> {
+    if (request.phase === 'post') {
+      if (request.to === 'active') this.#handedOver = null;
+      return { done: true };
+    }
+    if (request.from !== 'active') return { done: true };
+    this.#handedOver = { epoch: request.epoch, untilMs: this.#parts.clock.monotonicMs() + handOverLimitMs };
+    const gone = await this.#letGo(`planned transition to ${request.to}`);
+    return gone ? { done: true } : { done: false, message: this.#fault()?.message ?? 'an address is still there' };
+  }
+
+  async #letGo(reason: string): Promise<boolean> {
+    this.#cancelAnnounce();
+    const gone = await this.#keeper.letGo();
+    if (gone) this.#tellReleased(reason);
+    // A look afterwards, whatever was said: only what is not seen is gone.
+    this.#kick();
+    return gone;
+  }
+
+  /** One reconciliation at a time; what asks for one meanwhile gets one more. */
+  #kick(): void {
+    if (this.#stopped) return;
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#reconcile().finally(() => {
+      this.#running = null;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#kick();
+    });
+  }
+
+  async #reconcile(): Promise<void> {
+    const { binder, clock } = this.#parts;
+    const fromMemory = this.#hurry && this.#mayHold();
+    this.#hurry = false;
+    if (this.#unable && clock.monotonicMs() - this.#unableAtMs < unablePollMs) return;
+    if (this.#unable || this.#unableAtMs === -Infinity) {
+      this.#unable = await binder.unable();
+      this.#unableAtMs = clock.monotonicMs();
+    }
+    if (!this.#unable) {
+      const { added, carrierCameBack } = await this.#keeper.reconcile({ fromMemory });
+      const fault = this.#keeper.fault();
+      if (fault?.code === 'HS_BINDING_PERMISSION' || fault?.code === 'HS_BINDING_TOOL') this.#unableAtMs = -Infinity;
+      this.#tellBound(added);
+      // A removal that failed at first.
+      if (!this.#mayHold() && !this.#keeper.mayBeHeld()) this.#tellReleased('removed at a later attempt');
+      if (carrierCameBack) this.#announceAgain(0);
+      // The memory may have been wrong: look, and only then complain.
+      if (fault && fromMemory) return this.#reconcile();
+      if (fault && this.#keeper.mayBeHeld() && !this.#mayHold())
+        this.#parts.clock.after(removeAgainMs, () => this.#kick());
+    }
+    this.#tellFault();
+  }
+
+  #tellBound(added: boolean): void {
+    const { binding, clock, emit, log } = this.#parts;
+    const grant = this.#watch.open();
+    const bound = this.#keeper.bound();
+    if (!grant || !this.#mayHold() || bound.length === 0) return;
+    const addresses = bound.map((one) => one.address);
+    const name = [...new Set(bound.map((one) => one.interface))].join(',');
+    const now = { addresses, interface: name, epoch: grant.epoch };
+    if (JSON.stringify(now) !== JSON.stringify(this.#bound)) {
+      this.#lastBindMs = clock.monotonicMs() - this.#openedAtMs;
+      this.#bindSeconds.observe(this.#lastBindMs / 1000);
+      log.info('addresses bound', { ...now, bindMs: this.#lastBindMs });
+      void emit('binding.bound', { mode: binding.mode, addresses, interface: name }, { epoch: grant.epoch });
+    } else if (added) {
+      this.#restored.add();
+      log.warn('an address that was gone has been put back', now);
+    } else return;
+    this.#bound = now;
+    this.#boundGauge.set(addresses.length);
+    this.#announceAgain(0);
+  }
+
+  #tellReleased(reason: string): void {
+    const { binding, emit, log } = this.#parts;
+    if (!this.#bound) return;
+    const { addresses, epoch } = this.#bound;
+    this.#bound = null;
+    this.#boundGauge.set(0);
+    log.info('addresses released', { addresses, reason });
+    void emit('binding.released', { mode: binding.mode, addresses, reason }, { epoch });
+  }
+
+  #tellFault(): void {
+    const fault = this.#fault();
+    const text = fault ? `${fault.code} ${fault.message}` : '';
+    if (text === this.#toldFault) return;
+    this.#toldFault = text;
+    if (!fault) {
+      this.#parts.log.info('binding works again');
+      return;
+    }
+    this.#parts.log.error(fault.message, { code: fault.code, cure: fault.cure });
+    const epoch = this.#watch.open()?.epoch;
+    void this.#parts.emit('binding.failed', fault, epoch === undefined ? {} : { epoch });
+  }
+
+  #announceAgain(round: number): void {
+    this.#cancelAnnounce();
+    this.#cancelAnnounce = this.#parts.clock.after(announceAfterMs[round] ?? announceEveryMs, () => {
+      if (!this.#bound) return;
+      void this.#keeper.announce();
+      this.#announceAgain(round + 1);
+    });
+  }
+}

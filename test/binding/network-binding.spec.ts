@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { validSeconds } from '@hotstandby/services/network-binding';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Lan, missing, until, vip, vip6 } from './lan.ts';
+
+const reason = missing();
+if (reason) console.log(`skipped: network-binding in namespaces ${reason}`);
+
+describe.skipIf(reason !== null)('network-binding in network namespaces', () => {
+  let lan: Lan;
+  beforeEach(async () => {
+    lan = new Lan();
+    await lan.open();
+  });
+  afterEach(() => lan.close());
+
+  it('moves the address, and the client follows at once', async () => {
+    const [a, b] = [await lan.start('a'), await lan.start('b')];
+    a.activate(1);
+    await until('a has the address', 2000, () => lan.has('a'));
+    await until('a answers', 5000, () => lan.reaches());
+    expect(await lan.neighbour()).toBe(await lan.mac('a'));
+
+    a.silence();
+    await until('a let go when its grant ended', 1000, async () => !(await lan.has('a')));
+    b.activate(2);
+    await until('b has the address', 1000, () => lan.has('b'));
+    // Without a ping in between: it is the announcement that changed the client's cache.
+    const macOfB = await lan.mac('b');
+    await until('the client knows b', 1000, async () => (await lan.neighbour()) === macOfB);
+    expect(await lan.reaches()).toBe(true);
+    await until(
+      'both told it',
+      2000,
+      () => b.events().includes('binding.bound') && a.events().includes('binding.released'),
+    );
+    expect(a.events()).toEqual(['binding.bound', 'binding.released']);
+    expect(b.events()).toEqual(['binding.bound']);
+    expect((await b.report()).detail['bound']).toEqual([vip]);
+  });
+
+  it('moves IPv6 addresses too', async () => {
+    const both = [`${vip}/24`, `${vip6}/64`];
+    const [a, b] = [await lan.start('a', both), await lan.start('b', both)];
+    a.activate(1);
+    await until('a answers', 5000, () => lan.reaches(vip6));
+    a.silence();
+    await until('a let go', 1000, async () => !(await lan.has('a', vip6)) && !(await lan.has('a')));
+    b.activate(2);
+    const macOfB = await lan.mac('b');
+    await until('the client knows b', 1000, async () => (await lan.neighbour(vip6)) === macOfB);
+    expect(await lan.reaches(vip6)).toBe(true);
+  });
+
+  it('keeps the address alive beyond its lifetime, and puts it back when somebody removed it', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 2000, () => lan.has('a'));
+    const start = performance.now();
+    while (performance.now() - start < (validSeconds + 1) * 1000) {
+      expect(await lan.has('a')).toBe(true);
+      await sleep(100);
+    }
+    await lan.ip('a', 'address', 'del', `${vip}/32`, 'dev', 'eth0');
+    await until('put back', 3000, () => lan.has('a'));
+    expect(a.events()).toEqual(['binding.bound']);
+  });
+
+  it('leaves the address of a killed binder for its lifetime only, and cleans it first thing when started again', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 2000, () => lan.has('a'));
+    await a.kill();
+    expect(await lan.has('a')).toBe(true);
+    await lan.start('a');
+    expect(await lan.has('a')).toBe(false);
+
+    const b = await lan.start('b');
+    b.activate(2);
+    await until('bound', 2000, () => lan.has('b'));
+    await b.kill();
+    await until('the kernel took it away', (validSeconds + 2) * 1000, async () => !(await lan.has('b')));
+  });
+
+  it('removes the address before anything else when it wakes from a freeze after its grant', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 2000, () => lan.has('a'));
+    a.signal('SIGSTOP');
+    a.silence();
+    await sleep(400);
+    expect(await lan.has('a')).toBe(true);
+    a.signal('SIGCONT');
+    await until('gone', 500, async () => !(await lan.has('a')));
+    expect(a.events()).toEqual(['binding.bound', 'binding.released']);
+  });
+
+  it('lets go for a planned transition and answers when it is done', async () => {
+    const a = await lan.start('a');
+    a.activate(7);
+    await until('bound', 2000, () => lan.has('a'));
+    a.send({ do: 'prepare', epoch: 7 });
+    await until('prepared', 2000, () => a.said.find((message) => 'prepared' in message));
+    expect(a.said).toContainEqual({ prepared: { done: true } });
+    expect(await lan.has('a')).toBe(false);
+    // The transition did not come: the lease was taken back, under a new epoch.
+    a.activate(8);
+    await until('bound again', 2000, () => lan.has('a'));
+  });
+
+  it('never touches addresses of others, the virtual one included', async () => {
+    await lan.ip('a', 'address', 'add', '192.0.2.77/32', 'dev', 'eth0');
+    await lan.ip('a', 'address', 'add', `${vip}/24`, 'dev', 'eth0');
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('told', 3000, () => a.events().includes('binding.failed'));
+    const report = await a.report();
+    expect(report.health).toBe('degraded');
+    expect(report.detail['code']).toBe('HS_BINDING_FOREIGN');
+    a.revoke();
+    await sleep(300);
+    expect(await lan.has('a')).toBe(true);
+    expect(await lan.has('a', '192.0.2.77')).toBe(true);
+
+    // Mended by hand while it is active: no restart is needed.
+    await lan.ip('a', 'address', 'del', `${vip}/24`, 'dev', 'eth0');
+    a.activate(2);
+    await until('bound', 3000, () => lan.has('a'));
+    expect((await a.report()).health).toBe('ok');
+  });
+
+  it('leaves the addresses of another node on the same host alone', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 2000, () => lan.has('a'));
+    const mark = (await lan.ip('a', '-o', 'address', 'show')).match(/metric (\d+)/)?.[1] ?? '';
+    await lan.ip('a', 'address', 'add', '192.0.2.78/32', 'dev', 'eth0', 'metric', `${Number(mark) + 1}`);
+    await lan.ip('a', 'address', 'add', '192.0.2.79/32', 'dev', 'eth0', 'metric', mark);
+    await until('its own leftover is gone', 3000, async () => !(await lan.has('a', '192.0.2.79')));
+    expect(await lan.has('a', '192.0.2.78')).toBe(true);
+    expect(await lan.has('a')).toBe(true);
+  });
+
+  it('refuses an address outside the subnets of this host, and says so once', async () => {
+    const a = await lan.start('a', ['203.0.113.9/24']);
+    a.activate(1);
+    await until('told', 3000, () => a.events().includes('binding.failed'));
+    await sleep(1500);
+    expect(a.events()).toEqual(['binding.failed']);
+    expect((await a.report()).detail['code']).toBe('HS_BINDING_INTERFACE');
+  });
+
+  it('is degraded, not dead, without the right to change addresses', async () => {
+    const a = await lan.start('a', [`${vip}/24`], ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']);
+    a.activate(1);
+    await until('told', 3000, () => a.events().includes('binding.failed'));
+    const report = await a.report();
+    expect(report.health).toBe('degraded');
+    expect(report.detail['code']).toBe('HS_BINDING_PERMISSION');
+    expect(await lan.has('a')).toBe(false);
+  });
+
+  it('takes the address off when it is stopped', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 2000, () => lan.has('a'));
+    a.send({ do: 'stop' });
+    await until('stopped', 3000, () => a.said.some((message) => 'stopped' in message));
+    expect(await lan.has('a')).toBe(false);
+  });
+});
