@@ -121,6 +121,11 @@ export const nodeConfigSchema = z.strictObject({
         /** The seeds' BACKUP_INTERVAL; changes on the active are brought at once besides. */
         intervalSeconds: z.int().min(1).default(600),
         sshPort: port.default(10_022),
+        /** The user that file-sync runs as on the peer; the same name as here by default. */
+        peerUser: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'a user name')
+          .optional(),
         /** Folder with `id` (this node's private key), `authorized` (the peer's public key), `host` and `known_hosts`. */
         keysDir: path,
       }),

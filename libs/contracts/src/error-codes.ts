@@ -73,6 +73,18 @@ export const errorCodes = {
   HS_SYNC_SPACE: ['Not enough free space for the synchronised files.', 'Free space on this node; nothing was changed.'],
   HS_SYNC_DIGEST: ['A transferred file does not have its digest.', 'It is tried again; if it repeats, check the disk.'],
   HS_SYNC_PATH: ['A path leads out of the synchronised folder.', 'Keep include and exclude inside fileSync.root.'],
+  HS_SYNC_UNREADABLE: [
+    'A file of the synchronised folder cannot be read or written.',
+    'Check owner and permissions of the folder on both nodes.',
+  ],
+  HS_SYNC_EMPTY: [
+    "The active's folder is suddenly empty, so nothing was removed here.",
+    'Check that the folder is there (mounted) on the active; if it is meant to be empty, put one file into it.',
+  ],
+  HS_SYNC_STALE: [
+    'The node that offers its files does not hold the newest epoch.',
+    'Nothing was taken from it; it goes on by itself when the roles are settled.',
+  ],
   HS_SYNC_TOOL: ['A program that file-sync needs is missing.', 'Install rsync, openssh-server and openssh-client.'],
   HS_MAIL_UNREACHABLE: ['The SMTP server does not answer.', 'Check notifier.smtp; the alert stays in the outbox.'],
   HS_MAIL_REFUSED: [

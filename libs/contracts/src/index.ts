@@ -4,5 +4,6 @@ export * from './channel.ts';
 export * from './lease-messages.ts';
 export * from './arbiter-api.ts';
 export * from './events.ts';
+export * from './file-sync.ts';
 export * from './error-codes.ts';
 export * from './version.ts';

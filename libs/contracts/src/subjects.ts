@@ -34,6 +34,10 @@ export const subjects = {
   /** Any service: a CloudEvent of the given type; JetStream keeps it in the node's ops stream. */
   event: (at: Place, service: ServiceName, type: string) => `hs.${at.cluster}.${at.node}.${service}.event.${type}`,
   anyEvent: (at: Place) => `hs.${at.cluster}.${at.node}.*.event.>`,
+  /** file-sync of the active: its files changed (read by the peer's file-sync). */
+  filesChanged: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.changed`,
+  /** file-sync of the standby: it has them (read by the peer's file-sync). */
+  filesInstalled: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.installed`,
   /** collector: frames of datagrams; JetStream keeps them in the node's INGEST stream. */
   ingest: (at: Place) => `hs.${at.cluster}.${at.node}.collector.ingest`,
 } as const;

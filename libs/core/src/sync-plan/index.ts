@@ -1,0 +1,3 @@
+export type * from './files.ts';
+export * from './paths.ts';
+export * from './plan.ts';
