@@ -10,5 +10,5 @@ export type * from './ingest.ts';
 export type * from './record-store.ts';
 export type * from './binder.ts';
 export type * from './file-transfer.ts';
-export type * from './mail.ts';
+export * from './mail.ts';
 export type * from './service.ts';
