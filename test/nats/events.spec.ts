@@ -148,3 +148,20 @@ it('gives up the oldest when too many wait, says how many, and lets nobody wait 
   expect(all.every(({ status }) => status === 'rejected')).toBe(true);
   expect(log.lines.some(({ fields }) => fields?.['count'] === 10_000)).toBe(true);
 });
+
+it('begins so many before the end, and ends by itself when it has read what was there', async () => {
+  await open('arbiter');
+  const { events } = await open('heartbeat');
+  for (let n = 1; n <= 5; n += 1) await events.append(event(`${n}`, n === 4 ? 'mail.sent' : 'peer.found'));
+  const log = (await open('console')).events;
+  const read = async (options: ReadOptions) => {
+    const { ids, ended } = reading(log, { toEnd: true, ...options });
+    await ended;
+    return ids;
+  };
+  expect(await read({ last: 2 })).toEqual(['4', '5']);
+  expect(await read({ last: 99 })).toEqual(['1', '2', '3', '4', '5']);
+  expect(await read({ last: 0 })).toEqual([]);
+  expect(await read({ afterId: '3' })).toEqual(['4', '5']);
+  expect(await read({ last: 4, types: ['mail.sent'] })).toEqual(['4']);
+});

@@ -1,3 +1,4 @@
 export * from './profiles.ts';
 export * from './parse.ts';
+export * from './anchor-paths.ts';
 export type { NodeConfigFile } from './schema.ts';

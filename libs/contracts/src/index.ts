@@ -5,5 +5,6 @@ export * from './lease-messages.ts';
 export * from './arbiter-api.ts';
 export * from './events.ts';
 export * from './file-sync.ts';
+export * from './console-api.ts';
 export * from './error-codes.ts';
 export * from './version.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseConfig, type ConfigFault, type NodeConfig } from '@hotstandby/config';
+import { dirname, resolve } from 'node:path';
+import { anchorPaths, parseConfig, type ConfigFault, type NodeConfig } from '@hotstandby/config';
 
 /** A fault of the configuration, its reading included. */
 export interface LoadFault extends Omit<ConfigFault, 'code'> {
@@ -17,7 +18,7 @@ export function configFileOf(argv: readonly string[], env: Record<string, string
   return env.HOTSTANDBY_CONFIG || undefined;
 }
 
-/** Reads and validates one node's configuration; every fault at once, none thrown. */
+/** Reads and validates one node's configuration, its relative paths taken from the file's folder; every fault at once, none thrown. */
 export async function loadConfig(file: string | undefined): Promise<LoadResult> {
   const missing = (got: string): LoadResult => ({
     ok: false,
@@ -39,7 +40,8 @@ export async function loadConfig(file: string | undefined): Promise<LoadResult> 
     return missing(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
   const result = parseConfig(text);
-  return result.ok ? { ok: true, config: result.config, file } : result;
+  if (!result.ok) return result;
+  return { ok: true, config: anchorPaths(result.config, resolve(dirname(file))), file };
 }
 
 /** A fault on one line: code, field, expected, got, cure. */

@@ -20,6 +20,10 @@ export interface ReadOptions {
   afterId?: string | undefined;
   /** Only what comes from now on. Ignored when `afterId` is given. */
   onlyNew?: boolean | undefined;
+  /** Start so many events before the end (counted before `types`). Ignored when `afterId` is given. */
+  last?: number | undefined;
+  /** End by itself when everything that was there at the start has been read; not together with `durableName`. */
+  toEnd?: boolean | undefined;
   /** Read on after a restart where this reader left off, by this name. */
   durableName?: string | undefined;
   /** Event types to see; all when absent. */

@@ -52,16 +52,38 @@ export class NatsEventLog implements EventLog {
         signal,
       );
 
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      await this.#readOn(options, filterSubject, take, ending);
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Session after session, from the last position read, until `ending`. */
+  async #readOn(
+    options: ReadOptions,
+    filterSubject: string | undefined,
+    take: (pulled: Pulled) => Promise<void>,
+    ending: AbortController,
+  ): Promise<void> {
+    const { link, log, inboxPrefix } = this.#options;
+    const { signal } = ending;
     let position: Position | null = null;
     let lastId = options.afterId;
     await everySession(link, signal, log, 'reading events', async (connection) => {
-      const start = await this.#start(connection, position, lastId, options.onlyNew === true);
+      const start = await this.#start(connection, position, lastId, backOf(options));
       position = start;
       const reader = await openReader(
         connection,
         { sequence: start.sequence + 1 },
         { stream: streams.ops, inboxPrefix, filterSubject, limits },
       );
+      let toRead = options.toEnd === true ? reader.pending : Infinity;
+      if (toRead === 0) ending.abort();
       await drainPuller(reader.puller, signal, async (batch) => {
         for (const pulled of batch) {
           if (signal.aborted) return;
@@ -72,6 +94,7 @@ export class NatsEventLog implements EventLog {
           }
           position = { streamId: start.streamId, sequence: pulled.sequence };
           lastId = pulled.id;
+          if (--toRead <= 0) return ending.abort();
         }
       });
     });
@@ -86,7 +109,7 @@ export class NatsEventLog implements EventLog {
     connection: NatsConnection,
     position: Position | null,
     lastId: string | undefined,
-    onlyNew: boolean,
+    back: number,
   ): Promise<Position> {
     const info = await (await manager(connection)).streams.info(streams.ops);
     const streamId = info.created;
@@ -97,8 +120,13 @@ export class NatsEventLog implements EventLog {
         sequence: (await findSequence(connection, info.state, lastId, this.#options.inboxPrefix)) ?? 0,
       };
     // A stream made anew after the first session holds nothing that was there before: all of it is new.
-    return { streamId, sequence: onlyNew && position === null ? info.state.last_seq : 0 };
+    return { streamId, sequence: position === null ? Math.max(0, info.state.last_seq - back) : 0 };
   }
+}
+
+/** How many events before the end to start. */
+function backOf(options: ReadOptions): number {
+  return options.onlyNew === true ? 0 : (options.last ?? Infinity);
 }
 
 /** Reads an event and hands it over when its type is wanted. What is no CloudEvent is logged and passed over. */

@@ -1,0 +1,28 @@
+import type { NodeConfig } from './parse.ts';
+
+/**
+ * The configuration with its relative paths taken from the folder of its file, so that they mean the same wherever a
+ * service or a person's shell was started. `folder` is absolute.
+ */
+export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
+  const at = <Path extends string | undefined>(path: Path): Path =>
+    (path === undefined || path.startsWith('/') ? path : `${folder.replace(/\/$/, '')}/${path}`) as Path;
+  const { node, store, nats, fileSync, notifier } = config;
+  return {
+    ...config,
+    node: { ...node, dataDir: at(node.dataDir) },
+    store: { ...store, passwordFile: at(store.passwordFile), caFile: at(store.caFile) },
+    nats: { ...nats, keysDir: at(nats.keysDir), caFile: at(nats.caFile) },
+    fileSync: fileSync.enabled ? { ...fileSync, root: at(fileSync.root), keysDir: at(fileSync.keysDir) } : fileSync,
+    notifier: notifier.enabled
+      ? {
+          ...notifier,
+          smtp: {
+            ...notifier.smtp,
+            passwordFile: at(notifier.smtp.passwordFile),
+            caFile: at(notifier.smtp.caFile),
+          },
+        }
+      : notifier,
+  };
+}
