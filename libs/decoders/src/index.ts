@@ -1,1 +1,2 @@
 export type * from './records.ts';
+export { decodeSyslog } from './syslog/decode-syslog.ts';

@@ -28,7 +28,10 @@ export interface SyslogRecord {
   appName: string | null;
   procId: string | null;
   msgId: string | null;
-  /** SD-ID to parameters. A parameter that came more than once (RFC 5424 section 6.3.3) has a list of its values. */
+  /**
+   * SD-ID to parameters. A parameter that came more than once (RFC 5424 section 6.3.3) has a list of its values. RFC 3164 has
+   * none, but a Cisco sequence number is `meta.sequenceId`, a clock that is marked as not set `timeQuality.isSynced` = `0`.
+   */
   structuredData: Record<string, Record<string, string | string[]>> | null;
   /** Line ends and NUL at the end are dropped. */
   message: string;

@@ -1,0 +1,78 @@
+import { civilToMs, recordTimeMs, yearOfMs } from '../time/civil-time.ts';
+import type { CivilTime } from '../time/civil-time.ts';
+import { fractionMs, offsetMs, parseIsoTime } from './iso-time.ts';
+
+/** The time in front of a BSD message. `closed`: a colon ended it, as Cisco writes it, so no host name follows. */
+export interface BsdTime {
+  timestampMs: number | null;
+  end: number;
+  closed: boolean;
+  /** The device says that its clock is not set (`*`, `.` in front, Cisco). */
+  unsynchronised: boolean;
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+// [*.] [year] Mmm [d]d [year] hh:mm:ss[.fff] [year] [zone]
+const bsd = new RegExp(
+  `([*.]?)(?:(\\d{4}) )?(${months.join('|')}) {1,2}(\\d{1,2}) (?:(\\d{4}) )?` +
+    '(\\d{1,2}):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?(?: (\\d{4})(?= |: ))?',
+  'y',
+);
+// A word in capitals may as well be a host's name: only the known ones, or any in front of a Cisco mnemonic, are zones.
+const zone = / (?:(UTC|GMT|Z|CEST|CET|EDT|EST|MDT|MST|PDT|PST)(?=[ :]|$)|[A-Z]{2,5}(?=: %)|([+-]\d\d:?\d\d)(?=[ :]))/y;
+const closing = / ?:(?= |$)/y;
+const zoneHours: Record<string, number> = { CET: 1, CEST: 2, EST: -5, EDT: -4, MST: -7, MDT: -6, PST: -8, PDT: -7 };
+
+/** Reads the time of a BSD message at `start`: RFC 3164 section 4.1.2, Cisco's forms of it, or ISO 8601. */
+export function parseBsdTime(text: string, start: number, receivedAtMs: number): BsdTime | null {
+  const marked = text[start] === '*' || text[start] === '.' ? 1 : 0;
+  const iso = parseIsoTime(text, start + marked, 'loose');
+  if (iso) return closed({ ...iso, unsynchronised: marked === 1 }, text);
+  bsd.lastIndex = start;
+  const match = bsd.exec(text);
+  if (!match) return null;
+  const [whole, mark, yearFirst, month, day, yearMiddle, hour, minute, second, fraction = '', yearLast] = match;
+  const written = { month: months.indexOf(month ?? '') + 1, day: Number(day) };
+  const clock = {
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    millisecond: fractionMs(fraction),
+  };
+  zone.lastIndex = start + whole.length;
+  const zoned = zone.exec(text);
+  const shiftMs = (zoneHours[zoned?.[1] ?? ''] ?? 0) * 3_600_000 + offsetMs(zoned?.[2]);
+  const year = yearFirst ?? yearMiddle ?? yearLast;
+  const timestampMs =
+    year === undefined
+      ? likelyYear({ ...written, ...clock }, shiftMs, receivedAtMs)
+      : shifted({ year: Number(year), ...written, ...clock }, shiftMs);
+  const end = start + whole.length + (zoned?.[0].length ?? 0);
+  return closed({ timestampMs, end, unsynchronised: mark !== '' }, text);
+}
+
+function closed(time: Omit<BsdTime, 'closed'>, text: string): BsdTime {
+  closing.lastIndex = time.end;
+  const colon = closing.exec(text);
+  const { timestampMs, unsynchronised } = time;
+  return { timestampMs, unsynchronised, end: time.end + (colon?.[0].length ?? 0), closed: colon !== null };
+}
+
+function shifted(time: CivilTime, shiftMs: number): number | null {
+  const ms = civilToMs(time);
+  return ms === null ? null : recordTimeMs(ms - shiftMs);
+}
+
+// A message may come late by months, from a queue or a clock that is not set; clocks that run ahead do so by days at most.
+const aheadMs = 31 * 86_400_000;
+
+/** RFC 3164 has no year: the latest one that does not put the message more than 31 days after its reception. */
+function likelyYear(time: Omit<CivilTime, 'year'>, shiftMs: number, receivedAtMs: number): number | null {
+  const near = yearOfMs(Number.isFinite(receivedAtMs) ? receivedAtMs : 0);
+  for (const year of [near + 1, near, near - 1]) {
+    const ms = shifted({ year, ...time }, shiftMs);
+    if (ms !== null && ms <= receivedAtMs + aheadMs) return ms;
+  }
+  return null;
+}

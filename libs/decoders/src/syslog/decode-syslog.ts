@@ -1,0 +1,48 @@
+import type { DatagramContext, SyslogRecord } from '../records.ts';
+import { decodeText } from '../text/decode-text.ts';
+import type { ParsedMessage } from './parsed-message.ts';
+import { parsePriority } from './priority.ts';
+import { parseRfc3164 } from './rfc3164.ts';
+import { looksLikeRfc5424, parseRfc5424 } from './rfc5424.ts';
+
+/** A datagram of a syslog port as a record. Never throws: what does not parse is `raw`, with the reason and the octets. */
+export function decodeSyslog(bytes: Uint8Array, context: DatagramContext): SyslogRecord {
+  const { text, altered } = decodeText(bytes.subarray(0, endOfText(bytes)));
+  const { facility, severity, end, fault } = parsePriority(text);
+  const common = { receivedAtMs: context.receivedAtMs, sourceAddress: context.sourceAddress, facility, severity };
+  const found = readMessage(text, end, fault, context.receivedAtMs);
+  if ('fault' in found) {
+    return { ...common, format: 'raw', ...nothingRead, message: text, malformed: found.fault, raw: bytes };
+  }
+  const { note, ...fields } = found.parsed;
+  const malformed = note ?? altered;
+  return { ...common, format: found.format, ...fields, malformed, raw: malformed === null ? null : bytes };
+}
+
+type Found = { format: 'rfc5424' | 'rfc3164'; parsed: ParsedMessage } | { fault: string };
+
+function readMessage(text: string, offset: number, priFault: string | null, receivedAtMs: number): Found {
+  if (text.length === 0) return { fault: 'empty' };
+  if (priFault === null && looksLikeRfc5424(text, offset)) {
+    const parsed = parseRfc5424(text, offset);
+    return 'fault' in parsed ? parsed : { format: 'rfc5424', parsed };
+  }
+  const parsed = parseRfc3164(text, offset, receivedAtMs, priFault !== null);
+  return parsed ? { format: 'rfc3164', parsed } : { fault: `${priFault}, and no time to tell a syslog message by` };
+}
+
+const nothingRead = {
+  timestampMs: null,
+  hostname: null,
+  appName: null,
+  procId: null,
+  msgId: null,
+  structuredData: null,
+} satisfies Partial<SyslogRecord>;
+
+/** Many senders end a datagram with a line end or NUL; neither is part of the message. */
+function endOfText(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;
+  return end;
+}
