@@ -8,12 +8,13 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{apps,libs}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['{apps,libs}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts', 'test/lease/**/*.spec.ts'] } },
       {
         extends: true,
         test: {
           name: 'real',
           include: ['test/**/*.spec.ts'],
+          exclude: ['test/lease/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Real servers on two cores: one file at a time.

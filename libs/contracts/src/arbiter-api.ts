@@ -40,6 +40,8 @@ export type ArbiterDescription = z.infer<typeof arbiterDescription>;
 export const switchoverRequest = z.object({
   operator: z.string().max(200).default('unknown'),
   reason: z.string().max(1000).default(''),
+  /** Set by an arbiter that passes the request on to its peer. */
+  forwarded: z.boolean().default(false),
 });
 export const switchoverResult = z.object({
   done: z.boolean(),

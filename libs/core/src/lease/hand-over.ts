@@ -27,7 +27,8 @@ export function beginHandOver(turn: Turn, asked: Asked): void {
       target,
       operator: asked.operator,
       reason: asked.reason,
-      deadlineMs: turn.nowMs + asked.prepareMs,
+      // The asker keeps to prepareMs by itself; this ends the wait when its answer never comes.
+      deadlineMs: turn.nowMs + asked.prepareMs + state.timing.leaseTtlMs,
       releaseNotBeforeMs: null,
       final: asked.final,
     },

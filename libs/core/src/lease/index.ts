@@ -4,3 +4,4 @@ export * from './messages.ts';
 export * from './rules.ts';
 export { step } from './step.ts';
 export { nextTickMs } from './next-tick.ts';
+export { standbyReady } from './membership.ts';

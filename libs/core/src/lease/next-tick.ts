@@ -8,5 +8,7 @@ export function nextTickMs(state: LeaseState, nowMs: number): number | null {
   if (state.handOver) due.push(state.handOver.deadlineMs);
   const verdict = claimVerdict(state, nowMs);
   if (verdict.may === 'wait') due.push(verdict.untilMs);
-  return due.length > 0 ? Math.min(...due) : null;
+  // What is due already waits for an answer, which is an input of its own.
+  const ahead = due.filter((atMs) => atMs > nowMs);
+  return ahead.length > 0 ? Math.min(...ahead) : null;
 }

@@ -16,6 +16,8 @@ export function settleRole(turn: Turn): void {
     if (!holds(state)) turn.fence('fence-reign-over', `the store names epoch ${reign.epoch} of another holder`);
     return;
   }
+  // A claim of unknown outcome was carried out after all: the next beat under its epoch decides.
+  if (holds(state)) return;
   const heldByOther = reign.holder !== null && reign.holder !== self.nodeId;
   if (isRegistered(state)) {
     if (role !== 'standby') turn.become('registered', 'the active registered this node');

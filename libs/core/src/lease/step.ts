@@ -24,7 +24,7 @@ export function step(state: LeaseState, input: LeaseInput): { state: LeaseState;
   const roleChanged = turn.state.role !== state.role;
   const fromStore = input.kind === 'seen' || input.kind === 'ordered';
   if (roleChanged || fromStore) turn.announce(fromStore);
-  return { state: turn.state, effects: shutFirst(turn.effects) };
+  return { state: turn.state, effects: inOrder(turn.effects) };
 }
 
 /** False: the input says nothing (any more). */
@@ -103,8 +103,12 @@ function fenceInTime(turn: Turn): void {
   }
 }
 
-/** The gates shut before an order or a fact leaves the node. */
-function shutFirst(effects: LeaseEffect[]): LeaseEffect[] {
-  const isShut = (effect: LeaseEffect) => effect.do === 'grant' && effect.epoch === null;
-  return [...effects.filter(isShut), ...effects.filter((effect) => !isShut(effect))];
+/**
+ * The gates are told first, shut or open: nothing leaves the node before they are shut, and a take-over waits for nothing
+ * that only people read. Then heartbeat and the store; memory, history and facts come last.
+ */
+function inOrder(effects: LeaseEffect[]): LeaseEffect[] {
+  const rank = { grant: 0, permit: 1, order: 2 } as const;
+  const rankOf = (effect: LeaseEffect) => (effect.do in rank ? rank[effect.do as keyof typeof rank] : 3);
+  return effects.toSorted((one, other) => rankOf(one) - rankOf(other));
 }

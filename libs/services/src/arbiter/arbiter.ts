@@ -1,0 +1,297 @@
+import {
+  observation as observationSchema,
+  parse,
+  subjects,
+  switchoverRequest,
+  type Emit,
+  type Grant,
+  type Permit,
+  type Place,
+  type SwitchoverResult,
+} from '@hotstandby/contracts';
+import {
+  initialState,
+  nextTickMs,
+  step,
+  type HandOverEnd,
+  type LeaseEffect,
+  type LeaseInput,
+  type LeaseState,
+  type LeaseTiming,
+  type NodeRow,
+} from '@hotstandby/core/lease';
+import type {
+  Bus,
+  Cancel,
+  Clock,
+  History,
+  Ids,
+  Logger,
+  Metrics,
+  NodeMemory,
+  Service,
+  ServiceReport,
+  Unsubscribe,
+} from '@hotstandby/ports';
+import { describe } from './describe.ts';
+import { HistoryCopier } from './history-copier.ts';
+import { Listeners } from './listeners.ts';
+import { OrderDesk } from './order-desk.ts';
+import { askPeer, refusal } from './switchover.ts';
+
+/** What the node's own row says beside its counter and role. */
+export type NodeFacts = Pick<NodeRow, 'hostAddress' | 'consolePort' | 'natsPort' | 'version' | 'timeZone'>;
+
+export interface ArbiterParts {
+  bus: Bus;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  metrics: Metrics;
+  emit: Emit;
+  place: Place;
+  peer: Place;
+  memory: NodeMemory;
+  history: History;
+  kind: 'primary' | 'secondary';
+  facts: NodeFacts;
+  profile: string;
+  timing: LeaseTiming & { statementTimeoutMs: number };
+}
+
+/** The planned stop of an active waits no longer than this for its listeners. */
+const stopPrepareMs = 2000;
+
+/**
+ * The shell around `step`: inputs from the bus go in, effects are carried out. It alone owns role transitions; the
+ * lease's statements go through heartbeat, one order at a time.
+ */
+export class Arbiter implements Service {
+  readonly #parts: ArbiterParts;
+  readonly #listeners: Listeners;
+  readonly #copier: HistoryCopier;
+  readonly #desk: OrderDesk;
+  readonly #transitions;
+  readonly #epochGauge;
+  #state: LeaseState;
+  #cancelTick: Cancel = () => {};
+  #stops: Unsubscribe[] = [];
+  #handOverEnded: ((ended: HandOverEnd) => void) | null = null;
+
+  constructor(parts: ArbiterParts) {
+    this.#parts = parts;
+    const { memory, ids, place, kind, clock, timing, metrics } = parts;
+    const self = { nodeId: memory.nodeId(), name: place.node, incarnation: ids.uuid(), kind };
+    this.#state = initialState(self, timing, clock.monotonicMs(), memory.highestEpoch());
+    this.#listeners = new Listeners(parts);
+    this.#copier = new HistoryCopier(parts);
+    this.#desk = new OrderDesk({ ...parts, self });
+    this.#transitions = metrics.counter('hotstandby_role_transitions_total', 'Transitions of the role by rule.', [
+      'rule',
+      'to',
+    ]);
+    this.#epochGauge = metrics.gauge('hotstandby_epoch', 'The epoch this node is active under; 0 when it is not.');
+  }
+
+  async start(): Promise<void> {
+    const { bus, place, peer } = this.#parts;
+    // The wait "since its own start" counts from now, not from the construction.
+    this.#state = { ...this.#state, startedAtMs: this.#nowMs() };
+    this.#stops = [
+      bus.subscribe(subjects.observation(place), (payload) => this.#observed(payload)),
+      bus.subscribe(subjects.released(peer), () => this.#desk.look()),
+      bus.respond(subjects.describe(place), () => this.#describe()),
+      bus.respond(subjects.switchover(place), (payload) => this.#switchover(payload)),
+      bus.respond(subjects.registerListener(place), (payload) => this.#listeners.register(payload)),
+      bus.respond(subjects.deregisterListener(place), (payload) => this.#listeners.deregister(payload)),
+    ];
+    this.#copier.wake();
+  }
+
+  /** An active lets go first, so that the standby need not wait for its silence. */
+  async stop(): Promise<void> {
+    if (this.#state.role === 'active') {
+      const prepareMs = Math.min(stopPrepareMs, this.#listeners.totalDeadlineMs());
+      await this.#handOver({ operator: null, reason: 'the node is being stopped', prepareMs, final: true });
+    }
+    this.#cancelTick();
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    await this.#copier.stop();
+    this.#tellGates({ role: 'stopped', epoch: null, deadlineMs: this.#nowMs(), tenure: null });
+    this.#parts.memory.close();
+  }
+
+  report(): ServiceReport {
+    const { role, reason, barred, store } = this.#state;
+    const detail = { role, epoch: this.#state.view?.reign.epoch ?? 0, rule: reason };
+    if (barred) return { health: 'failed', summary: barred, detail };
+    if (store.message) return { health: 'degraded', summary: `${role}; ${store.message}`, detail };
+    return { health: 'ok', summary: `${role}: ${reason}`, detail };
+  }
+
+  #observed(payload: unknown): void {
+    const { clock, log, memory } = this.#parts;
+    try {
+      const seen = parse(observationSchema, payload, 'an observation');
+      const nowMs = clock.monotonicMs();
+      if (seen.kind === 'failed') {
+        if (seen.fault === 'foreign') this.#bar(`the store is foreign: ${seen.message}`);
+        this.#take({ ...seen, kind: 'store-failed', nowMs });
+        return;
+      }
+      const ownStore = memory.storeId();
+      if (ownStore === null) memory.bindStore(seen.storeId);
+      else if (ownStore !== seen.storeId) {
+        this.#bar('the store is not the one this node was set up with');
+        return;
+      }
+      this.#take({ ...seen, nowMs, wallMs: clock.wallMs() });
+    } catch (error) {
+      log.error('an observation was not understood and is ignored', { error: String(error) });
+    }
+  }
+
+  #bar(reason: string): void {
+    if (this.#state.barred === reason) return;
+    this.#parts.log.error('this node takes no part', { code: 'HS_STORE_FOREIGN', reason });
+    void this.#parts.emit('store.foreign', { message: reason });
+    this.#take({ kind: 'barred', nowMs: this.#nowMs(), reason });
+  }
+
+  /** One input: decide, then act, in the order of the effects. */
+  #take(input: LeaseInput): void {
+    const { state, effects } = step(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#scheduleTick();
+  }
+
+  #scheduleTick(): void {
+    const nowMs = this.#nowMs();
+    const dueMs = nextTickMs(this.#state, nowMs);
+    this.#cancelTick();
+    if (dueMs === null) return;
+    this.#cancelTick = this.#parts.clock.after(Math.max(0, dueMs - nowMs), () =>
+      this.#take({ kind: 'tick', nowMs: this.#nowMs() }),
+    );
+  }
+
+  #carryOut(effect: LeaseEffect): void {
+    const { bus, place, memory, clock } = this.#parts;
+    const { self } = this.#state;
+    switch (effect.do) {
+      case 'grant':
+        return this.#tellGates(effect);
+      case 'permit': {
+        const { do: _, ...permit } = effect;
+        const message: Permit = { ...permit, nodeId: self.nodeId, incarnation: self.incarnation };
+        return bus.publish(subjects.permit(place), message);
+      }
+      case 'order':
+        void this.#desk.place(effect.order).then((result) => {
+          this.#take({ kind: 'ordered', nowMs: this.#nowMs(), wallMs: clock.wallMs(), order: effect.order.do, result });
+        });
+        return;
+      case 'remember':
+        return memory.rememberEpoch(effect.epoch);
+      case 'transition':
+        return this.#transition(effect);
+      case 'prepare':
+        void this.#listeners
+          .ask({ phase: 'pre', from: effect.from, to: effect.to, epoch: effect.epoch, rule: effect.rule })
+          .then((late) => this.#take({ kind: 'prepared', nowMs: this.#nowMs(), late }));
+        return;
+      case 'tell-peer':
+        return bus.publish(subjects.released(place), { epoch: effect.epoch });
+      case 'fact':
+        void this.#parts.emit(effect.fact.type, effect.fact.data, { epoch: this.#state.view?.reign.epoch ?? 0 });
+        return;
+      case 'handed-over':
+        this.#handOverEnded?.(effect.ended);
+        return;
+    }
+  }
+
+  #tellGates(effect: Pick<Grant, 'role' | 'epoch' | 'deadlineMs' | 'tenure'>): void {
+    const { nodeId, incarnation } = this.#state.self;
+    const { role, epoch, deadlineMs, tenure } = effect;
+    this.#parts.bus.publish(subjects.grant(this.#parts.place), {
+      role,
+      epoch,
+      deadlineMs,
+      tenure,
+      nodeId,
+      incarnation,
+    } satisfies Grant);
+    this.#epochGauge.set(epoch ?? 0);
+  }
+
+  #transition(effect: Extract<LeaseEffect, { do: 'transition' }>): void {
+    const { ids, memory, place, clock, log, emit } = this.#parts;
+    const { from, to, rule, reason, epoch, planned, operator, evidence } = effect;
+    const id = ids.uuid();
+    const at = new Date(clock.wallMs()).toISOString();
+    memory.journal({ id, node: place.node, nodeId: memory.nodeId(), epoch, from, to, rule, evidence, operator, at });
+    this.#copier.wake();
+    this.#transitions.add(1, { rule, to });
+    log.info('role changed', { from, to, rule, reason, epoch });
+    void emit('role.changed', { from, to, rule, reason, planned, operator, evidence }, { id, epoch, rule });
+    void this.#listeners.ask({ phase: 'post', from, to, epoch, rule });
+  }
+
+  #describe() {
+    return describe(this.#state, this.#nowMs(), { profile: this.#parts.profile, listeners: this.#listeners.list() });
+  }
+
+  async #switchover(payload: unknown): Promise<SwitchoverResult> {
+    const { place, peer, bus } = this.#parts;
+    const { operator, reason, forwarded } = parse(switchoverRequest, payload, 'a switchover request');
+    if (this.#state.role !== 'active') {
+      if (forwarded) return refusal('HS_NOT_ACTIVE', `${place.node} is ${this.#state.role}`);
+      return askPeer(bus, peer, { operator, reason });
+    }
+    const ended = await this.#handOver({
+      operator,
+      reason: reason || 'asked for by an operator',
+      prepareMs: this.#listeners.totalDeadlineMs(),
+      final: false,
+    });
+    if (!ended.done) return refusal(ended.code, ended.message);
+    return { done: true, code: null, message: `${ended.to} is active`, from: place.node, to: ended.to };
+  }
+
+  /** Resolves when the hand-over that this begins has ended, one way or the other. */
+  #handOver(asked: {
+    operator: string | null;
+    reason: string;
+    prepareMs: number;
+    final: boolean;
+  }): Promise<HandOverEnd> {
+    if (this.#handOverEnded) {
+      return Promise.resolve({ done: false, code: 'HS_BUSY', message: 'a hand-over is under way' });
+    }
+    return new Promise((resolve) => {
+      const { timing, clock } = this.#parts;
+      const end = (ended: HandOverEnd) => {
+        cancel();
+        this.#handOverEnded = null;
+        resolve(ended);
+      };
+      // The lease ends every hand-over by itself; this only keeps the asker from waiting for a dead store.
+      const cancel = clock.after(asked.prepareMs + 10 * timing.takeoverWaitMs + 5000, () =>
+        end({
+          done: false,
+          code: 'HS_SWITCHOVER_TIMEOUT',
+          message: 'the hand-over did not end in time; see hotstandby status',
+        }),
+      );
+      this.#handOverEnded = end;
+      this.#take({ kind: 'hand-over', nowMs: this.#nowMs(), ...asked });
+    });
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.monotonicMs();
+  }
+}

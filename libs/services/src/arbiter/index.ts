@@ -1,0 +1,1 @@
+export { Arbiter, type ArbiterParts, type NodeFacts } from './arbiter.ts';

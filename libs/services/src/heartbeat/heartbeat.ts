@@ -1,0 +1,207 @@
+import {
+  order as orderSchema,
+  parse,
+  permit as permitSchema,
+  subjects,
+  type Emit,
+  type Observation,
+  type OrderResult,
+  type Permit,
+  type Place,
+} from '@hotstandby/contracts';
+import { StoreError } from '@hotstandby/ports';
+import type {
+  Bus,
+  Cancel,
+  Clock,
+  Ids,
+  LeaseStore,
+  Logger,
+  Metrics,
+  Service,
+  ServiceReport,
+  Unsubscribe,
+} from '@hotstandby/ports';
+import { carryOut } from './carry-out.ts';
+import { StoreQueue } from './store-queue.ts';
+
+export interface HeartbeatParts {
+  bus: Bus;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  metrics: Metrics;
+  emit: Emit;
+  place: Place;
+  store: LeaseStore;
+  timing: { beatMs: number };
+}
+
+/**
+ * Times, sends and observes: beats while the arbiter's permit is fresh, looks otherwise, carries out the arbiter's
+ * orders one by one, and publishes what every answer showed. It decides nothing. All statements leave in one order.
+ */
+export class Heartbeat implements Service {
+  readonly #parts: HeartbeatParts;
+  readonly #queue = new StoreQueue();
+  readonly #latency;
+  readonly #failures;
+  #permit: Permit | null = null;
+  #count = 0;
+  #storeId: string | null = null;
+  #connection = '';
+  #missed = 0;
+  #lastFault = '';
+  #lastRoundTripMs: number | null = null;
+  #looking = false;
+  #again = false;
+  #stops: (Unsubscribe | Cancel)[] = [];
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+    this.#latency = parts.metrics.histogram(
+      'hotstandby_store_round_trip_seconds',
+      'From sending a beat or look to its answer.',
+      [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
+    );
+    this.#failures = parts.metrics.counter('hotstandby_store_failures_total', 'Beats and looks without an answer.', [
+      'fault',
+    ]);
+  }
+
+  async start(): Promise<void> {
+    const { bus, clock, place, timing } = this.#parts;
+    this.#renewConnection();
+    this.#stops.push(
+      bus.subscribe(subjects.permit(place), (payload) => this.#takePermit(payload)),
+      bus.respond(subjects.execute(place), (payload) => this.#execute(payload)),
+      clock.every(timing.beatMs, () => this.#turn()),
+    );
+    this.#turn();
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    await this.#parts.store.close();
+  }
+
+  report(): ServiceReport {
+    const detail = {
+      missed: this.#missed,
+      roundTripMs: this.#lastRoundTripMs,
+      count: this.#count,
+      epoch: this.#permit?.epoch ?? null,
+    };
+    if (this.#missed === 0)
+      return { health: 'ok', summary: this.#permit ? 'beating' : 'looking, no permit yet', detail };
+    return {
+      health: 'degraded',
+      summary: `the store has not answered ${this.#missed} times: ${this.#lastFault}`,
+      detail,
+    };
+  }
+
+  #takePermit(payload: unknown): void {
+    try {
+      const before = this.#permit;
+      this.#permit = parse(permitSchema, payload, 'a permit');
+      // A new reign's first beat does not wait for the next tick.
+      if (before?.epoch !== this.#permit.epoch || before.incarnation !== this.#permit.incarnation) this.#turn();
+    } catch (error) {
+      this.#parts.log.error('a permit was not understood and is ignored', { error: String(error) });
+    }
+  }
+
+  async #execute(payload: unknown): Promise<OrderResult> {
+    const { clock, store } = this.#parts;
+    const order = parse(orderSchema, payload, 'an order');
+    return this.#queue.run(async () => {
+      if (clock.monotonicMs() >= order.deadlineMs) {
+        const nowMs = clock.monotonicMs();
+        return {
+          outcome: 'not-sent',
+          sentAtMs: nowMs,
+          receivedAtMs: nowMs,
+          reign: null,
+          message: 'the order came too late',
+        };
+      }
+      const result = await carryOut(order, store, clock);
+      if (result.outcome === 'unknown' || result.outcome === 'not-sent') this.#renewConnection();
+      // What the order changed shows at once, not at the next tick.
+      this.#again = true;
+      this.#turn();
+      return result;
+    });
+  }
+
+  /** One beat or look; while one is under way another is not begun, but it may be asked for. */
+  #turn(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#again = false;
+    void this.#queue
+      .run(() => this.#observe())
+      .then((observation) => this.#parts.bus.publish(subjects.observation(this.#parts.place), observation))
+      .finally(() => {
+        this.#looking = false;
+        if (this.#again && this.#stops.length > 0) this.#turn();
+      });
+  }
+
+  async #observe(): Promise<Observation> {
+    const { clock, store } = this.#parts;
+    const sentAtMs = clock.monotonicMs();
+    try {
+      if (this.#storeId === null) this.#storeId = (await store.prepare()).storeId;
+      const beat = await this.#beatOrLook();
+      const receivedAtMs = clock.monotonicMs();
+      this.#answered(receivedAtMs - sentAtMs);
+      return { kind: 'seen', sentAtMs, receivedAtMs, connection: this.#connection, storeId: this.#storeId, ...beat };
+    } catch (error) {
+      const fault = error instanceof StoreError ? error.fault : 'unreachable';
+      const message = error instanceof Error ? error.message : String(error);
+      this.#failed(fault, message);
+      return { kind: 'failed', sentAtMs, receivedAtMs: clock.monotonicMs(), fault, message: message.slice(0, 500) };
+    }
+  }
+
+  async #beatOrLook(): Promise<Pick<Extract<Observation, { kind: 'seen' }>, 'beat' | 'view'>> {
+    const { clock, store } = this.#parts;
+    const permit = this.#permit;
+    if (!permit || clock.monotonicMs() >= permit.untilMs) return { beat: null, view: await store.look() };
+
+    const { nodeId, incarnation, epoch, serverRole } = permit;
+    // Always upwards, whatever another process wrote before: a beat that changes nothing is no sign of life.
+    this.#count += 1;
+    const count = this.#count;
+    const result = await store.beat({ nodeId, incarnation, epoch, count, serverRole });
+    this.#count = Math.max(this.#count, result.lastCount);
+    return { beat: { outcome: result.outcome, incarnation, epoch, count }, view: result.view };
+  }
+
+  #answered(roundTripMs: number): void {
+    this.#latency.observe(roundTripMs / 1000);
+    this.#lastRoundTripMs = Math.round(roundTripMs * 100) / 100;
+    if (this.#missed > 0) this.#parts.log.info('the store answers again', { missed: this.#missed });
+    this.#missed = 0;
+  }
+
+  /** A failed statement makes a new connection, and every wait begins anew with it. */
+  #failed(fault: string, message: string): void {
+    this.#renewConnection();
+    this.#missed += 1;
+    this.#lastFault = message;
+    this.#failures.add(1, { fault });
+    // Told at the first, second, fourth, eighth ... time: an outage of hours is not a flood.
+    if (Number.isInteger(Math.log2(this.#missed))) {
+      this.#parts.log.warn('the store did not answer', { fault, error: message, consecutive: this.#missed });
+      void this.#parts.emit('beat.missed', { consecutive: this.#missed, fault, message: message.slice(0, 500) });
+    }
+  }
+
+  #renewConnection(): void {
+    this.#connection = this.#parts.ids.uuid();
+  }
+}

@@ -1,0 +1,1 @@
+export { Heartbeat, type HeartbeatParts } from './heartbeat.ts';

@@ -1,0 +1,166 @@
+import { StoreError } from '@hotstandby/ports';
+import type {
+  BeatRequest,
+  BeatResult,
+  ClaimRequest,
+  Clock,
+  LeaseStore,
+  NodeRow,
+  ReadoptRequest,
+  RegisterRequest,
+  Reign,
+  ReleaseRequest,
+  StoreView,
+} from '@hotstandby/ports';
+
+/** The tables of one cluster, shared by the connections of its nodes. */
+export class MemoryTables {
+  reign: Reign = {
+    epoch: 0,
+    holder: null,
+    holderIncarnation: null,
+    lastHolder: null,
+    standby: null,
+    standbyIncarnation: null,
+    membership: 0,
+    handoverTo: null,
+    tenureEpoch: 0,
+  };
+  nodes = new Map<string, NodeRow>();
+  storeIncarnation = 'store-1';
+
+  view(): StoreView {
+    return structuredCloneOf({
+      reign: this.reign,
+      nodes: [...this.nodes.values()],
+      storeIncarnation: this.storeIncarnation,
+    });
+  }
+}
+
+function structuredCloneOf<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+/** The store voter in memory, with a delay and faults that a test sets; statements are atomic at the moment they arrive. */
+export class MemoryLeaseStore implements LeaseStore {
+  readonly #tables: MemoryTables;
+  readonly #clock: Clock;
+  delayMs = 1;
+  /** `unreachable`: nothing gets there. `lost-answer`: carried out, but the answer is lost. */
+  fault: 'unreachable' | 'lost-answer' | null = null;
+
+  constructor(tables: MemoryTables, clock: Clock) {
+    this.#tables = tables;
+    this.#clock = clock;
+  }
+
+  prepare(): Promise<{ storeId: string }> {
+    return this.#send(() => ({ storeId: 'the-store' }));
+  }
+
+  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
+    return this.#send(({ nodes }) => {
+      const lastCount = (nodes.get(row.nodeId)?.lastCount ?? 0) + 1;
+      nodes.set(row.nodeId, { ...row, lastCount, epoch: null, standbyServerName: null });
+      return this.#tables.view();
+    });
+  }
+
+  beat({ nodeId, incarnation, epoch, count, serverRole }: BeatRequest): Promise<BeatResult> {
+    return this.#send(({ nodes }) => {
+      const row = nodes.get(nodeId);
+      const matches = row && row.incarnation === incarnation && (epoch === null || row.epoch === epoch);
+      if (!row || !matches) return { outcome: 'ended', lastCount: row?.lastCount ?? 0, view: this.#tables.view() };
+      if (row.lastCount >= count) return { outcome: 'overtaken', lastCount: row.lastCount, view: this.#tables.view() };
+      nodes.set(nodeId, { ...row, lastCount: count, serverRole });
+      return { outcome: 'renewed', lastCount: count, view: this.#tables.view() };
+    });
+  }
+
+  look(): Promise<StoreView> {
+    return this.#send(() => this.#tables.view());
+  }
+
+  claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
+    return this.#send((tables) => {
+      const { reign, nodes } = tables;
+      const own = nodes.get(nodeId);
+      const holder = seen.holder === null ? undefined : nodes.get(seen.holder);
+      const same = JSON.stringify(sorted(seen)) === JSON.stringify(sorted(reign));
+      if (!same || own?.incarnation !== incarnation) return null;
+      if (seen.holder !== null && holder?.lastCount !== seenHolderCount) return null;
+      if (holder) nodes.set(holder.nodeId, { ...holder, epoch: null, serverRole: 'STANDBY' });
+      const epoch = reign.epoch + 1;
+      const samePlace = (reign.holder ?? reign.lastHolder) === nodeId;
+      tables.reign = {
+        epoch,
+        holder: nodeId,
+        holderIncarnation: incarnation,
+        lastHolder: nodeId,
+        standby: null,
+        standbyIncarnation: null,
+        membership: reign.membership + 1,
+        handoverTo: null,
+        tenureEpoch: samePlace ? reign.tenureEpoch : epoch,
+      };
+      nodes.set(nodeId, { ...own, epoch, serverRole: 'PRIMARY', lastCount: own.lastCount + 1 });
+      return structuredCloneOf(tables.reign);
+    });
+  }
+
+  register(request: RegisterRequest): Promise<Reign | null> {
+    return this.#send((tables) => {
+      const { reign } = tables;
+      const { epoch, incarnation, membership, standby, standbyIncarnation, forget } = request;
+      if (reign.epoch !== epoch || reign.holderIncarnation !== incarnation || reign.membership !== membership)
+        return null;
+      if (forget) tables.nodes.delete(forget);
+      tables.reign = { ...reign, standby, standbyIncarnation, membership: membership + 1 };
+      return structuredCloneOf(tables.reign);
+    });
+  }
+
+  readopt({ nodeId, incarnation, seen }: ReadoptRequest): Promise<Reign | null> {
+    return this.#send((tables) => {
+      const { reign } = tables;
+      if (JSON.stringify(sorted(seen)) !== JSON.stringify(sorted(reign)) || reign.standby !== nodeId) return null;
+      tables.reign = { ...reign, standbyIncarnation: incarnation, membership: reign.membership + 1 };
+      return structuredCloneOf(tables.reign);
+    });
+  }
+
+  release({ epoch, incarnation, handoverTo }: ReleaseRequest): Promise<Reign | null> {
+    return this.#send((tables) => {
+      const { reign, nodes } = tables;
+      if (reign.epoch !== epoch || reign.holderIncarnation !== incarnation || reign.holder === null) return null;
+      const row = nodes.get(reign.holder);
+      if (row) nodes.set(reign.holder, { ...row, epoch: null, serverRole: 'STANDBY' });
+      tables.reign = { ...reign, holder: null, holderIncarnation: null, lastHolder: reign.holder, handoverTo };
+      return structuredCloneOf(tables.reign);
+    });
+  }
+
+  async close(): Promise<void> {}
+
+  #send<Answer>(statement: (tables: MemoryTables) => Answer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const fault = this.fault;
+      if (fault === 'unreachable') {
+        this.#clock.after(this.delayMs, () => reject(new StoreError('unreachable', 'the store is cut off')));
+        return;
+      }
+      this.#clock.after(this.delayMs / 2, () => {
+        const answer = statement(this.#tables);
+        this.#clock.after(this.delayMs / 2, () => {
+          if (fault === 'lost-answer') reject(new StoreError('unknown', 'the answer was lost'));
+          else resolve(answer);
+        });
+      });
+    });
+  }
+}
+
+function sorted(reign: Reign): [string, unknown][] {
+  return Object.entries(reign).sort(([one], [other]) => one.localeCompare(other));
+}

@@ -1,0 +1,186 @@
+import { Arbiter } from '@hotstandby/services/arbiter';
+import { Heartbeat } from '@hotstandby/services/heartbeat';
+import { RoleWatch } from '@hotstandby/services/role-watch';
+import type { ArbiterDescription } from '@hotstandby/contracts';
+import { subjects } from '@hotstandby/contracts';
+import type { LeaseTiming } from '@hotstandby/core/lease';
+import type { History, Logger, Metrics, NodeMemory, Transition } from '@hotstandby/ports';
+import { LocalBus } from '../local-bus/index.ts';
+import { ManualClock, settle } from '../manual-clock/index.ts';
+import { MemoryLeaseStore, MemoryTables } from '../memory-lease-store/index.ts';
+
+const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const uncounted: Metrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+};
+
+export const fastTiming: LeaseTiming & { statementTimeoutMs: number } = {
+  beatMs: 40,
+  leaseTtlMs: 150,
+  takeoverWaitMs: (150 * 1.01) / 0.99 + 5,
+  fenceLeadMs: 15,
+  statementTimeoutMs: 120,
+};
+
+/** What a node keeps when its processes die. */
+class MemoryOnDisk implements NodeMemory {
+  readonly transitions: Transition[] = [];
+  readonly #nodeId: string;
+  #epoch = 0;
+  #storeId: string | null = null;
+  #sent = new Set<string>();
+
+  constructor(nodeId: string) {
+    this.#nodeId = nodeId;
+  }
+  nodeId(): string {
+    return this.#nodeId;
+  }
+  highestEpoch(): number {
+    return this.#epoch;
+  }
+  rememberEpoch(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
+  }
+  storeId(): string | null {
+    return this.#storeId;
+  }
+  bindStore(storeId: string): void {
+    this.#storeId = storeId;
+  }
+  journal(transition: Transition): void {
+    this.transitions.push(transition);
+  }
+  unsent(limit: number): Transition[] {
+    return this.transitions.filter(({ id }) => !this.#sent.has(id)).slice(0, limit);
+  }
+  markSent(ids: string[]): void {
+    for (const id of ids) this.#sent.add(id);
+  }
+  close(): void {}
+}
+
+/** One node: the real arbiter, heartbeat and gate on one bus, with its own line to the shared store. */
+export class TestNode {
+  readonly name: string;
+  readonly memory: MemoryOnDisk;
+  readonly store: MemoryLeaseStore;
+  readonly told: { type: string; data: unknown }[] = [];
+  bus = new LocalBus();
+  watch: RoleWatch | null = null;
+  #arbiter: Arbiter | null = null;
+  #heartbeat: Heartbeat | null = null;
+  readonly #pair: TestPair;
+
+  constructor(pair: TestPair, name: string) {
+    this.#pair = pair;
+    this.name = name;
+    this.memory = new MemoryOnDisk(`id-${name}`);
+    this.store = new MemoryLeaseStore(pair.tables, pair.clock);
+  }
+
+  async start(): Promise<void> {
+    const { clock, history } = this.#pair;
+    const place = { cluster: 'c', node: this.name };
+    const peer = { cluster: 'c', node: this.name === 'a' ? 'b' : 'a' };
+    this.bus = this.#pair.newBus(this.name);
+    const ids = { uuid: () => `${this.name}-${this.#pair.nextId()}` };
+    const emit = async (type: string, data: unknown) => {
+      this.told.push({ type, data });
+    };
+    const parts = { bus: this.bus, clock, ids, log: quiet, metrics: uncounted, emit, place, peer, timing: fastTiming };
+    this.watch = new RoleWatch(parts);
+    this.watch.start();
+    this.#heartbeat = new Heartbeat({ ...parts, store: this.store });
+    this.#arbiter = new Arbiter({
+      ...parts,
+      memory: this.memory,
+      history,
+      kind: this.name === 'a' ? 'primary' : 'secondary',
+      profile: 'fast',
+      facts: { hostAddress: this.name, consolePort: 8080, natsPort: 4222, version: '0', timeZone: 'UTC' },
+    });
+    await this.#heartbeat.start();
+    await this.#arbiter.start();
+  }
+
+  /** Every process gone at once: nothing of it is heard or does anything any more. */
+  kill(): void {
+    this.bus.setConnected(false);
+    this.#pair.dropBus(this.name);
+    void this.#heartbeat?.stop();
+    this.watch?.stop();
+    this.#arbiter = null;
+    this.#heartbeat = null;
+  }
+
+  async stop(): Promise<void> {
+    const stopping = this.#arbiter?.stop();
+    await this.#pair.clock.advance(20);
+    await stopping;
+    await this.#heartbeat?.stop();
+    this.watch?.stop();
+  }
+
+  async describe(): Promise<ArbiterDescription> {
+    return (await this.bus.request(
+      subjects.describe({ cluster: 'c', node: this.name }),
+      {},
+      100,
+    )) as ArbiterDescription;
+  }
+
+  /** `active 1`, `standby`, ...: what a gate and the arbiter say. */
+  async role(): Promise<string> {
+    const { role } = await this.describe();
+    const grant = this.watch?.open();
+    return grant ? `${role} ${grant.epoch}` : role;
+  }
+
+  rules(): string[] {
+    return this.memory.transitions.map(({ rule }) => rule);
+  }
+}
+
+/** Two nodes (and more, when a test adds them) and one store under one clock. */
+export class TestPair {
+  readonly clock = new ManualClock();
+  readonly tables = new MemoryTables();
+  readonly kept: Transition[] = [];
+  readonly history: History = {
+    append: async (transitions) => void this.kept.push(...transitions),
+    list: async (limit) => this.kept.toReversed().slice(0, limit),
+  };
+  #ids = 0;
+  #buses = new Map<string, LocalBus>();
+
+  node(name: string): TestNode {
+    return new TestNode(this, name);
+  }
+
+  nextId(): number {
+    return ++this.#ids;
+  }
+
+  newBus(name: string): LocalBus {
+    const bus = new LocalBus();
+    this.#buses.set(name, bus);
+    // The leaf: what one node publishes for its peer is heard there too.
+    bus.subscribe('hs.c.*.arbiter.released', (payload, subject) => {
+      for (const [other, peer] of this.#buses)
+        if (other !== name && subject.startsWith(`hs.c.${name}.`)) peer.publish(subject, payload);
+    });
+    return bus;
+  }
+
+  dropBus(name: string): void {
+    this.#buses.delete(name);
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await settle();
+  }
+}

@@ -1,0 +1,214 @@
+import { subjects } from '@hotstandby/contracts';
+import { TestPair, type TestNode } from '@hotstandby/testing/pair';
+import { expect, it } from 'vitest';
+
+// Two whole nodes (arbiter, heartbeat, gate) under one hand-moved clock, with a store in memory.
+
+async function started(): Promise<{ pair: TestPair; a: TestNode; b: TestNode }> {
+  const pair = new TestPair();
+  const a = pair.node('a');
+  const b = pair.node('b');
+  await a.start();
+  await b.start();
+  await pair.run(500);
+  return { pair, a, b };
+}
+
+const rolesOf = async (...nodes: TestNode[]) => Promise.all(nodes.map((node) => node.role()));
+
+it('starts with the primary as the active and the other one registered', async () => {
+  const { a, b } = await started();
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  expect(a.rules()).toEqual(['claim-never-held']);
+  expect(b.rules()).toEqual(['registered']);
+  expect((await a.describe()).redundancy).toBe('ready');
+});
+
+it('keeps the active for as long as it beats', async () => {
+  const { pair, a, b } = await started();
+  await pair.run(60_000);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  expect(a.rules()).toHaveLength(1);
+});
+
+it('takes over from a dead active within takeoverWait and a beat, and not before its grant has ended', async () => {
+  const { pair, a, b } = await started();
+  const graceMs = 150;
+  a.kill();
+  await pair.run(graceMs - 45);
+  expect(await b.role()).toBe('standby');
+  await pair.run(165 - graceMs + 45 + 45);
+  expect(await b.role()).toBe('active 2');
+  expect(b.rules()).toEqual(['registered', 'claim-silent-holder']);
+});
+
+it('makes a returned active the standby, and keeps a new one active', async () => {
+  const { pair, a, b } = await started();
+  a.kill();
+  await pair.run(400);
+  await a.start();
+  await pair.run(1500);
+  expect(await rolesOf(a, b)).toEqual(['standby', 'active 2']);
+  b.kill();
+  await pair.run(400);
+  expect(await a.role()).toBe('active 3');
+});
+
+it('fences the active that loses the store and resumes the same reign when it comes back', async () => {
+  const { pair, a, b } = await started();
+  a.store.fault = 'unreachable';
+  b.store.fault = 'unreachable';
+  await pair.run(1000);
+  expect((await rolesOf(a, b))[0]).toBe('fenced');
+  a.store.fault = null;
+  b.store.fault = null;
+  await pair.run(500);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  expect(a.rules()).toEqual(['claim-never-held', 'fence-lapsing', 'resume-reign']);
+});
+
+it('never has two grants when only the active is cut off from the store', async () => {
+  const { pair, a, b } = await started();
+  a.store.fault = 'unreachable';
+  for (let ms = 0; ms < 1000; ms++) {
+    await pair.run(1);
+    expect([a, b].filter((node) => node.watch?.open())).not.toHaveLength(2);
+  }
+  expect(await rolesOf(a, b)).toEqual(['fenced', 'active 2']);
+});
+
+it('hands over as planned: the standby claims at once and the old active becomes its standby', async () => {
+  const { pair, a, b } = await started();
+  const asked = a.bus.request(
+    subjects.switchover({ cluster: 'c', node: 'a' }),
+    { operator: 'ada', reason: 'patching' },
+    1000,
+  );
+  await pair.run(20);
+  expect(await b.role()).toBe('active 2');
+  await pair.run(200);
+  expect(await asked).toMatchObject({ done: true, from: 'a', to: 'b' });
+  expect(await rolesOf(a, b)).toEqual(['standby', 'active 2']);
+  expect(a.rules()).toEqual(['claim-never-held', 'hand-over', 'registered']);
+  expect(b.rules()).toEqual(['registered', 'claim-handed-over']);
+});
+
+it('waits for the listeners before it lets go, and for the end of the grant when one is late', async () => {
+  const { pair, a, b } = await started();
+  const place = { cluster: 'c', node: 'a' };
+  await a.bus.request(subjects.registerListener(place), { name: 'silent', deadlineMs: 300 }, 100);
+  let answer: () => void = () => {};
+  a.bus.respond(
+    subjects.prepare(place, 'silent'),
+    () => new Promise((resolve) => (answer = () => resolve({ done: false }))),
+  );
+  void a.bus.request(subjects.switchover(place), {}, 5000);
+  await pair.run(100);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  answer();
+  await pair.run(1);
+  expect(await a.role()).toBe('fenced');
+  expect(await b.role()).toBe('standby');
+  await pair.run(160);
+  expect(await b.role()).toBe('active 2');
+});
+
+it('takes the lease back when the standby dies in the middle of a hand-over', async () => {
+  const { pair, a, b } = await started();
+  b.store.fault = 'unreachable';
+  const asked = a.bus.request(subjects.switchover({ cluster: 'c', node: 'a' }), {}, 9000);
+  await pair.run(3000);
+  expect(await asked).toMatchObject({ done: false, code: 'HS_SWITCHOVER_TIMEOUT' });
+  expect(await a.role()).toBe('active 2');
+});
+
+it('refuses a switchover without a standby', async () => {
+  const { pair, a, b } = await started();
+  b.kill();
+  await pair.run(2000);
+  expect(await a.bus.request(subjects.switchover({ cluster: 'c', node: 'a' }), {}, 100)).toMatchObject({
+    done: false,
+    code: 'HS_NO_STANDBY',
+  });
+  expect(a.told.map(({ type }) => type)).toContain('standby.lost');
+  expect(pair.tables.nodes.has('id-b')).toBe(false);
+});
+
+it('refuses a second standby while the first beats, and lets it in when the place is free', async () => {
+  const { pair, a, b } = await started();
+  const c = pair.node('c');
+  await c.start();
+  await pair.run(500);
+  expect(await rolesOf(a, b, c)).toEqual(['active 1', 'standby', 'refused']);
+  b.kill();
+  await pair.run(2000);
+  expect(await rolesOf(a, c)).toEqual(['active 1', 'standby']);
+  expect(c.rules()).toEqual(['refused', 'registered']);
+});
+
+it('settles a claim whose answer was lost by a beat under the new epoch', async () => {
+  const { pair, a, b } = await started();
+  a.kill();
+  await pair.run(120);
+  b.store.fault = 'lost-answer';
+  await pair.run(80);
+  expect(pair.tables.reign.epoch).toBe(2);
+  expect(await b.role()).not.toBe('active 2');
+  b.store.fault = null;
+  await pair.run(100);
+  expect(await b.role()).toBe('active 2');
+  expect(b.rules()).toEqual(['registered', 'claim-silent-holder']);
+});
+
+it('lets a new incarnation of the holder claim again after the wait, in the same tenure', async () => {
+  const { pair, a, b } = await started();
+  a.kill();
+  await a.start();
+  await pair.run(100);
+  expect(await a.role()).not.toContain('active');
+  await pair.run(400);
+  expect(await rolesOf(a, b)).toEqual(['active 2', 'standby']);
+  expect(pair.tables.reign.tenureEpoch).toBe(1);
+});
+
+it('starts alone after a clean stop of both', async () => {
+  const { pair, a, b } = await started();
+  b.kill();
+  await a.stop();
+  expect(pair.tables.reign.holder).toBeNull();
+  await a.start();
+  await pair.run(600);
+  expect(await a.role()).toBe('active 2');
+});
+
+it('hands over on a clean stop', async () => {
+  const { pair, a, b } = await started();
+  await a.stop();
+  await pair.run(60);
+  expect(await b.role()).toBe('active 2');
+});
+
+it('takes no part with a store that went back in time', async () => {
+  const { pair, a, b } = await started();
+  a.kill();
+  await pair.run(400);
+  expect(await b.role()).toBe('active 2');
+  pair.tables.reign = { ...pair.tables.reign, epoch: 1, holder: 'id-a', holderIncarnation: 'old' };
+  await pair.run(300);
+  expect(await b.role()).toBe('fenced');
+  expect(b.told.map(({ type }) => type)).toContain('store.went-back');
+});
+
+it('lets exactly one of two nodes win that start at the same moment, in every order', async () => {
+  for (let offsetMs = 0; offsetMs < 200; offsetMs += 7) {
+    const pair = new TestPair();
+    const a = pair.node('a');
+    const b = pair.node('b');
+    await b.start();
+    await pair.run(offsetMs);
+    await a.start();
+    await pair.run(800);
+    const roles = await rolesOf(a, b);
+    expect(roles.toSorted()).toEqual(['active 1', 'standby']);
+  }
+});
