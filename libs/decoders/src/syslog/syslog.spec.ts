@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeSyslog } from './decode-syslog.ts';
@@ -228,6 +229,53 @@ describe('RFC 3164 and what devices make of it', () => {
 
   test('a date that does not exist is marked, the rest is read', () => {
     expect(decode('<13>Feb 31 12:00:00 h t: m')).toMatchObject({ format: 'rfc3164', timestampMs: null, hostname: 'h', message: 'm', malformed: 'timestamp is no date that exists' }); // prettier-ignore
+  });
+});
+
+describe('what logger sends', () => {
+  const file = new URL('../../../../test/fixtures/datagrams/syslog.txt', import.meta.url);
+  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line && !line.startsWith('#')); // prettier-ignore
+  const sent = new Map(lines.map((line) => [line.split(' ')[0], Buffer.from(line.split(' ')[1] ?? '', 'hex')]));
+  const timeQuality = { tzKnown: '1', isSynced: '0' };
+  test.each([
+    [
+      'rfc5424',
+      {
+        format: 'rfc5424',
+        hostname: 'vm',
+        appName: 'root',
+        structuredData: { timeQuality },
+        message: 'hello',
+        timestampMs: Date.UTC(2026, 10, 21, 12, 21, 23, 405),
+      },
+    ],
+    [
+      'rfc3164-tag-pid',
+      {
+        format: 'rfc3164',
+        hostname: 'vm',
+        appName: 'myapp',
+        procId: '12577',
+        message: 'disk fuél',
+        timestampMs: Date.UTC(2026, 10, 21, 12, 21, 23),
+      },
+    ],
+    [
+      'rfc5424-sd',
+      {
+        format: 'rfc5424',
+        appName: 'app2',
+        msgId: 'M',
+        structuredData: { timeQuality, 'x@32473': { a: '1' } },
+        message: 'with sd',
+      },
+    ],
+    [
+      'rfc5424-no-time-no-host',
+      { format: 'rfc5424', timestampMs: null, hostname: null, appName: 'root', message: 'bare' },
+    ],
+  ])('%s', (name, expected) => {
+    expect(decode(Uint8Array.from(sent.get(name) ?? []))).toMatchObject({ malformed: null, raw: null, ...expected });
   });
 });
 
