@@ -1,0 +1,379 @@
+import { parseConfig } from '@hotstandby/config';
+import {
+  CodedError,
+  subjects,
+  type EventType,
+  type Grant,
+  type PrepareReply,
+  type PrepareRequest,
+} from '@hotstandby/contracts';
+import type { Metrics } from '@hotstandby/ports';
+import { LocalBus } from '@hotstandby/testing/local-bus';
+import { ManualClock } from '@hotstandby/testing/manual-clock';
+import { MemoryIngest } from '@hotstandby/testing/memory-ingest';
+import { MemoryReceiver } from '@hotstandby/testing/memory-receiver';
+import { MemoryRecordStore } from '@hotstandby/testing/memory-record-store';
+import { describe, expect, it } from 'vitest';
+import { Collector, type CollectorLimits } from './index.ts';
+
+const place = { cluster: 'c', node: 'a' };
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const noMetrics: Metrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+};
+const parsed = parseConfig(`
+cluster: c
+node: { name: a, kind: primary, address: 192.0.2.1, dataDir: /nowhere }
+peer: { name: b, address: 192.0.2.2 }
+store: { url: postgresql://h@192.0.2.3/h }
+nats: { url: nats://192.0.2.1:4222, keysDir: /nowhere }
+`);
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+const { config } = parsed;
+
+/** What outlives a collector: the node's INGEST, the store, the bus. */
+function world() {
+  const clock = new ManualClock();
+  return { clock, bus: new LocalBus(), ingest: new MemoryIngest(clock), store: new MemoryRecordStore() };
+}
+
+let processes = 0;
+
+function collector(at: ReturnType<typeof world>, limits: Partial<CollectorLimits> = {}) {
+  const receiver = new MemoryReceiver(at.clock);
+  const events: { type: EventType; data: unknown }[] = [];
+  const instance = `process-${++processes}`;
+  const service = new Collector({
+    config,
+    place,
+    clock: at.clock,
+    ids: { uuid: () => instance },
+    bus: at.bus,
+    emit: async (type, data) => void events.push({ type, data }),
+    log: quiet,
+    metrics: noMetrics,
+    receiver,
+    ingest: at.ingest,
+    store: at.store,
+    limits,
+  });
+  const grant = (change: Partial<Grant> = {}) =>
+    at.bus.publish(subjects.grant(place), {
+      role: 'active',
+      nodeId: 'id-a',
+      incarnation: 'i1',
+      epoch: 1,
+      deadlineMs: at.clock.monotonicMs() + 100_000,
+      tenure: { epoch: 1, startedAtWallMs: 0 },
+      ...change,
+    } satisfies Grant);
+  const revoke = () => grant({ role: 'standby', epoch: null, tenure: null });
+  const messages = () => at.store.batches.flatMap((batch) => batch.syslog.map((record) => record.message));
+  return { service, receiver, events, grant, revoke, messages };
+}
+
+/** Lets frames go out, be read and be stored. */
+async function flow(at: ReturnType<typeof world>): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await at.clock.advance(5);
+}
+
+const line = (text: string) => `<13>1 2026-01-01T00:00:00Z h app - - - ${text}`;
+
+describe('the collector', () => {
+  it('receives into INGEST in every role and stores nothing while the gate is shut', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    expect(one.receiver.ports()).toEqual([5514, 1162, 2055, 4739]);
+    one.receiver.send(5514, line('1'));
+    await flow(at);
+    expect(at.ingest.frames()).toHaveLength(1);
+    expect(at.store.attempts).toBe(0);
+    expect(one.service.report()).toMatchObject({ health: 'ok', detail: { delivering: null } });
+    await one.service.stop();
+  });
+
+  it('in the first tenure of all delivers everything, and settles what is stored', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.receiver.send(5514, line('1'), line('2'));
+    await flow(at);
+    one.grant();
+    await flow(at);
+    expect(one.messages()).toEqual(['1', '2']);
+    expect(at.store.guards[0]).toEqual({ epoch: 1, incarnation: 'i1' });
+    expect(await at.ingest.backlog('deliver-1')).toBe(0);
+    expect(one.events.map(({ type }) => type)).toContain('collector.delivering');
+    expect(one.service.report().detail).toMatchObject({ stored: { syslog: 2, malformed: 0 }, delivering: 'deliver-1' });
+    await one.service.stop();
+  });
+
+  it('after a take-over delivers only what was received since, also from a frame that spans the start', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.receiver.send(5514, line('old'));
+    await flow(at);
+    one.receiver.send(5514, line('just before'));
+    await at.clock.advance(2);
+    const startedAtWallMs = at.clock.wallMs();
+    one.receiver.send(5514, line('just after'));
+    at.store.reign = { epoch: 4, incarnation: 'i1' };
+    one.grant({ epoch: 4, tenure: { epoch: 4, startedAtWallMs } });
+    await flow(at);
+    one.receiver.send(5514, line('later'));
+    await flow(at);
+    expect(one.messages()).toEqual(['just after', 'later']);
+    await one.service.stop();
+  });
+
+  it('goes on through a newer epoch of the same tenure with one consumer', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    one.receiver.send(5514, line('1'));
+    await flow(at);
+    at.store.reign = { epoch: 2, incarnation: 'i1' };
+    one.grant({ epoch: 2 });
+    one.receiver.send(5514, line('2'));
+    await flow(at);
+    expect(one.messages()).toEqual(['1', '2']);
+    expect(at.ingest.consumerNames()).toEqual(['deliver-1']);
+    await one.service.stop();
+  });
+
+  it('stops at once when the store says that the reign is over, and delivers again under a newer one', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    at.store.reign = { epoch: 2, incarnation: 'other' };
+    one.grant();
+    one.receiver.send(5514, line('1'));
+    await flow(at);
+    one.receiver.send(5514, line('2'));
+    await flow(at);
+    expect(at.store.attempts).toBe(1);
+    expect(one.service.report().detail['delivering']).toBeNull();
+    // The same epoch again does not change the store's mind.
+    one.revoke();
+    one.grant();
+    await flow(at);
+    expect(at.store.attempts).toBe(1);
+
+    at.store.reign = { epoch: 3, incarnation: 'i1' };
+    one.grant({ epoch: 3 });
+    await flow(at);
+    expect(one.messages()).toEqual(['1', '2']);
+    await one.service.stop();
+  });
+
+  it('loses and doubles nothing when the store is away and the process is replaced', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    one.receiver.send(5514, line('1'));
+    await flow(at);
+    at.store.fault = 'away';
+    one.receiver.send(5514, line('2'));
+    await flow(at);
+    expect(one.service.report()).toMatchObject({
+      health: 'degraded',
+      summary: expect.stringContaining('store is away'),
+    });
+    await one.service.stop();
+
+    const two = collector(at);
+    await two.service.start();
+    two.grant();
+    two.receiver.send(5514, line('3'));
+    await flow(at);
+    at.store.fault = null;
+    await at.clock.advance(10_000);
+    expect(two.messages().sort()).toEqual(['1', '2', '3']);
+    expect(two.service.report().health).toBe('ok');
+    await two.service.stop();
+  });
+
+  it('stores a message once that was committed but not settled', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    const store = at.store.store.bind(at.store);
+    // Committed, and the answer lost.
+    let lost = 1;
+    at.store.store = async (guard, batches) => {
+      const outcome = await store(guard, batches);
+      if (lost-- > 0) throw new Error('no answer');
+      return outcome;
+    };
+    one.receiver.send(5514, line('1'));
+    await flow(at);
+    await at.clock.advance(1000);
+    expect(one.messages()).toEqual(['1']);
+    expect(await at.ingest.backlog('deliver-1')).toBe(0);
+    await one.service.stop();
+  });
+
+  it('appends a frame once although its answer was lost', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    at.ingest.loseAnswers(2);
+    one.receiver.send(5514, line('1'));
+    await at.clock.advance(1000);
+    expect(at.ingest.frames()).toHaveLength(1);
+    await one.service.stop();
+  });
+
+  it('keeps frames in memory while INGEST is away, and counts and tells what does not fit', async () => {
+    const at = world();
+    const one = collector(at, { queueBytes: 10_000 });
+    await one.service.start();
+    at.ingest.setAway(true);
+    for (let n = 0; n < 20; n++) {
+      one.receiver.send(5514, new Uint8Array(1000).fill(65));
+      await at.clock.advance(20);
+    }
+    await at.clock.advance(5000);
+    const dropped = one.events.filter(({ type }) => type === 'collector.dropped');
+    const count = dropped.reduce((sum, { data }) => sum + (data as { count: number }).count, 0);
+    expect(count).toBe(11);
+    expect(dropped.length).toBeLessThanOrEqual(2);
+    expect(dropped[0]?.data).toMatchObject({ kind: 'syslog', where: 'memory' });
+    expect(one.service.report().health).toBe('degraded');
+    at.ingest.setAway(false);
+    await at.clock.advance(6000);
+    expect(at.ingest.frames()).toHaveLength(9);
+    await one.service.stop();
+  });
+
+  it('tells what the kernel dropped', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.receiver.drops = 42;
+    await at.clock.advance(3000);
+    expect(one.events).toContainEqual({
+      type: 'collector.dropped',
+      data: { kind: 'all', count: 42, where: 'kernel' },
+    });
+    await one.service.stop();
+  });
+
+  it('tries a taken port again, says why once, and takes the others meanwhile', async () => {
+    const at = world();
+    const one = collector(at);
+    one.receiver.refused.set(5514, new CodedError('HS_PORT_IN_USE', 'taken'));
+    await one.service.start();
+    await at.clock.advance(20_000);
+    expect(one.receiver.ports()).toEqual([1162, 2055, 4739]);
+    const failed = one.events.filter(({ type }) => type === 'collector.failed');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]?.data).toMatchObject({ code: 'HS_PORT_IN_USE' });
+    expect(one.service.report()).toMatchObject({ health: 'degraded', summary: expect.stringContaining('5514') });
+    one.receiver.refused.clear();
+    await at.clock.advance(10_000);
+    expect(one.receiver.ports()).toContain(5514);
+    expect(one.service.report().health).toBe('ok');
+    await one.service.stop();
+  });
+
+  it('trims old records hourly, on the active only', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    await at.clock.advance(3_700_000);
+    expect(at.store.trimmedTo).toEqual([]);
+    one.grant({ deadlineMs: at.clock.monotonicMs() + 4_000_000 });
+    await at.clock.advance(3_600_000);
+    expect(at.store.trimmedTo).toEqual([30 * 86_400_000]);
+    await one.service.stop();
+  });
+});
+
+describe('a planned transition', () => {
+  const pre: PrepareRequest = { phase: 'pre', from: 'active', to: 'standby', epoch: 1, rule: 'R', deadlineMs: 5000 };
+
+  async function ask(at: ReturnType<typeof world>, request: PrepareRequest): Promise<PrepareReply | 'nothing yet'> {
+    let reply: PrepareReply | 'nothing yet' = 'nothing yet';
+    void at.bus.request(subjects.prepare(place, 'collector'), request, 1).then((answer) => {
+      reply = answer as PrepareReply;
+    });
+    await flow(at);
+    return reply;
+  }
+
+  it('answers when everything received is stored; what comes later waits until the gate shuts', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    await flow(at);
+    one.receiver.send(5514, line('before'));
+    expect(await ask(at, pre)).toEqual({ done: true });
+    expect(one.messages()).toEqual(['before']);
+    one.receiver.send(5514, line('during'));
+    await flow(at);
+    expect(at.ingest.frames()).toHaveLength(1);
+    one.revoke();
+    await flow(at);
+    expect(at.ingest.frames()).toHaveLength(2);
+    expect(one.messages()).toEqual(['before']);
+    await one.service.stop();
+  });
+
+  it('goes on when it is called off, and when nobody says so', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    await ask(at, pre);
+    one.receiver.send(5514, line('1'));
+    await ask(at, { ...pre, phase: 'post', to: 'active' });
+    expect(one.messages()).toEqual(['1']);
+    await ask(at, pre);
+    one.receiver.send(5514, line('2'));
+    await flow(at);
+    expect(one.messages()).toEqual(['1']);
+    await at.clock.advance(9000);
+    expect(one.messages()).toEqual(['1', '2']);
+    await one.service.stop();
+  });
+
+  it('says that it is not done when the deadline passes with the store away', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    at.store.fault = 'away';
+    one.receiver.send(5514, line('1'));
+    const answer = at.bus.request(subjects.prepare(place, 'collector'), pre, 1);
+    await at.clock.advance(5100);
+    expect(await answer).toMatchObject({ done: false });
+    at.store.fault = null;
+    await at.clock.advance(9000);
+    expect(one.messages()).toEqual(['1']);
+    await one.service.stop();
+  });
+
+  it('registers again before its registration ends, and soon after an arbiter came', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    await at.clock.advance(3000);
+    const registrations: unknown[] = [];
+    at.bus.respond(subjects.registerListener(place), (payload) => registrations.push(payload));
+    await at.clock.advance(1500);
+    expect(registrations).toHaveLength(1);
+    expect(registrations[0]).toMatchObject({ name: 'collector', deadlineMs: 5000 });
+    await at.clock.advance(21_000);
+    expect(registrations).toHaveLength(3);
+    await one.service.stop();
+  });
+});

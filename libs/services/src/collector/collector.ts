@@ -1,0 +1,179 @@
+import type { NodeConfig } from '@hotstandby/config';
+import type { Emit, Place } from '@hotstandby/contracts';
+import type {
+  Bus,
+  Cancel,
+  Clock,
+  Ids,
+  Ingest,
+  Logger,
+  Metrics,
+  Receiver,
+  RecordStore,
+  Service,
+  ServiceReport,
+} from '@hotstandby/ports';
+import { RoleWatch } from '../role-watch/index.ts';
+import { Delivery } from './deliver/delivery.ts';
+import { Drain } from './deliver/drain.ts';
+import { StoreWriter } from './deliver/store-writer.ts';
+import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
+import { TemplateWatch } from './deliver/template-watch.ts';
+import { consumerOf } from './deliver/tenure-reader.ts';
+import { Upkeep } from './deliver/upkeep.ts';
+import { defaultLimits, type CollectorLimits } from './limits.ts';
+import { listenRequests } from './listen-requests.ts';
+import { Losses } from './losses.ts';
+import { IngestQueue } from './receive/ingest-queue.ts';
+import { Listeners } from './receive/listeners.ts';
+import { Reception } from './receive/reception.ts';
+import { collectorReport } from './report.ts';
+
+export interface CollectorParts {
+  config: Pick<NodeConfig, 'node' | 'collector'>;
+  place: Place;
+  clock: Clock;
+  ids: Ids;
+  bus: Bus;
+  emit: Emit;
+  log: Logger;
+  metrics: Metrics;
+  receiver: Receiver;
+  ingest: Ingest;
+  store: RecordStore;
+  limits?: Partial<CollectorLimits>;
+}
+
+/** A stop that finds NATS away gives up what is in memory after this. */
+const stopPatienceMs = 1500;
+
+/**
+ * Telemetry from the sockets to the store: received into INGEST in both roles, delivered from there by the active only.
+ */
+export class Collector implements Service {
+  readonly #parts: CollectorParts;
+  readonly #reception: Reception;
+  readonly #queue: IngestQueue;
+  readonly #delivery: Delivery;
+  readonly #writer: StoreWriter;
+  readonly #templates: TemplateWatch;
+  readonly #upkeep: Upkeep;
+  readonly #drain: Drain;
+  readonly #losses: Losses;
+  readonly #roles: RoleWatch;
+  #cancelBusStatus: Cancel = () => {};
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    const limits = { ...defaultLimits, ...parts.limits };
+    const { config, clock, ids, bus, emit, log, metrics, place, receiver, ingest, store } = parts;
+    const { frameDelayMs, ingest: bounds, retentionDays } = config.collector;
+    const decoder = new TelemetryDecoder();
+
+    this.#losses = new Losses(parts);
+    this.#queue = new IngestQueue({
+      ingest,
+      bounds: { maxBytes: bounds.maxBytes, maxAgeMs: bounds.maxAgeSeconds * 1000 },
+      clock,
+      log,
+      losses: this.#losses,
+      limits,
+      instance: ids.uuid(),
+    });
+    this.#reception = new Reception({
+      receiver,
+      listeners: new Listeners({ receiver, clock, log, emit, limits }),
+      queue: this.#queue,
+      losses: this.#losses,
+      clock,
+      log,
+      metrics,
+      frameBytes: limits.frameBytes,
+      frameDelayMs,
+    });
+
+    this.#roles = new RoleWatch(
+      { bus, clock, place, log },
+      {
+        opened: (grant) => this.#delivery.opened(grant),
+        shut: () => {
+          this.#delivery.shut();
+          this.#drain.gateShut();
+        },
+      },
+    );
+    const isOpen = () => this.#roles.open() !== null;
+    this.#writer = new StoreWriter({ store, clock, log, metrics, limits, gate: () => this.#roles.open() });
+    this.#delivery = new Delivery({ ingest, decoder, writer: this.#writer, clock, log, limits, isOpen, emit, metrics });
+    this.#templates = new TemplateWatch({ ingest, clock, log, limits, learn: (datagram) => decoder.learn(datagram) });
+    this.#upkeep = new Upkeep({
+      store,
+      ingest,
+      writer: this.#writer,
+      losses: this.#losses,
+      clock,
+      log,
+      metrics,
+      limits,
+      retentionMs: retentionDays * 86_400_000,
+      consumer: () => {
+        const reader = this.#delivery.reader();
+        return reader && consumerOf(reader.tenure);
+      },
+      isOpen,
+    });
+    this.#drain = new Drain({
+      bus,
+      clock,
+      place,
+      log,
+      deadlineMs: limits.drainDeadlineMs,
+      isOpen,
+      hold: () => this.#reception.hold(),
+      release: () => this.#reception.release(),
+      unfinished: () => this.#delivery.reader()?.finish() ?? Promise.resolve(0),
+    });
+  }
+
+  async start(): Promise<void> {
+    if (!this.#parts.config.collector.enabled) return;
+    this.#cancelBusStatus = this.#parts.bus.onStatus((connected) => {
+      if (connected) void this.#queue.open();
+    });
+    this.#templates.start();
+    this.#upkeep.start();
+    await this.#reception.start(listenRequests(this.#parts.config));
+    this.#roles.start();
+    this.#drain.start();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#parts.config.collector.enabled) return;
+    this.#cancelBusStatus();
+    this.#drain.stop();
+    this.#roles.stop();
+    this.#templates.stop();
+    this.#upkeep.stop();
+    await this.#reception.stop(stopPatienceMs);
+    await this.#delivery.stop();
+    this.#losses.stop();
+    await this.#parts.store.close();
+  }
+
+  report(): ServiceReport {
+    if (!this.#parts.config.collector.enabled) {
+      return { health: 'ok', summary: 'switched off in the configuration', detail: {} };
+    }
+    return collectorReport({
+      role: this.#roles.latest()?.role ?? null,
+      busConnected: this.#parts.bus.connected(),
+      reception: this.#reception.state(),
+      queue: this.#queue.state(),
+      delivery: this.#delivery.state(),
+      writer: this.#writer.state(),
+      upkeep: this.#upkeep.state(),
+      drain: this.#drain.state(),
+      lost: { total: this.#losses.total(), recent: this.#losses.recent() },
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import type { FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { Datagram } from '@hotstandby/ports';
+
+/** Records of one or more datagrams. */
+export interface Records {
+  syslog: SyslogRecord[];
+  traps: TrapRecord[];
+  flows: FlowRecord[];
+}
+
+/** Datagrams to records, with what is remembered between them (flow templates). */
+export interface DatagramDecoder {
+  /**
+   * Adds the records of a datagram; false: it waits for a template, and nothing was added. `final`: it has waited long
+   * enough, and what lacks its template is added raw. Never throws.
+   */
+  decode(datagram: Datagram, into: Records, final: boolean): boolean;
+  /** Changes whenever a template was learned. */
+  version(): number;
+}

@@ -1,0 +1,128 @@
+import type { Emit, Grant } from '@hotstandby/contracts';
+import type { Counter, Gauge, Metrics, RecordBatch } from '@hotstandby/ports';
+import { countRecords } from './message-records.ts';
+import { consumerOf, TenureReader, type ReaderParts } from './tenure-reader.ts';
+
+type Parts = Omit<ReaderParts, 'onStored' | 'onStale'> & { emit: Emit; metrics: Metrics };
+type Open = Grant & { epoch: number };
+
+/** Delivers while the gate is open: one reader a tenure, which goes on through newer epochs of the same tenure. */
+export class Delivery {
+  readonly #parts: Parts;
+  readonly #records: Counter;
+  readonly #malformed: Counter;
+  readonly #skipped: Counter;
+  readonly #firstCommit: Gauge;
+  readonly #stored = { syslog: 0, trap: 0, flow: 0, malformed: 0 };
+  readonly #ended = new Set<Promise<void>>();
+  #reader: TenureReader | null = null;
+  #staleEpoch = 0;
+  #openedAtMs: number | null = null;
+  #firstCommitAfterMs: number | null = null;
+  #fault: string | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { metrics } = parts;
+    this.#records = metrics.counter('hotstandby_collector_stored_records_total', 'Records stored, by kind', ['kind']);
+    this.#malformed = metrics.counter(
+      'hotstandby_collector_malformed_records_total',
+      'Records stored as they came because they could not be read, by kind',
+      ['kind'],
+    );
+    this.#skipped = metrics.counter(
+      'hotstandby_collector_before_tenure_datagrams_total',
+      'Datagrams left out because they were received before this tenure',
+    );
+    this.#firstCommit = metrics.gauge(
+      'hotstandby_collector_first_commit_seconds',
+      'From the opening of the gate to the first batch stored',
+    );
+  }
+
+  opened(grant: Open): void {
+    const { tenure, epoch } = grant;
+    if (epoch <= this.#staleEpoch) return;
+    this.#fault = null;
+    if (!tenure) {
+      this.#fault = 'the grant names no tenure, so nobody knows from where to deliver';
+      this.#parts.log.error(this.#fault, { epoch });
+      return;
+    }
+    if (this.#reader?.tenure.epoch === tenure.epoch) return;
+    this.#reader?.stop();
+    this.#openedAtMs = this.#parts.clock.monotonicMs();
+    this.#firstCommitAfterMs = null;
+    const reader = new TenureReader(
+      { nodeId: grant.nodeId, tenure },
+      {
+        ...this.#parts,
+        onStored: (batches, skipped) => this.#count(batches, skipped),
+        onStale: (stale) => this.#stale(reader, stale),
+      },
+    );
+    this.#reader = reader;
+    const ended = reader.run().finally(() => this.#ended.delete(ended));
+    this.#ended.add(ended);
+    void this.#parts.emit('collector.delivering', { consumer: consumerOf(tenure) }, { epoch });
+  }
+
+  shut(): void {
+    this.#reader?.stop();
+    this.#reader = null;
+    this.#openedAtMs = null;
+  }
+
+  async stop(): Promise<void> {
+    this.shut();
+    await Promise.all(this.#ended);
+  }
+
+  /** The reader of the present tenure; null while nothing is delivered. */
+  reader(): TenureReader | null {
+    return this.#reader;
+  }
+
+  state() {
+    return {
+      delivering: this.#reader ? consumerOf(this.#reader.tenure) : null,
+      waitingForTemplate: this.#reader?.waiting() ?? 0,
+      stored: { ...this.#stored },
+      firstCommitAfterMs: this.#firstCommitAfterMs,
+      fault: this.#fault,
+    };
+  }
+
+  #stale(reader: TenureReader, epoch: number): void {
+    this.#staleEpoch = Math.max(this.#staleEpoch, epoch);
+    this.#parts.log.warn('the store says that this reign is over; delivery has stopped', { epoch });
+    if (this.#reader === reader) this.shut();
+  }
+
+  #count(batches: RecordBatch[], skipped: number): void {
+    if (this.#openedAtMs !== null && this.#firstCommitAfterMs === null) {
+      this.#firstCommitAfterMs = this.#parts.clock.monotonicMs() - this.#openedAtMs;
+      this.#firstCommit.set(this.#firstCommitAfterMs / 1000);
+      this.#parts.log.info('the first batch of the tenure is stored', {
+        afterMs: Math.round(this.#firstCommitAfterMs),
+        records: batches.reduce((sum, batch) => sum + countRecords(batch), 0),
+      });
+    }
+    if (skipped > 0) this.#skipped.add(skipped);
+    for (const { syslog, traps, flows } of batches) {
+      this.#add('syslog', syslog);
+      this.#add('trap', traps);
+      this.#add('flow', flows);
+    }
+  }
+
+  #add(kind: 'syslog' | 'trap' | 'flow', records: { malformed: string | null }[]): void {
+    if (records.length === 0) return;
+    const malformed = records.reduce((sum, record) => sum + (record.malformed === null ? 0 : 1), 0);
+    this.#stored[kind] += records.length;
+    this.#records.add(records.length, { kind });
+    if (malformed === 0) return;
+    this.#stored.malformed += malformed;
+    this.#malformed.add(malformed, { kind });
+  }
+}

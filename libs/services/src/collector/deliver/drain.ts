@@ -1,0 +1,151 @@
+import {
+  parse,
+  prepareRequest,
+  subjects,
+  type Place,
+  type PrepareReply,
+  type PrepareRequest,
+} from '@hotstandby/contracts';
+import type { Bus, Cancel, Clock, Logger, Unsubscribe } from '@hotstandby/ports';
+import { pause } from '../waiting-time.ts';
+
+interface Parts {
+  bus: Bus;
+  clock: Clock;
+  place: Place;
+  log: Logger;
+  deadlineMs: number;
+  isOpen: () => boolean;
+  /** Everything received so far into INGEST; what comes later waits in memory. */
+  hold: () => Promise<void>;
+  /** What waits goes into INGEST again. */
+  release: () => void;
+  /** How much of INGEST is not committed yet. */
+  unfinished: () => Promise<number>;
+}
+
+const listener = 'collector';
+const ttlMs = 30_000;
+const lookEveryMs = 5;
+/** After a drain the arbiter lets go or calls the transition off, and says so; if it says nothing, the flow goes on. */
+const resumeAfterMs = 3000;
+
+/**
+ * Takes part in planned transitions: before the active lets go, everything that was received is stored. What comes
+ * meanwhile waits in memory; it goes on when the gate shuts, when the transition is called off, or when nobody says
+ * anything more.
+ */
+export class Drain {
+  readonly #parts: Parts;
+  readonly #abort = new AbortController();
+  #unsubscribe: Unsubscribe[] = [];
+  #cancelRegistration: Cancel = () => {};
+  #cancelResume: Cancel = () => {};
+  #registered = false;
+  #draining = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { bus, place } = this.#parts;
+    this.#unsubscribe = [
+      bus.respond(subjects.prepare(place, listener), (payload) =>
+        this.#prepare(parse(prepareRequest, payload, 'a prepare request')),
+      ),
+      bus.onStatus((connected) => {
+        this.#registered &&= connected;
+        if (connected) void this.#register();
+      }),
+    ];
+    void this.#register();
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#cancelRegistration();
+    this.#cancelResume();
+    const { bus, place } = this.#parts;
+    if (this.#registered) void bus.request(subjects.deregisterListener(place), { name: listener }, 500).catch(() => {});
+  }
+
+  /** The gate shut: whatever was prepared has happened, or is void. */
+  gateShut(): void {
+    this.#resume();
+  }
+
+  state(): { registered: boolean; draining: boolean } {
+    return { registered: this.#registered, draining: this.#draining };
+  }
+
+  /** Again a third of the way to its end; every second until the arbiter is there. */
+  async #register(): Promise<void> {
+    const { bus, clock, place, deadlineMs } = this.#parts;
+    this.#cancelRegistration();
+    try {
+      await bus.request(subjects.registerListener(place), { name: listener, order: 500, deadlineMs, ttlMs }, 2000);
+      this.#registered = true;
+    } catch {
+      this.#registered = false;
+    }
+    if (this.#abort.signal.aborted) return;
+    this.#cancelRegistration();
+    this.#cancelRegistration = clock.after(this.#registered ? ttlMs / 3 : 1000, () => void this.#register());
+  }
+
+  async #prepare(request: PrepareRequest): Promise<PrepareReply> {
+    if (request.phase === 'post') {
+      this.#resume();
+      return { done: true };
+    }
+    if (request.from !== 'active' || !this.#parts.isOpen()) return { done: true };
+    return this.#drain(request);
+  }
+
+  async #drain({ deadlineMs, rule }: PrepareRequest): Promise<PrepareReply> {
+    const { clock, log } = this.#parts;
+    const beganMs = clock.monotonicMs();
+    this.#draining = true;
+    this.#cancelResume();
+    this.#cancelResume = clock.after(deadlineMs + resumeAfterMs, () => this.#resume());
+    const over = new AbortController();
+    const cancel = clock.after(deadlineMs, () => over.abort());
+    const left = await Promise.race([this.#finish(over.signal), aborted(over.signal).then((): number | null => null)]);
+    cancel();
+    over.abort();
+    const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    if (left === 0) {
+      log.info('everything received is stored before the transition', { rule, tookMs });
+      return { done: true };
+    }
+    log.warn('not everything received could be stored before the transition', { rule, tookMs });
+    return { done: false, message: 'not everything in INGEST is stored yet' };
+  }
+
+  async #finish(signal: AbortSignal): Promise<number> {
+    const { clock, hold, unfinished, isOpen } = this.#parts;
+    await hold();
+    for (;;) {
+      // Not known: NATS is away for the moment.
+      const left = await unfinished().catch(() => 1);
+      if (left === 0 || signal.aborted || !isOpen()) return left;
+      await pause(clock, lookEveryMs, signal);
+    }
+  }
+
+  #resume(): void {
+    this.#cancelResume();
+    if (!this.#draining) return;
+    this.#draining = false;
+    this.#parts.release();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,97 @@
+import type { Cancel, Clock, Gauge, Ingest, Logger, Metrics, RecordStore } from '@hotstandby/ports';
+import type { CollectorLimits } from '../limits.ts';
+import type { Losses } from '../losses.ts';
+import type { StoreWriter } from './store-writer.ts';
+
+interface Parts {
+  store: RecordStore;
+  ingest: Ingest;
+  writer: StoreWriter;
+  losses: Losses;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  limits: Pick<CollectorLimits, 'keepWarmMs' | 'trimEveryMs'>;
+  retentionMs: number;
+  /** Name of the consumer while delivering. */
+  consumer: () => string | null;
+  isOpen: () => boolean;
+}
+
+const lookAtBacklogEveryMs = 2000;
+
+/** What is done beside the flow: the store's connection kept open, old records trimmed, the backlog looked at. */
+export class Upkeep {
+  readonly #parts: Parts;
+  readonly #backlogGauge: Gauge;
+  #cancelTimers: Cancel[] = [];
+  #backlog: number | null = null;
+  #forgotten: string | null = null;
+  #touching = false;
+  #trimming = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#backlogGauge = parts.metrics.gauge(
+      'hotstandby_collector_backlog_messages',
+      'Messages of INGEST that are not stored yet, while delivering',
+    );
+  }
+
+  start(): void {
+    const { clock, limits } = this.#parts;
+    void this.#touch();
+    this.#cancelTimers = [
+      clock.every(limits.keepWarmMs, () => void this.#touch()),
+      clock.every(lookAtBacklogEveryMs, () => void this.#lookAtBacklog()),
+      clock.every(limits.trimEveryMs, () => void this.#trim()),
+    ];
+  }
+
+  stop(): void {
+    for (const cancel of this.#cancelTimers.splice(0)) cancel();
+  }
+
+  state(): { backlog: number | null } {
+    return { backlog: this.#backlog };
+  }
+
+  /** A take-over must not wait for a connection or a schema. */
+  async #touch(): Promise<void> {
+    if (this.#touching) return;
+    this.#touching = true;
+    await this.#parts.writer.touch();
+    this.#touching = false;
+  }
+
+  async #lookAtBacklog(): Promise<void> {
+    const { consumer, ingest, log } = this.#parts;
+    const name = consumer();
+    if (name === null) {
+      this.#backlog = null;
+      return;
+    }
+    try {
+      this.#backlog = await ingest.backlog(name);
+      this.#backlogGauge.set(this.#backlog);
+      // Off the take-over's path, and once a tenure: consumers of earlier tenures would keep their place for nothing.
+      if (this.#forgotten === name) return;
+      await ingest.forgetConsumers(name);
+      this.#forgotten = name;
+    } catch (error) {
+      log.debug('the backlog of INGEST is not known', { error: String(error) });
+    }
+  }
+
+  async #trim(): Promise<void> {
+    const { store, retentionMs, isOpen, log } = this.#parts;
+    if (this.#trimming || !isOpen()) return;
+    this.#trimming = true;
+    try {
+      await store.trim(retentionMs);
+    } catch (error) {
+      log.warn('old records could not be trimmed; the next hour tries again', { error: String(error) });
+    }
+    this.#trimming = false;
+  }
+}

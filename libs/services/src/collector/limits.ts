@@ -1,0 +1,34 @@
+/** What bounds the collector's memory and patience. Not configured: tests make them smaller. */
+export interface CollectorLimits {
+  /** A frame is full at this many bytes; JetStream is fastest with messages of this size. */
+  frameBytes: number;
+  /** Frames that wait in memory for INGEST; what comes beyond that is dropped and counted. */
+  queueBytes: number;
+  /** Appends without an answer yet. */
+  appendsInFlight: number;
+  /** What deliver takes from INGEST at a time. */
+  batch: { maxMessages: number; maxBytes: number };
+  /** Flow data that waits for its template; beyond either it is stored raw. */
+  waiting: { maxMs: number; maxBytes: number; maxMessages: number };
+  /** How far back templates are looked for in INGEST after a start. */
+  templateLookBackMs: number;
+  /** How long the arbiter should wait for a drain before a planned transition. */
+  drainDeadlineMs: number;
+  trimEveryMs: number;
+  /** How often the connection to the store is touched, so that a take-over finds it open. */
+  keepWarmMs: number;
+  retry: { firstMs: number; maxMs: number };
+}
+
+export const defaultLimits: CollectorLimits = {
+  frameBytes: 65_536,
+  queueBytes: 64 * 1024 * 1024,
+  appendsInFlight: 16,
+  batch: { maxMessages: 64, maxBytes: 1024 * 1024 },
+  waiting: { maxMs: 30_000, maxBytes: 16 * 1024 * 1024, maxMessages: 400 },
+  templateLookBackMs: 5 * 60_000,
+  drainDeadlineMs: 5000,
+  trimEveryMs: 3_600_000,
+  keepWarmMs: 5000,
+  retry: { firstMs: 50, maxMs: 5000 },
+};

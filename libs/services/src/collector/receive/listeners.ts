@@ -1,0 +1,123 @@
+import type { Emit } from '@hotstandby/contracts';
+import type { Clock, Datagram, Listening, ListenRequest, Logger, Receiver } from '@hotstandby/ports';
+import type { CollectorLimits } from '../limits.ts';
+import { Backoff, pause } from '../waiting-time.ts';
+
+interface Parts {
+  receiver: Receiver;
+  clock: Clock;
+  log: Logger;
+  emit: Emit;
+  limits: Pick<CollectorLimits, 'retry'>;
+}
+
+/** How a port is doing: listening, or why not. */
+export interface PortState {
+  kind: string;
+  address: string;
+  port: number;
+  receiveBufferBytes: number | null;
+  fault: string | null;
+}
+
+interface Port {
+  state: PortState;
+  open: Listening | null;
+}
+
+/** A port that cannot be had is tried again for ever; the first time and every new reason are told. */
+export class Listeners {
+  readonly #parts: Parts;
+  readonly #abort = new AbortController();
+  readonly #ports: Port[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when each port was tried once. */
+  async start(requests: ListenRequest[], onDatagrams: (datagrams: Datagram[]) => void): Promise<void> {
+    await Promise.all(requests.map((request) => this.#hold(request, onDatagrams)));
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    for (const port of this.#ports) port.open?.close();
+  }
+
+  states(): PortState[] {
+    return this.#ports.map((port) => port.state);
+  }
+
+  #hold(request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): Promise<void> {
+    const { kind, address, port: number } = request;
+    const port: Port = {
+      state: { kind, address, port: number, receiveBufferBytes: null, fault: null },
+      open: null,
+    };
+    this.#ports.push(port);
+    return new Promise((tried) => void this.#keep(request, onDatagrams, port, tried));
+  }
+
+  async #keep(
+    request: ListenRequest,
+    onDatagrams: (datagrams: Datagram[]) => void,
+    port: Port,
+    tried: () => void,
+  ): Promise<void> {
+    const { receiver, clock, limits } = this.#parts;
+    const { signal } = this.#abort;
+    const backoff = new Backoff({ firstMs: limits.retry.firstMs * 4, maxMs: limits.retry.maxMs });
+    while (!signal.aborted) {
+      try {
+        const lost = Promise.withResolvers<string>();
+        const open = await receiver.listen(request, onDatagrams, lost.resolve);
+        if (signal.aborted) {
+          open.close();
+          return;
+        }
+        port.open = open;
+        this.#listening(port.state, open);
+        tried();
+        backoff.reset();
+        const reason = await lost.promise;
+        port.open = null;
+        this.#failed(port.state, new Error(reason));
+      } catch (error) {
+        this.#failed(port.state, error);
+      }
+      tried();
+      await pause(clock, backoff.next(), signal);
+    }
+  }
+
+  #listening(state: PortState, open: Listening): void {
+    const { kind, address, port } = state;
+    state.fault = null;
+    state.receiveBufferBytes = open.receiveBufferBytes;
+    this.#parts.log.info('listening', { kind, address, port, receiveBufferBytes: open.receiveBufferBytes });
+    void this.#parts.emit('collector.listening', { kind, address, port });
+  }
+
+  #failed(state: PortState, error: unknown): void {
+    const { code, message, cure } = faultOf(error);
+    state.receiveBufferBytes = null;
+    if (state.fault === message) return;
+    state.fault = message;
+    const { kind, address, port } = state;
+    this.#parts.log.error('a port cannot be had; it is tried again', {
+      kind,
+      address,
+      port,
+      code,
+      error: message,
+      cure,
+    });
+    void this.#parts.emit('collector.failed', { code, message, cure });
+  }
+}
+
+function faultOf(error: unknown): { code: string; message: string; cure: string } {
+  const { code, message, cure } = error as { code?: string; message?: string; cure?: string };
+  return { code: code ?? 'HS_PORT_LOST', message: message ?? String(error), cure: cure ?? 'It is tried again.' };
+}

@@ -1,0 +1,112 @@
+import type { Cancel, Clock, Counter, Datagram, ListenRequest, Logger, Metrics, Receiver } from '@hotstandby/ports';
+import type { Losses } from '../losses.ts';
+import { Framer } from './framer.ts';
+import type { IngestQueue } from './ingest-queue.ts';
+import type { Listeners, PortState } from './listeners.ts';
+
+interface Parts {
+  receiver: Receiver;
+  listeners: Listeners;
+  queue: IngestQueue;
+  losses: Losses;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  frameBytes: number;
+  frameDelayMs: number;
+}
+
+const lookAtKernelEveryMs = 2000;
+const rateWindowMs = 5000;
+
+/** From the sockets to INGEST, in both roles: frames go out when they are full or old enough. Decodes nothing. */
+export class Reception {
+  readonly #parts: Parts;
+  readonly #framer: Framer;
+  readonly #received: Counter;
+  readonly #receivedByKind = { syslog: 0, trap: 0, flow: 0 };
+  #cancelFlush: Cancel | null = null;
+  #cancelTimers: Cancel[] = [];
+  #kernelDrops = 0;
+  #rate = { total: 0, perSecond: 0 };
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#framer = new Framer(parts.frameBytes);
+    this.#received = parts.metrics.counter(
+      'hotstandby_collector_received_datagrams_total',
+      'Datagrams taken from the sockets, by kind',
+      ['kind'],
+    );
+  }
+
+  async start(requests: ListenRequest[]): Promise<void> {
+    const { clock, queue, listeners } = this.#parts;
+    void queue.open();
+    this.#cancelTimers = [
+      clock.every(lookAtKernelEveryMs, () => void this.#lookAtKernel()),
+      clock.every(rateWindowMs, () => this.#measure()),
+    ];
+    await listeners.start(requests, (datagrams) => this.#take(datagrams));
+  }
+
+  /** Closes the sockets and brings what was received into INGEST, with some patience. */
+  async stop(patienceMs: number): Promise<void> {
+    this.#parts.listeners.stop();
+    for (const cancel of this.#cancelTimers.splice(0)) cancel();
+    this.#flush();
+    const lost = await this.#parts.queue.stop(patienceMs);
+    if (lost > 0) this.#parts.losses.add('all', 'memory', lost);
+  }
+
+  /** Resolves when everything received so far is in INGEST; what comes later waits in memory until `release`. */
+  hold(): Promise<void> {
+    this.#flush();
+    return this.#parts.queue.hold();
+  }
+
+  release(): void {
+    this.#parts.queue.release();
+  }
+
+  state(): { ports: PortState[]; received: Record<string, number>; perSecond: number; kernelDrops: number } {
+    return {
+      ports: this.#parts.listeners.states(),
+      received: { ...this.#receivedByKind },
+      perSecond: this.#rate.perSecond,
+      kernelDrops: this.#kernelDrops,
+    };
+  }
+
+  #take(datagrams: Datagram[]): void {
+    for (const { kind } of datagrams) this.#receivedByKind[kind]++;
+    const kind = datagrams[0]?.kind;
+    if (kind) this.#received.add(datagrams.length, { kind });
+    const full = this.#framer.add(datagrams);
+    if (full.length > 0) this.#parts.queue.put(full);
+    this.#cancelFlush ??= this.#parts.clock.after(this.#parts.frameDelayMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
+    const frames = this.#framer.flush();
+    if (frames.length > 0) this.#parts.queue.put(frames);
+  }
+
+  async #lookAtKernel(): Promise<void> {
+    try {
+      const drops = await this.#parts.receiver.kernelDrops();
+      this.#parts.losses.add('all', 'kernel', drops - this.#kernelDrops);
+      this.#kernelDrops = Math.max(this.#kernelDrops, drops);
+    } catch (error) {
+      this.#parts.log.debug('the kernel does not tell its drops', { error: String(error) });
+    }
+  }
+
+  #measure(): void {
+    const { syslog, trap, flow } = this.#receivedByKind;
+    const total = syslog + trap + flow;
+    this.#rate = { total, perSecond: Math.round(((total - this.#rate.total) * 1000) / rateWindowMs) };
+  }
+}

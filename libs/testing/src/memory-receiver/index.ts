@@ -1,0 +1,44 @@
+import type { Clock, Datagram, Listening, ListenRequest, Receiver } from '@hotstandby/ports';
+
+/** Sockets inside one process, for unit tests: `send` brings a datagram to whoever listens. */
+export class MemoryReceiver implements Receiver {
+  readonly #clock: Clock;
+  readonly #open = new Map<number, { request: ListenRequest; hand: (datagrams: Datagram[]) => void }>();
+  /** Ports that cannot be had, with the error that says so. */
+  readonly refused = new Map<number, Error>();
+  drops = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async listen(request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): Promise<Listening> {
+    const error = this.refused.get(request.port);
+    if (error) throw error;
+    this.#open.set(request.port, { request, hand: onDatagrams });
+    return { receiveBufferBytes: request.receiveBufferBytes, close: () => void this.#open.delete(request.port) };
+  }
+
+  async kernelDrops(): Promise<number> {
+    return this.drops;
+  }
+
+  ports(): number[] {
+    return [...this.#open.keys()];
+  }
+
+  send(port: number, ...payloads: (string | Uint8Array)[]): void {
+    const listening = this.#open.get(port);
+    if (!listening) return;
+    listening.hand(
+      payloads.map((payload) => ({
+        kind: listening.request.kind,
+        sourceAddress: '192.0.2.7',
+        sourcePort: 40_000,
+        localPort: port,
+        receivedAtMs: this.#clock.wallMs(),
+        bytes: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
+      })),
+    );
+  }
+}
