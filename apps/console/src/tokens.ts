@@ -1,0 +1,2 @@
+/** Under which Nest finds the console's service. */
+export const CONSOLE = Symbol('console');

@@ -1,0 +1,3 @@
+export * from './console-service.ts';
+export * from './event-feed.ts';
+export * from './sse.ts';

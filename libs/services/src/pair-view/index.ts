@@ -1,0 +1,4 @@
+export * from './active-of.ts';
+export * from './faults.ts';
+export * from './pair-view.ts';
+export * from './status-board.ts';
