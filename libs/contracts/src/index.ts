@@ -1,4 +1,5 @@
 export * from './services.ts';
+export * from './nats-users.ts';
 export * from './subjects.ts';
 export * from './channel.ts';
 export * from './lease-messages.ts';

@@ -47,3 +47,11 @@ export const streams = {
   ops: 'OPS',
   ingest: 'INGEST',
 } as const;
+
+/**
+ * Durable readers of the ops stream (`ReadOptions.durableName`) and the service each belongs to: the NATS permissions keep
+ * everybody else's hands off them.
+ */
+export const durableReaders: Readonly<Record<string, ServiceName>> = {
+  notifier: 'notifier',
+};

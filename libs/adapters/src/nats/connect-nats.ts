@@ -1,5 +1,5 @@
 import type { NodeConfig } from '@hotstandby/config';
-import type { Place, ServiceName } from '@hotstandby/contracts';
+import { inboxPrefix, type NatsUser, type Place } from '@hotstandby/contracts';
 import type { Bus, EventLog, Ingest, Logger } from '@hotstandby/ports';
 import { readCredentials } from './credentials.ts';
 import { everySession } from './follow.ts';
@@ -15,7 +15,7 @@ const lastAppendsMs = 1000;
 export interface NatsOptions {
   config: Pick<NodeConfig, 'cluster' | 'node' | 'peer' | 'nats'>;
   /** Whose key and permissions; `cli` is the operator, `subscriber` an outsider who only reads the ops stream. */
-  service: ServiceName | 'cli' | 'subscriber';
+  service: NatsUser;
   log: Logger;
 }
 
@@ -30,26 +30,25 @@ export interface NatsParts {
 /** Resolves at once: the connection is made in the background and again for ever. */
 export async function connectNats({ config, service, log }: NatsOptions): Promise<NatsParts> {
   const { url, keysDir, caFile } = config.nats;
-  // Everybody's own: nobody reads another's answers, and answers find their node across the leaf.
-  const inboxPrefix = `_INBOX.${config.node.name}.${service}`;
+  const place = { cluster: config.cluster, node: config.node.name };
+  const inbox = inboxPrefix(place.node, service);
   const link = new Link({
     url,
     name: service,
-    inboxPrefix,
+    inboxPrefix: inbox,
     credentials: () => readCredentials(keysDir, service, caFile),
     log,
   });
   const bus = new NatsBus(link, log);
-  const place = { cluster: config.cluster, node: config.node.name };
   const appends = service !== 'cli' && service !== 'subscriber';
-  const events = new NatsEventLog({ link, log, place, service: appends ? service : null, inboxPrefix });
+  const events = new NatsEventLog({ link, log, place, service: appends ? service : null, inboxPrefix: inbox });
   const ending = new AbortController();
   if (service === 'arbiter') void keepOpsStream(link, log, place, config.peer.name, ending.signal);
   link.start();
   return {
     bus,
     events,
-    ingest: () => new NatsIngest({ link, log, place, inboxPrefix, ending: ending.signal }),
+    ingest: () => new NatsIngest({ link, log, place, inboxPrefix: inbox, ending: ending.signal }),
     async close() {
       ending.abort();
       await events.close(lastAppendsMs);
