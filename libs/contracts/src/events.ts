@@ -68,6 +68,12 @@ export const cloudEvent = z.object({
   rule: z.string().optional(),
 });
 
+/** The emitting node's wall clock in ms since 1970; null when `time` is no RFC 3339 time. */
+export function eventWallMs(event: { time: string }): number | null {
+  const wallMs = Date.parse(event.time);
+  return Number.isFinite(wallMs) ? wallMs : null;
+}
+
 /** What a fact may carry beside its data. */
 export interface EventExtras {
   /** A stable id when the same fact may be told twice (it is then stored once); random otherwise. */

@@ -1,0 +1,163 @@
+import type { Facts } from './facts.ts';
+
+/** Which switch of the configuration turns an alert on. */
+export type AlertTopic = 'takeover' | 'synchronisation' | 'selfMonitoring';
+
+export interface Draft {
+  topic: AlertTopic;
+  kind: string;
+  /** What it is about: the same kind about the same thing is not sent again for a while. */
+  about: string;
+  subject: string;
+  /** One or two sentences: what happened. */
+  what: string;
+  /** What the reader should do. */
+  advice: string;
+  reason: string;
+}
+
+/** Of what came before, only whether the pair is known to lack its standby. */
+export interface Before {
+  standbyLost: boolean;
+}
+
+type Rule = (facts: Facts, before: Before) => Draft | null;
+
+/** Every event type that can make an alert, with what it makes. */
+export const alertRules: Readonly<Record<string, Rule>> = {
+  'role.changed': (facts) => (facts.text('to') === 'active' ? becameActive(facts) : null),
+
+  'sync.failed': (facts) => ({
+    topic: 'synchronisation',
+    kind: 'sync-failed',
+    about: `${facts.node} ${facts.text('code')}`,
+    subject: `files are not synchronised to ${facts.node}`,
+    what: `Node ${facts.node} could not bring the files of the active. Its copy gets older until this is mended.`,
+    reason: coded(facts),
+    advice: facts.text('cure') || 'See the log of file-sync on the node.',
+  }),
+  'sync.conflict': (facts) => ({
+    topic: 'synchronisation',
+    kind: 'sync-conflict',
+    about: facts.node,
+    subject: `a synchronised file was changed on ${facts.node}`,
+    what: `On ${facts.node} the file ${facts.text('path')} had been changed besides on the active. The active's is in place now.`,
+    reason: `the other version was kept as ${facts.text('keptAs')}`,
+    advice: 'Compare the two versions, and make changes on the active only.',
+  }),
+
+  'standby.lost': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'standby-lost',
+    about: facts.text('standby') || facts.text('name'),
+    subject: `standby ${facts.text('name')} is lost: no redundancy`,
+    what: `The standby ${facts.text('name')} has given no sign of life. If the active ${facts.node} fails now, nobody takes over.`,
+    reason: `silent for ${facts.number('silentMs') ?? '?'} ms`,
+    advice: `Start ${facts.text('name')} again and look into its log and the network between the nodes and the store.`,
+  }),
+  'standby.registered': (facts, before) =>
+    before.standbyLost
+      ? {
+          topic: 'selfMonitoring',
+          kind: 'standby-back',
+          about: facts.text('standby') || facts.text('name'),
+          subject: `standby ${facts.text('name')} is there: redundant again`,
+          what: `Node ${facts.text('name')} is registered as standby of ${facts.node}. The pair is redundant again.`,
+          reason: 'a standby registered',
+          advice: 'Nothing.',
+        }
+      : null,
+  'store.lost': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'store-lost',
+    about: 'store',
+    subject: `the store does not answer ${facts.node}`,
+    what: `Node ${facts.node} gets no answer from the store. Without it an active ends its reign and nobody takes over.`,
+    reason: [facts.text('fault'), facts.text('message')].filter(Boolean).join(': '),
+    advice: 'Check the database server and the network to it. The nodes go on by themselves when it answers again.',
+  }),
+  'store.went-back': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'store-went-back',
+    about: 'store',
+    subject: 'the store went back in time',
+    what: `The store shows epoch ${facts.text('seenEpoch')}, but ${facts.node} has seen ${facts.text('highestEpoch')}: it was restored from a backup, or a replica that lacked data took over.`,
+    reason: 'the store is older than what a node remembers',
+    advice: 'See docs/operating.md, "The store went back in time", before anything else.',
+  }),
+  'binding.failed': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'binding-failed',
+    about: `${facts.node} ${facts.text('code')}`,
+    subject: `the virtual address cannot be bound on ${facts.node}`,
+    what: `Node ${facts.node} cannot do its part for the virtual address.`,
+    reason: coded(facts),
+    advice: facts.text('cure') || 'See docs/binding.md.',
+  }),
+  'service.failed': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'service-failed',
+    about: `${facts.node} ${facts.text('service')}`,
+    subject: `${facts.text('service')} failed on ${facts.node}`,
+    what: `The service ${facts.text('service')} on ${facts.node} failed.`,
+    reason: coded(facts),
+    advice: `See the log of ${facts.text('service')} on ${facts.node}.`,
+  }),
+  'collector.dropped': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'collector-dropped',
+    about: `${facts.node} ${facts.text('kind')} ${facts.text('where')}`,
+    subject: `telemetry was dropped on ${facts.node}`,
+    what: `Node ${facts.node} lost ${facts.text('count')} ${facts.text('kind')} datagrams (${facts.text('where')}).`,
+    reason: 'more came than could be taken or kept',
+    advice: 'Look at the rate of the sources, collector.receiveBufferBytes and the bounds of collector.ingest.',
+  }),
+  'collector.failed': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'collector-failed',
+    about: `${facts.node} ${facts.text('code')}`,
+    subject: `the collector cannot do its job on ${facts.node}`,
+    what: `The collector on ${facts.node} failed.`,
+    reason: coded(facts),
+    advice: facts.text('cure') || 'See the log of the collector on the node.',
+  }),
+};
+
+function becameActive(facts: Facts): Draft {
+  const { node, event } = facts;
+  const from = facts.text('from');
+  const common = {
+    topic: 'takeover' as const,
+    // Every reign is a thing of its own: no take-over is ever kept quiet because of the one before.
+    about: `epoch ${event.epoch ?? event.id}`,
+    reason: facts.text('reason'),
+  };
+  if (facts.flag('planned')) {
+    const operator = facts.text('operator');
+    return {
+      ...common,
+      kind: 'switchover',
+      subject: `planned switchover: ${node} is active`,
+      what: `Node ${node} is the active node now, as it was asked for${operator ? ` by ${operator}` : ''}.`,
+      advice: 'Nothing, when you know of it.',
+    };
+  }
+  if (from === 'standby') {
+    return {
+      ...common,
+      kind: 'takeover',
+      subject: `TAKE-OVER: ${node} is active`,
+      what: `Node ${node} took over: the active node before it had fallen silent.`,
+      advice: 'Find out why the other node fell silent and start it again: until it is back there is no redundancy.',
+    };
+  }
+  return {
+    ...common,
+    kind: 'activation',
+    subject: `${node} is active`,
+    what: `Node ${node} became active${from ? ` (it was ${from})` : ''}.`,
+    advice: 'Nothing after a start; otherwise see `hotstandby history` for what ended the reign before.',
+  };
+}
+
+const coded = (facts: Facts): string => [facts.text('code'), facts.text('message')].filter(Boolean).join(': ');
