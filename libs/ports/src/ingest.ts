@@ -94,4 +94,9 @@ export interface Ingest {
   forgetConsumers(keep: string): Promise<void>;
   /** How many messages the consumer has yet to see or settle. */
   backlog(consumer: string): Promise<number>;
+  /**
+   * Where the consumer stands in the stream: what lies between the last message handed over and the first one kept fell
+   * out at the stream's bounds unseen. Null: no such consumer.
+   */
+  position(consumer: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null>;
 }

@@ -12,8 +12,9 @@ import { apiCodes, ensureStream, ingestStream, isCode, manager } from './streams
 
 type From = { startTimeMs: number } | 'first';
 
-// Longer than any batch takes: a redelivery is for a reader that died.
-const ackWaitMs = 30_000;
+// Longer than any two batches take (one is read ahead): a redelivery is for a reader that died, and its successor waits
+// for it.
+const ackWaitMs = 10_000;
 const maxUnsettled = 100_000;
 const watchLimits = { maxMessages: 256, maxBytes: 8 * 1024 * 1024 };
 
@@ -119,6 +120,19 @@ export class NatsIngest implements Ingest {
       return info.num_pending + info.num_ack_pending;
     } catch (error) {
       if (isCode(error, apiCodes.consumerNotFound)) return 0;
+      throw error;
+    }
+  }
+
+  async position(consumer: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null> {
+    const jsm = await manager(this.#connected());
+    try {
+      // In this order: a message handed over in between is then no gap.
+      const { state } = await jsm.streams.info(streams.ingest);
+      const { delivered } = await jsm.consumers.info(streams.ingest, consumer);
+      return { firstKeptSequence: state.first_seq, handedOverSequence: delivered.stream_seq };
+    } catch (error) {
+      if (isCode(error, apiCodes.consumerNotFound)) return null;
       throw error;
     }
   }

@@ -266,6 +266,28 @@ describe('the collector', () => {
     await one.service.stop();
   });
 
+  it('tells when the bounds of INGEST push out what was not delivered yet, once', async () => {
+    const at = world();
+    const one = collector(at, { batch: { maxMessages: 1, maxBytes: 1_000_000 } });
+    await one.service.start();
+    one.grant();
+    at.store.fault = 'away';
+    for (let n = 0; n < 6; n++) {
+      one.receiver.send(5514, line(String(n)));
+      await at.clock.advance(20);
+    }
+    // Message 1 is in hand and will be stored; 2, 3 and 4 are gone.
+    at.ingest.evict(4);
+    await at.clock.advance(12_000);
+    expect(one.events.filter(({ type }) => type === 'collector.dropped')).toEqual([
+      { type: 'collector.dropped', data: { kind: 'frame', count: 3, where: 'ingest' } },
+    ]);
+    at.store.fault = null;
+    await at.clock.advance(10_000);
+    expect(one.messages()).toEqual(['0', '4', '5']);
+    await one.service.stop();
+  });
+
   it('tries a taken port again, says why once, and takes the others meanwhile', async () => {
     const at = world();
     const one = collector(at);

@@ -17,8 +17,8 @@ const ackWaitMs = 30_000;
 const duplicateWindowMs = 120_000;
 
 /**
- * INGEST inside one process, for unit tests: it outlives the services that use it, as the node's server does. Without
- * bounds. `away` makes it a server that does not answer.
+ * INGEST inside one process, for unit tests: it outlives the services that use it, as the node's server does.
+ * `setAway` makes it a server that does not answer.
  */
 export class MemoryIngest implements Ingest {
   readonly #clock: Clock;
@@ -114,6 +114,21 @@ export class MemoryIngest implements Ingest {
     return consumer.unsettled.size + this.#messages.filter((message) => message.sequence >= consumer.next).length;
   }
 
+  async position(name: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null> {
+    this.#mustAnswer();
+    const consumer = this.#consumers.get(name);
+    if (!consumer) return null;
+    return {
+      firstKeptSequence: this.#messages[0]?.sequence ?? this.#sequence + 1,
+      handedOverSequence: consumer.next - 1,
+    };
+  }
+
+  /** What the stream's bounds do: the oldest go. */
+  evict(count: number): void {
+    this.#messages.splice(0, count);
+  }
+
   #consumer({ name, from }: { name: string; from: { startTimeMs: number } | 'first' }): Consumer {
     let consumer = this.#consumers.get(name);
     if (!consumer) {
@@ -176,6 +191,7 @@ export class MemoryIngest implements Ingest {
   }
 
   #wake(): void {
-    for (const wake of [...this.#wakers]) wake();
+    const now = [...this.#wakers];
+    for (const wake of now) wake();
   }
 }

@@ -27,6 +27,7 @@ export class Upkeep {
   #cancelTimers: Cancel[] = [];
   #backlog: number | null = null;
   #forgotten: string | null = null;
+  #lostUpTo: { name: string; sequence: number } | null = null;
   #touching = false;
   #trimming = false;
 
@@ -74,6 +75,7 @@ export class Upkeep {
     try {
       this.#backlog = await ingest.backlog(name);
       this.#backlogGauge.set(this.#backlog);
+      await this.#lookForLosses(name);
       // Off the take-over's path, and once a tenure: consumers of earlier tenures would keep their place for nothing.
       if (this.#forgotten === name) return;
       await ingest.forgetConsumers(name);
@@ -81,6 +83,17 @@ export class Upkeep {
     } catch (error) {
       log.debug('the backlog of INGEST is not known', { error: String(error) });
     }
+  }
+
+  /** The stream's bounds pushed out what was not delivered yet. Counted in messages: nobody knows what was in them. */
+  async #lookForLosses(name: string): Promise<void> {
+    const position = await this.#parts.ingest.position(name);
+    if (!position) return;
+    const seen = this.#lostUpTo?.name === name ? this.#lostUpTo.sequence : 0;
+    const from = Math.max(position.handedOverSequence, seen);
+    const lastGone = position.firstKeptSequence - 1;
+    if (lastGone > from) this.#parts.losses.add('frame', 'ingest', lastGone - from);
+    this.#lostUpTo = { name, sequence: Math.max(from, lastGone) };
   }
 
   async #trim(): Promise<void> {
