@@ -76,17 +76,29 @@ export interface Transition {
 }
 
 /**
- * Why a statement gave no answer. `unreachable` and `refused` never reached the database; `unknown` may have been
- * carried out. `foreign`: another cluster's store; `newer-schema`: written by a newer program.
+ * Why a statement gave no answer. Only `unknown` may have been carried out. `unreachable`: it never got there, or the
+ * database says that it was not carried out (too slow, no space, a lock); `refused`: user, password, database or a right. `foreign`: another cluster's store; `newer-schema`: written by a newer program.
  */
 export type StoreFault = 'unreachable' | 'refused' | 'unknown' | 'foreign' | 'newer-schema' | 'read-only';
 
+const storeErrorCodes = {
+  unreachable: 'HS_STORE_UNREACHABLE',
+  refused: 'HS_STORE_REFUSED',
+  unknown: 'HS_STORE_UNREACHABLE',
+  foreign: 'HS_STORE_FOREIGN',
+  'newer-schema': 'HS_STORE_NEWER',
+  'read-only': 'HS_STORE_READ_ONLY',
+} as const satisfies Record<StoreFault, string>;
+
 export class StoreError extends Error {
   readonly fault: StoreFault;
+  /** What people are told: a code of `contracts`. */
+  readonly code: (typeof storeErrorCodes)[StoreFault];
   constructor(fault: StoreFault, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = 'StoreError';
     this.fault = fault;
+    this.code = storeErrorCodes[fault];
   }
 }
 
