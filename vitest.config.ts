@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// `@hotstandby/source` makes the workspace's packages resolve to their sources: no build before a test.
-const conditions = ['@hotstandby/source', 'node', 'import', 'default'];
+// `@hotstandby/source` makes the workspace's packages resolve to their sources: no build before a test. `import` is not
+// named: Vitest hands these to Node, where `require` would then load the ES modules of packages that bring both (pg).
+const conditions = ['@hotstandby/source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },
