@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { StoreError } from '@hotstandby/ports';
+import type { ClientConfig } from 'pg';
+import type { PostgresOptions } from './options.ts';
+
+/**
+ * Settings of a session. Read committed, because beat and claim rely on an update that sees what it waited for; times in
+ * one zone, because sessions are compared by the text of their start.
+ */
+const sessionSettings = {
+  default_transaction_isolation: 'read committed',
+  timezone: 'UTC',
+  datestyle: 'ISO',
+  client_min_messages: 'warning',
+  jit: 'off',
+  // A client that is frozen or cut off in a transaction keeps its locks no longer than this.
+  idle_in_transaction_session_timeout: '10s',
+};
+
+/** For `pg`. Password and CA are read anew each time, so that a changed one is taken at the next connection. */
+export async function clientSettings(
+  options: PostgresOptions,
+  serverStatementTimeoutMs: number,
+): Promise<ClientConfig & { host: string; port: number }> {
+  const url = new URL(options.store.url);
+  const { passwordFile, caFile } = options.store;
+  const password = passwordFile === undefined ? undefined : (await readSecret(passwordFile)).replace(/\r?\n$/, '');
+  return {
+    host: decodeURIComponent(url.hostname).replace(/^\[(.+)\]$/, '$1'),
+    port: url.port === '' ? 5432 : Number(url.port),
+    user: decodeURIComponent(url.username) || 'hotstandby',
+    database: decodeURIComponent(url.pathname.slice(1)) || 'hotstandby',
+    ...(password === undefined ? {} : { password }),
+    ssl: caFile === undefined ? tlsOf(url.searchParams.get('sslmode')) : { ca: await readSecret(caFile) },
+    application_name: options.applicationName ?? 'hotstandby',
+    statement_timeout: serverStatementTimeoutMs,
+    options: Object.entries(sessionSettings)
+      .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+      .join(' '),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 1000,
+  };
+}
+
+/** As libpq: `require` encrypts without verifying; to verify against a CA of one's own there is `store.caFile`. */
+function tlsOf(sslmode: string | null): ClientConfig['ssl'] {
+  if (sslmode === 'verify-full' || sslmode === 'verify-ca') return true;
+  return sslmode === 'require' ? { rejectUnauthorized: false } : false;
+}
+
+async function readSecret(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = (cause as { code?: string }).code ?? 'unreadable';
+    throw new StoreError('refused', `the file ${path} for the store's connection cannot be read (${why})`, { cause });
+  }
+}

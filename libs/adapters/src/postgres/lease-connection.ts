@@ -1,0 +1,100 @@
+import { StoreError } from '@hotstandby/ports';
+import type { QueryConfig, QueryResultRow } from 'pg';
+import { checkIdentity, checkWritable, readIdentity } from './identity.ts';
+import { connectTimeoutMsOf, statementTimeoutMsOf, type PostgresOptions } from './options.ts';
+import { Session, type Backend } from './session.ts';
+
+/**
+ * The lease's one connection. Statements go out in the order of the calls, and one whose outcome is unknown is over
+ * before the next is sent: its server process is ended first, so nothing old is carried out after something new.
+ */
+export class LeaseConnection {
+  readonly #options: PostgresOptions;
+  #session: Session | null = null;
+  #unsettled: Backend | null = null;
+  #storeId: string | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+  }
+
+  /** From now on every connection must lead to this store. */
+  expect(storeId: string): void {
+    this.#storeId = storeId;
+  }
+
+  expected(): string | null {
+    return this.#storeId;
+  }
+
+  /** After everything that was asked for before. */
+  inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = this.#tail.then(() => {
+      if (this.#closed) throw new StoreError('unreachable', 'the lease store is closed');
+      return work();
+    });
+    this.#tail = next.catch(() => {});
+    return next;
+  }
+
+  /** Throws `StoreError`. */
+  run<Row extends QueryResultRow>(query: QueryConfig): Promise<{ rows: Row[]; system: string }> {
+    return this.inOrder(async () => {
+      const session = this.#session?.alive() ? this.#session : await this.#open();
+      try {
+        const rows = await session.run<Row>(query, statementTimeoutMsOf(this.#options));
+        return { rows, system: session.facts.system };
+      } catch (error) {
+        if (session.unsettled()) this.#unsettled = session.facts.backend;
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const session = this.#session;
+    this.#session = null;
+    await session?.close();
+  }
+
+  async #open(): Promise<Session> {
+    this.#session = null;
+    const timeoutMs = statementTimeoutMsOf(this.#options);
+    // The server gives up a little earlier than this side, so that a lock or a slow disk ends in a known outcome.
+    const session = await Session.open(this.#options, Math.max(1, Math.floor(timeoutMs * 0.8)));
+    try {
+      checkWritable(session);
+      await this.#settle(session, timeoutMs);
+      const identity = await readIdentity(session, this.#options, timeoutMs);
+      if (!identity)
+        throw new StoreError('unreachable', `there is no schema "${this.#options.store.schema}" in the store`);
+      checkIdentity(identity, this.#options, this.#storeId);
+      if (this.#closed) throw new StoreError('unreachable', 'the lease store is closed');
+    } catch (error) {
+      session.destroy();
+      // Only looks were sent, so whatever happened to them, the statement itself was not carried out.
+      const { message } = error as Error;
+      throw error instanceof StoreError && error.fault === 'unknown' ? new StoreError('unreachable', message) : error;
+    }
+    this.#session = session;
+    return session;
+  }
+
+  /** Ends the server process that may still be at an earlier statement, and waits until it is gone. */
+  async #settle(session: Session, timeoutMs: number): Promise<void> {
+    const earlier = this.#unsettled;
+    if (!earlier) return;
+    const text = 'select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start::text = $2';
+    const deadline = performance.now() + connectTimeoutMsOf(this.#options);
+    while ((await session.run({ text, values: [earlier.pid, earlier.startedAt] }, timeoutMs)).length > 0) {
+      if (performance.now() > deadline) {
+        throw new StoreError('unreachable', 'an earlier statement of this node may still be under way in the store');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    this.#unsettled = null;
+  }
+}

@@ -1,0 +1,124 @@
+import { StoreError } from '@hotstandby/ports';
+import type {
+  BeatRequest,
+  BeatResult,
+  ClaimRequest,
+  LeaseStore,
+  NodeRow,
+  ReadoptRequest,
+  RegisterRequest,
+  Reign,
+  ReleaseRequest,
+  StoreView,
+} from '@hotstandby/ports';
+import { LeaseConnection } from './lease-connection.ts';
+import type { PostgresOptions } from './options.ts';
+import { prepareSchema } from './prepare-schema.ts';
+import { quoteName } from './quote.ts';
+
+/** `lease_view()`; `started` is when the database server was started. */
+type StoredView = Omit<StoreView, 'storeIncarnation'> & { started: string };
+
+/** The store voter on PostgreSQL: each statement of the lease is one call of one function (`schema/lease-functions.ts`). */
+export class PostgresLeaseStore implements LeaseStore {
+  readonly #options: PostgresOptions;
+  readonly #connection: LeaseConnection;
+  readonly #schema: string;
+
+  constructor(options: PostgresOptions) {
+    this.#options = { applicationName: 'hotstandby lease', ...options };
+    this.#connection = new LeaseConnection(this.#options);
+    this.#schema = quoteName(options.store.schema);
+  }
+
+  prepare(): Promise<{ storeId: string }> {
+    return this.#connection.inOrder(async () => {
+      try {
+        const { storeId } = await prepareSchema(this.#options, this.#connection.expected());
+        this.#connection.expect(storeId);
+        return { storeId };
+      } catch (error) {
+        // Preparing again is harmless, so for the caller nothing has happened.
+        const { message } = error as Error;
+        throw error instanceof StoreError && error.fault === 'unknown' ? new StoreError('unreachable', message) : error;
+      }
+    });
+  }
+
+  async enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
+    const { answer, system } = await this.#call<StoredView>('lease_enter', [JSON.stringify(row)]);
+    return viewOf(answer, system);
+  }
+
+  async beat({ nodeId, incarnation, epoch, count, serverRole }: BeatRequest): Promise<BeatResult> {
+    const { answer, system } = await this.#call<Omit<BeatResult, 'view'> & { view: StoredView }>('lease_beat', [
+      nodeId,
+      incarnation,
+      epoch,
+      count,
+      serverRole,
+    ]);
+    return { outcome: answer.outcome, lastCount: answer.lastCount, view: viewOf(answer.view, system) };
+  }
+
+  async look(): Promise<StoreView> {
+    const { answer, system } = await this.#call<StoredView>('lease_view', []);
+    return viewOf(answer, system);
+  }
+
+  async claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
+    return this.#reign('lease_claim', [nodeId, incarnation, documentOf(seen), seenHolderCount]);
+  }
+
+  async register(request: RegisterRequest): Promise<Reign | null> {
+    const { epoch, incarnation, membership, standby, standbyIncarnation, forget } = request;
+    return this.#reign('lease_register', [epoch, incarnation, membership, standby, standbyIncarnation, forget]);
+  }
+
+  async readopt({ nodeId, incarnation, seen }: ReadoptRequest): Promise<Reign | null> {
+    return this.#reign('lease_readopt', [nodeId, incarnation, documentOf(seen)]);
+  }
+
+  async release({ epoch, incarnation, handoverTo }: ReleaseRequest): Promise<Reign | null> {
+    return this.#reign('lease_release', [epoch, incarnation, handoverTo]);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #reign(name: string, values: unknown[]): Promise<Reign | null> {
+    return (await this.#call<Reign | null>(name, values)).answer;
+  }
+
+  /** A prepared statement: one message there, one back. */
+  async #call<Answer>(name: string, values: unknown[]): Promise<{ answer: Answer; system: string }> {
+    const places = values.map((_, index) => `$${index + 1}`).join(', ');
+    const text = `select ${this.#schema}.${name}(${places}) as answer`;
+    const { rows, system } = await this.#connection.run<{ answer: Answer }>({ name, text, values });
+    const row = rows[0];
+    if (!row) throw new StoreError('unknown', `${name} gave no row`);
+    return { answer: row.answer, system };
+  }
+}
+
+function viewOf({ reign, nodes, started }: StoredView, system: string): StoreView {
+  return { reign, nodes, storeIncarnation: `${system}/${started}` };
+}
+
+/** Exactly the fields that the store compares: it takes no document with more or fewer. */
+function documentOf(seen: Reign): string {
+  const { epoch, holder, holderIncarnation, lastHolder, standby, standbyIncarnation } = seen;
+  const { membership, handoverTo, tenureEpoch } = seen;
+  return JSON.stringify({
+    epoch,
+    holder,
+    holderIncarnation,
+    lastHolder,
+    standby,
+    standbyIncarnation,
+    membership,
+    handoverTo,
+    tenureEpoch,
+  });
+}

@@ -1,0 +1,86 @@
+/** Tables of the lease. Names and meaning of the seeds' columns are theirs (`BEFailOver`). */
+export function leaseTables(s: string): string[] {
+  return [
+    `create table ${s}.identity (
+       only_row boolean primary key default true check (only_row),
+       store_id text not null,
+       cluster text not null,
+       format_version integer not null,
+       created_at timestamptz not null default clock_timestamp()
+     )`,
+    `comment on table ${s}.identity is 'Which store this is and whose: nodes refuse any other.'`,
+    `comment on column ${s}.identity.store_id is 'Random, made once; every node remembers it from its first start.'`,
+
+    `create table ${s}.reign (
+       cluster text primary key,
+       epoch bigint not null default 0 check (epoch >= 0),
+       holder text,
+       holder_incarnation text,
+       last_holder text,
+       standby text,
+       standby_incarnation text,
+       membership bigint not null default 0,
+       handover_to text,
+       tenure_epoch bigint not null default 0,
+       changed_at timestamptz not null default clock_timestamp(),
+       check ((holder is null) = (holder_incarnation is null)),
+       check ((standby is null) = (standby_incarnation is null))
+     ) with (fillfactor = 20, autovacuum_enabled = false)`,
+    `comment on table ${s}.reign is 'Who holds the lease: changed only by claim, release and registration. Never edit it while a node runs.'`,
+    `comment on column ${s}.reign.epoch is 'Number of the reign, raised by every claim; the fencing token of every write.'`,
+    `comment on column ${s}.reign.holder is 'Node id of the active; null: free.'`,
+    `comment on column ${s}.reign.last_holder is 'Node id of who held it last.'`,
+    `comment on column ${s}.reign.standby is 'Node id of the registered standby.'`,
+    `comment on column ${s}.reign.membership is 'Raised by every change of the registered standby.'`,
+    `comment on column ${s}.reign.handover_to is 'Node id that a release named as the next holder.'`,
+    `comment on column ${s}.reign.tenure_epoch is 'Since this epoch no other node held the lease.'`,
+    `comment on column ${s}.reign.changed_at is 'By the clock of the store; for people only.'`,
+
+    `create table ${s}.befailover (
+       node_id text primary key,
+       name text not null,
+       incarnation text not null,
+       hostaddress text not null,
+       nmsbeport integer not null,
+       rmiregistryport integer not null,
+       lastcount bigint not null default 0,
+       serverrole text not null,
+       standbyservername text,
+       version text not null,
+       time_zone text not null,
+       epoch bigint,
+       entered_at timestamptz not null default clock_timestamp(),
+       beaten_at timestamptz not null default clock_timestamp()
+     ) with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)`,
+    `comment on table ${s}.befailover is 'One row a node, with the columns of BEFailOver. A node that does not raise lastcount is dead.'`,
+    `comment on column ${s}.befailover.node_id is 'Random, made when the node was set up.'`,
+    `comment on column ${s}.befailover.incarnation is 'Random, new with every start of the node.'`,
+    `comment on column ${s}.befailover.nmsbeport is 'Port of the console.'`,
+    `comment on column ${s}.befailover.rmiregistryport is 'Port of the NATS server.'`,
+    `comment on column ${s}.befailover.lastcount is 'Raised with every beat. Others compare it with what they saw before and never read a time from here.'`,
+    `comment on column ${s}.befailover.serverrole is 'PRIMARY: active; STANDBY: registered standby; STARTING, REFUSED: neither.'`,
+    `comment on column ${s}.befailover.standbyservername is 'On the row of the active: name of the registered standby.'`,
+    `comment on column ${s}.befailover.epoch is 'The epoch under which the node is active. Beats match on it and a claim empties it first, so both meet here.'`,
+    `comment on column ${s}.befailover.beaten_at is 'By the clock of the store; for people only.'`,
+
+    `create table ${s}.transition (
+       id text primary key,
+       at timestamptz not null,
+       epoch bigint not null,
+       node text not null,
+       node_id text not null,
+       from_role text not null,
+       to_role text not null,
+       rule text not null,
+       evidence jsonb not null,
+       operator text,
+       stored_at timestamptz not null default clock_timestamp()
+     )`,
+    `create index transition_at on ${s}.transition (at)`,
+    `comment on table ${s}.transition is 'What every node became and why; rows are only ever added.'`,
+    `comment on column ${s}.transition.at is 'By the clock of the node.'`,
+    `comment on column ${s}.transition.rule is 'Permanent id of the rule; docs/state-machine.md has its sentence.'`,
+    `comment on column ${s}.transition.evidence is 'What the rule saw.'`,
+    `comment on column ${s}.transition.stored_at is 'Later than at when the store was away.'`,
+  ];
+}

@@ -1,0 +1,134 @@
+import { StoreError } from '@hotstandby/ports';
+import { Client, type QueryConfig, type QueryResultRow } from 'pg';
+import { BoundSocket } from './bound-socket.ts';
+import { clientSettings } from './client-settings.ts';
+import { connectFault, statementFault } from './faults.ts';
+import { connectTimeoutMsOf, type PostgresOptions } from './options.ts';
+
+/** The server process behind a session; its start tells it from a later one with the same number. */
+export interface Backend {
+  pid: number;
+  startedAt: string;
+}
+
+export interface ServerFacts {
+  backend: Backend;
+  /** Of the database cluster and its timeline: another one after a restore, or when a replica took over. */
+  system: string;
+  inRecovery: boolean;
+  fsync: boolean;
+}
+
+const factsQuery = `
+  select pg_backend_pid() as pid,
+         (select backend_start::text from pg_stat_activity where pid = pg_backend_pid()) as started_at,
+         (select system_identifier::text from pg_control_system()) as system,
+         case when pg_is_in_recovery() then null else left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
+         current_setting('fsync') = 'on' as fsync,
+         case when current_setting('synchronous_commit') in ('off', 'local')
+              then set_config('synchronous_commit', 'on', false) end as made_durable`;
+
+interface FactsRow {
+  pid: number;
+  started_at: string | null;
+  system: string;
+  timeline: string | null;
+  fsync: boolean;
+}
+
+/**
+ * One connection, used by one statement at a time. Once a statement's answer is overdue the connection is gone for good:
+ * a late answer must never be taken for another statement's.
+ */
+export class Session {
+  readonly facts: ServerFacts;
+  readonly #client: Client;
+  readonly #socket: BoundSocket;
+  #alive = true;
+  #unsettled = false;
+
+  private constructor(client: Client, socket: BoundSocket, facts: ServerFacts) {
+    this.#client = client;
+    this.#socket = socket;
+    this.facts = facts;
+    socket.once('close', () => (this.#alive = false));
+  }
+
+  /** Throws `StoreError`, never `unknown`: until it resolves nothing but looks was sent. */
+  static async open(options: PostgresOptions, serverStatementTimeoutMs: number): Promise<Session> {
+    const socket = new BoundSocket(options.bindAddress);
+    const withinMs = connectTimeoutMsOf(options);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      socket.destroy();
+    }, withinMs);
+    try {
+      const client = new Client({ ...(await clientSettings(options, serverStatementTimeoutMs)), stream: () => socket });
+      // What fails is told to whoever waits for an answer; an idle connection that breaks is noticed by the next call.
+      client.on('error', () => {});
+      if (late) throw new Error('too late');
+      await client.connect();
+      const row = (await client.query<FactsRow>(factsQuery)).rows[0];
+      if (!row) throw new Error('the server says nothing of itself');
+      const { pid, started_at: startedAt, system, timeline, fsync } = row;
+      return new Session(client, socket, {
+        backend: { pid, startedAt: startedAt ?? '' },
+        system: `${system}/${timeline ?? 'recovery'}`,
+        inRecovery: timeline === null,
+        fsync,
+      });
+    } catch (error) {
+      socket.destroy();
+      if (late) throw new StoreError('unreachable', `no connection within ${withinMs} ms`, { cause: error });
+      throw connectFault(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  alive(): boolean {
+    return this.#alive;
+  }
+
+  /** A statement was sent whose outcome is not known: its server process may still be at it. */
+  unsettled(): boolean {
+    return this.#unsettled;
+  }
+
+  /** Throws `StoreError`. */
+  run<Row extends QueryResultRow>(query: string | QueryConfig, timeoutMs: number): Promise<Row[]> {
+    if (!this.#alive) return Promise.reject(new StoreError('unreachable', 'the connection is closed'));
+    return new Promise((resolve, reject) => {
+      const fail = (error: StoreError) => {
+        clearTimeout(timer);
+        if (error.fault === 'unknown') {
+          this.#unsettled = true;
+          this.destroy();
+        }
+        reject(error);
+      };
+      const timer = setTimeout(() => fail(new StoreError('unknown', `no answer within ${timeoutMs} ms`)), timeoutMs);
+      this.#client.query<Row>(query).then(
+        (result) => {
+          clearTimeout(timer);
+          resolve(result.rows);
+        },
+        (error: unknown) => fail(statementFault(error)),
+      );
+    });
+  }
+
+  destroy(): void {
+    this.#alive = false;
+    this.#socket.destroy();
+  }
+
+  /** Says good-bye; waits for nobody. */
+  async close(): Promise<void> {
+    if (!this.#alive) return;
+    this.#alive = false;
+    const timer = setTimeout(() => this.#socket.destroy(), 500);
+    await this.#client.end().finally(() => clearTimeout(timer));
+  }
+}
