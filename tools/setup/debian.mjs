@@ -25,20 +25,29 @@ const wanted = [
     vip: true,
     without: 'a new owner of the virtual IP is not announced',
   },
+  { program: 'logger', package: 'bsdutils', tests: true, without: 'tests with the real logger are skipped' },
+  { program: 'snmptrap', package: 'snmp', tests: true, without: 'tests with the real snmptrap are skipped' },
+  {
+    program: 'softflowd',
+    package: 'softflowd',
+    daemon: true,
+    tests: true,
+    without: 'tests with the real softflowd are skipped',
+  },
 ];
 
 /**
  * Where the programs are: `folders` for a PATH; `leftOut` what could not be had, what that means and the cure.
  * Throws a Fault when one is missing without which nothing works.
  */
-export async function findPrograms(work, { vip }) {
+export async function findPrograms(work, { vip, tests = false }) {
   const unpacked = path.join(work, 'debian');
   const folders = [
     ...(process.env.PATH ?? '').split(':').filter(Boolean),
     ...['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'],
     ...['usr/sbin', 'usr/bin', 'sbin', 'bin'].map((folder) => path.join(unpacked, folder)),
   ];
-  const needed = wanted.filter((one) => vip || !one.vip);
+  const needed = wanted.filter((one) => (vip || !one.vip) && (tests || !one.tests));
   const missing = () => needed.filter((one) => !locate(one.program, folders));
   let gone = missing();
   if (gone.length > 0) {

@@ -60,13 +60,13 @@ export function parseOptions(argv) {
     if (values[name] === undefined) return null;
     const value = Number(values[name]);
     if (values[name].trim() === '' || !Number.isFinite(value) || value < least || value > most)
-      throw wrong(`--${name} must be a number from ${least} to ${most}; got "${values[name]}".`);
+      throw wrong(`--${name} must be a number from ${least} to ${most}; got "${String(values[name])}".`);
     return value;
   };
   const net = values.net ?? '127.0.0';
   const numbers = net.split('.').map(Number);
   if (!/^127\.\d{1,3}\.\d{1,3}$/.test(net) || numbers.some((part) => part > 255))
-    throw wrong(`--net must be 127.X.Y; got "${net}".`);
+    throw wrong(`--net must be 127.X.Y; got "${String(net)}".`);
   if (values.data === '') throw wrong('--data must name a folder.');
   return {
     command,

@@ -100,7 +100,7 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): ConfigFault[] {
     }));
   }
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
-  const got = value === undefined ? 'nothing' : `${JSON.stringify(value)}`.slice(0, 120);
+  const got = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 120);
   return [
     {
       code: 'HS_CONFIG_INVALID',

@@ -19,7 +19,7 @@ export function prettyLine(line: string, colour: boolean): string {
     .map(([key, value]) => `${key}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`)
     .join(' ');
   const from = [entry.node, entry.service].filter(Boolean).join('/');
-  const head = `${time} ${paint(colours[level] ?? '0', level.padEnd(5))} ${from}: ${String(entry.msg ?? '')}`;
+  const head = `${time} ${paint(colours[level] ?? '0', level.padEnd(5))} ${from}: ${typeof entry.msg === 'string' ? entry.msg : ''}`;
   return `${head}${fields ? ` ${paint('90', fields)}` : ''}\n`;
 }
 
