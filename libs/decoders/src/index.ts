@@ -1,3 +1,13 @@
 export type * from './records.ts';
 export { decodeSyslog } from './syslog/decode-syslog.ts';
 export { decodeTrap } from './snmp/decode-trap.ts';
+export { decodeFlows } from './netflow/decode-flows.ts';
+export type { FlowResult } from './netflow/decode-flows.ts';
+export { learnTemplates } from './netflow/learn-templates.ts';
+export type { Learned } from './netflow/learn-templates.ts';
+export { abandonPending, decodePending } from './netflow/pending.ts';
+export type { PendingFlowSet } from './netflow/pending.ts';
+export { defaultTemplateBounds, TemplateCache } from './netflow/template-cache.ts';
+export type { TemplateBounds, TemplateOutcome } from './netflow/template-cache.ts';
+export type { SystemInit, TemplateState } from './netflow/template-state.ts';
+export type { PlainTemplate, TemplateKey } from './netflow/template.ts';
