@@ -1,0 +1,36 @@
+import { connectNats } from '@hotstandby/adapters/nats';
+import { openNodeMemory } from '@hotstandby/adapters/node-memory';
+import { PostgresHistory } from '@hotstandby/adapters/postgres';
+import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { version } from '@hotstandby/contracts';
+import { runService } from '@hotstandby/platform';
+import { Arbiter } from '@hotstandby/services/arbiter';
+
+await runService('arbiter', async ({ service, config, place, log }) => {
+  // Before anything else: whoever holds the data directory is the only incarnation of this node.
+  const memory = openNodeMemory(config.node.dataDir);
+  const nats = await connectNats({ config, service, log });
+  const history = new PostgresHistory({ store: config.store, cluster: config.cluster, log });
+  const { kind, address: hostAddress } = config.node;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return {
+    ...nats,
+    clock: systemClock,
+    ids: systemIds,
+    service: (parts) =>
+      new Arbiter({
+        ...parts,
+        memory,
+        history,
+        kind,
+        peer: { cluster: place.cluster, node: config.peer.name },
+        profile: config.profile,
+        timing: config.timing,
+        facts: { hostAddress, consolePort: config.http.console, natsPort: config.nats.port, version, timeZone },
+      }),
+    async close() {
+      await nats.close();
+      await history.close();
+    },
+  };
+});
