@@ -1,10 +1,26 @@
-import { decodeSyslog, decodeTrap, type FlowRecord } from '@hotstandby/decoders';
+import {
+  abandonPending,
+  decodeFlows,
+  decodePending,
+  decodeSyslog,
+  decodeTrap,
+  type FlowRecord,
+  type PendingFlowSet,
+} from '@hotstandby/decoders';
 import type { Datagram } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
+import { FlowTemplates } from './flow-templates.ts';
+
+/** Templates that were waited for in vain; beyond it the list begins anew. */
+const mostGivenUp = 10_000;
 
 /** The decoders of all kinds, with the templates that flows need. */
 export class TelemetryDecoder implements DatagramDecoder {
-  decode(datagram: Datagram, into: Records, _final: boolean): boolean {
+  readonly #templates = new FlowTemplates();
+  /** Waited for once already: their flows hold up nobody else's a second time. */
+  readonly #givenUp = new Set<string>();
+
+  decode(datagram: Datagram, into: Records, final: boolean): boolean {
     switch (datagram.kind) {
       case 'syslog':
         into.syslog.push(decodeSyslog(datagram.bytes, datagram));
@@ -13,40 +29,42 @@ export class TelemetryDecoder implements DatagramDecoder {
         into.traps.push(decodeTrap(datagram.bytes, datagram));
         return true;
       case 'flow':
-        into.flows.push(rawFlow(datagram, 'flows are not decoded yet'));
-        return true;
+        return this.#decodeFlow(datagram, into.flows, final);
     }
   }
 
-  version(): number {
-    return 0;
+  /** Takes the templates out of a datagram that somebody else delivers, or nobody. */
+  learn(datagram: Datagram): void {
+    this.#templates.watch(datagram);
   }
 
-  learn(_datagram: Datagram): void {}
-}
+  version(): number {
+    return this.#templates.version();
+  }
 
-/** A datagram that nothing can be read from, kept as it came. */
-export function rawFlow(datagram: Datagram, malformed: string): FlowRecord {
-  return {
-    receivedAtMs: datagram.receivedAtMs,
-    exporter: datagram.sourceAddress,
-    version: null,
-    observationDomain: null,
-    sourceAddress: null,
-    destinationAddress: null,
-    sourcePort: null,
-    destinationPort: null,
-    protocol: null,
-    packets: null,
-    octets: null,
-    startMs: null,
-    endMs: null,
-    inputInterface: null,
-    outputInterface: null,
-    tcpFlags: null,
-    tos: null,
-    extra: null,
-    malformed,
-    raw: datagram.bytes,
-  };
+  #decodeFlow(datagram: Datagram, into: FlowRecord[], final: boolean): boolean {
+    this.#templates.advanceTo(datagram.receivedAtMs);
+    const { records, pending, learned } = decodeFlows(datagram.bytes, datagram, this.#templates.known);
+    if (learned.length > 0) this.#templates.learned();
+    for (const set of pending) {
+      const flows = this.#decodePending(set, final);
+      if (!flows) return false;
+      for (const flow of flows) records.push(flow);
+    }
+    for (const record of records) into.push(record);
+    return true;
+  }
+
+  #decodePending(set: PendingFlowSet, final: boolean): FlowRecord[] | null {
+    const key = `${set.exporter} ${set.version} ${set.observationDomain} ${set.templateId}`;
+    const flows = this.#templates.find(set) ? decodePending(set, this.#templates.known) : null;
+    if (flows) {
+      this.#givenUp.delete(key);
+      return flows;
+    }
+    if (!final && !this.#givenUp.has(key)) return null;
+    if (this.#givenUp.size >= mostGivenUp) this.#givenUp.clear();
+    this.#givenUp.add(key);
+    return [abandonPending(set)];
+  }
 }

@@ -1,0 +1,76 @@
+import { learnTemplates, TemplateCache, type PlainTemplate, type TemplateKey } from '@hotstandby/decoders';
+import type { Datagram } from '@hotstandby/ports';
+
+/** More changes than this between what is watched and what is delivered are taken over early. */
+const mostAhead = 10_000;
+
+/**
+ * The templates that flows are decoded with. Two readers teach them: delivery, in its own order, and the watch, which
+ * reads ahead (a standby delivers nothing at all; a replica's frames pass by other readers). What the watch learned
+ * counts for flows received since, so that a backlog is decoded with the templates of its time; where nothing older is
+ * known, also for flows from before.
+ */
+export class FlowTemplates {
+  /** What delivery decodes with. */
+  readonly known = new TemplateCache();
+  readonly #watched = new TemplateCache();
+  /** Learned by the watch, in its order, and not yet in `known`. */
+  readonly #ahead: PlainTemplate[] = [];
+  #version = 0;
+
+  /** Changes whenever something was learned. */
+  version(): number {
+    return this.#version;
+  }
+
+  /** A datagram that the watch saw. */
+  watch(datagram: Datagram): void {
+    const { learned } = learnTemplates(datagram.bytes, datagram, this.#watched);
+    if (learned.length === 0) return;
+    this.#version++;
+    this.#ahead.push(...learned);
+    while (this.#ahead.length > mostAhead) this.#takeOver(this.#ahead.shift());
+  }
+
+  /** Delivery learned something itself. */
+  learned(): void {
+    this.#version++;
+  }
+
+  /** Brings `known` to the time of what is decoded next. */
+  advanceTo(receivedAtMs: number): void {
+    for (;;) {
+      const next = this.#ahead[0];
+      if (!next || next.learnedAtMs > receivedAtMs) return;
+      this.#takeOver(this.#ahead.shift());
+    }
+  }
+
+  /** For flows that came before their template: the earliest that the watch knows. True: it is in `known` now. */
+  find(key: TemplateKey): boolean {
+    if (this.known.get(key)) return true;
+    const template = this.#ahead.find((one) => isOf(one, key)) ?? this.#watched.get(key)?.template;
+    this.#takeOver(template);
+    return template !== undefined;
+  }
+
+  #takeOver(template: PlainTemplate | undefined): void {
+    if (!template) return;
+    const { exporter, observationDomain, learnedAtMs } = template;
+    // Delivery has come to a newer one by itself.
+    const newer = (this.known.get(template)?.template.learnedAtMs ?? -Infinity) > learnedAtMs;
+    if (!newer) this.known.put(template);
+    const systemInitMs = this.#watched.systemInitMs(exporter, observationDomain);
+    if (systemInitMs !== null && this.known.systemInitMs(exporter, observationDomain) === null)
+      this.known.setSystemInit({ exporter, observationDomain, systemInitMs, learnedAtMs });
+  }
+}
+
+function isOf(template: PlainTemplate, key: TemplateKey): boolean {
+  return (
+    template.templateId === key.templateId &&
+    template.exporter === key.exporter &&
+    template.observationDomain === key.observationDomain &&
+    template.version === key.version
+  );
+}

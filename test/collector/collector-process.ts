@@ -1,0 +1,51 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const appFolder = fileURLToPath(new URL('../../apps/collector', import.meta.url));
+
+/** Bundles the app as it is delivered. */
+export function bundleCollector(): void {
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../tools/bundle.mjs', import.meta.url)), 'collector'], {
+    cwd: appFolder,
+    stdio: 'pipe',
+  });
+}
+
+export interface CollectorProcess {
+  pid(): number;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  output(): string;
+}
+
+/** Starts the service with a configuration of this text. */
+export async function startCollector(dir: string, configText: string): Promise<CollectorProcess> {
+  const file = join(dir, 'node.yaml');
+  await writeFile(file, configText);
+  const child: ChildProcess = spawn(process.execPath, [join(appFolder, 'bundle', 'main.mjs'), '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '' },
+  });
+  let said = '';
+  const hear = (chunk: Buffer) => (said = (said + chunk.toString()).slice(-200_000));
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill(signal);
+      await gone;
+    }
+    return child.exitCode;
+  };
+  return {
+    pid: () => child.pid ?? -1,
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+    output: () => said,
+  };
+}
