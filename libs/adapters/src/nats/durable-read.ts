@@ -43,9 +43,10 @@ export async function readDurably(
     }));
     const limits = { maxMessages: 1, maxBytes: 4 * 1024 * 1024 };
     const puller = new Puller(connection, { stream: streams.ops, consumer: name, inboxPrefix }, limits);
-    await drainPuller(puller, signal, async ([pulled]) => {
+    const rest = await drainPuller(puller, signal, async ([pulled]) => {
       if (pulled) await settle(connection, pulled, take, log);
     });
+    for (const pulled of rest) if (!connection.isClosed()) connection.publish(pulled.reply, '-NAK');
   });
 }
 

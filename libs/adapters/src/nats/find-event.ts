@@ -35,6 +35,6 @@ async function scan(connection: NatsConnection, from: number, id: string, inboxP
     }
     return null;
   } finally {
-    puller.close();
+    void puller.close();
   }
 }

@@ -81,17 +81,18 @@ export async function drainPuller(
   signal: AbortSignal,
   take: (batch: Pulled[]) => Promise<void> | void,
 ): Promise<Pulled[]> {
-  let rest: Pulled[] = [];
-  const stop = () => rest.push(...puller.close());
+  const stop = () => puller.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
     for (let batch = await puller.next(); batch; batch = await puller.next()) await take(batch);
+  } catch (error) {
+    void puller.close();
+    throw error;
   } finally {
     signal.removeEventListener('abort', stop);
-    rest = rest.concat(puller.close());
   }
-  return rest;
+  return puller.close();
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,7 @@ type From = { startTimeMs: number } | 'first';
 // Longer than any two batches take (one is read ahead): a redelivery is for a reader that died, and its successor waits
 // for it.
 const ackWaitMs = 10_000;
+const failedDelayMs = 500;
 const maxUnsettled = 100_000;
 const watchLimits = { maxMessages: 256, maxBytes: 8 * 1024 * 1024 };
 
@@ -74,7 +75,14 @@ export class NatsIngest implements Ingest {
         ensureConsumer(connection, streams.ingest, name, () => consumerConfig(from)),
       ]);
       const rest = await drainPuller(new Puller(connection, source, limits), signal, async (batch) => {
-        await handler(batch.map((pulled) => this.#message(streamId, pulled)));
+        const messages = batch.map((pulled) => this.#message(streamId, pulled));
+        try {
+          await handler(messages);
+        } catch (error) {
+          // Those it had settled before stay settled.
+          for (const message of messages) message.retry(failedDelayMs);
+          throw error;
+        }
       });
       // To another replica at once, not when the server has given this one up.
       for (const pulled of rest) this.#message(streamId, pulled).retry(0);

@@ -21,6 +21,8 @@ export interface PullLimits {
 // A request that the server forgot (it should not) is asked again after this.
 const expiresMs = 30_000;
 const graceMs = 5000;
+// A server that hangs must not hold up an end.
+const drainMs = 1000;
 
 /**
  * Reads one consumer over one connection. A request always waits at the server, so a message comes the moment it is
@@ -37,6 +39,7 @@ export class Puller {
   /** Messages that the waiting request may still bring. */
   #open = 0;
   #gone = false;
+  #stopped = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wake: () => void = () => {};
 
@@ -60,9 +63,9 @@ export class Puller {
     this.#ask();
   }
 
-  /** What has come, at least one message; null when the connection or the consumer has gone, or `close` was called. */
+  /** What has come, at least one message; null when the connection or the consumer has gone, or after `stop`. */
   async next(): Promise<Pulled[] | null> {
-    while (this.#buffer.length === 0) {
+    while (this.#buffer.length === 0 || this.#stopped) {
       if (this.#gone) return null;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -73,13 +76,23 @@ export class Puller {
     return batch;
   }
 
-  /** Asks for no more; returns what had come and was not read. */
-  close(): Pulled[] {
-    const rest = this.#buffer;
-    this.#buffer = [];
+  /** Ends `next`, for whoever waits in it. */
+  stop(): void {
+    this.#stopped = true;
     this.#end();
-    if (!this.#connection.isClosed()) this.#subscription.unsubscribe();
-    return rest;
+  }
+
+  /**
+   * Asks for no more; gives what came and was not read, also what the server sent before it knew. Whoever settles messages
+   * gives these back, or they are held up until the server has waited in vain for their acknowledgement.
+   */
+  async close(): Promise<Pulled[]> {
+    this.#end();
+    if (!this.#connection.isClosed()) {
+      const drained = this.#subscription.drain().catch(() => {});
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+    }
+    return this.#buffer.splice(0);
   }
 
   #ask(): void {
