@@ -149,6 +149,7 @@ describe('faults are marked, and what was read before them is kept', () => {
       /no object identifier/,
     ],
     ['an indefinite length', Uint8Array.of(0x30, 0x80, 2, 1, 0, 0, 0), /length in 0 bytes/],
+    ['a length of five bytes', Uint8Array.of(0x30, 0x85, 0, 0, 0, 0, 0), /length in 5 bytes/],
     ['a length of 2^32 - 1', Uint8Array.of(0x30, 0x84, 255, 255, 255, 255, 2), /announced/],
   ])('%s', (_name, bytes, reason) => {
     const record = decode(bytes);
