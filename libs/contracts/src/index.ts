@@ -8,4 +8,5 @@ export * from './events.ts';
 export * from './file-sync.ts';
 export * from './console-api.ts';
 export * from './error-codes.ts';
+export * from './exit-codes.ts';
 export * from './version.ts';

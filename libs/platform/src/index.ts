@@ -1,5 +1,4 @@
 export type { Foundation, Parts, Wire, Wiring } from './foundation.ts';
-export { exitCodeOf, exitCodes } from './exit-codes.ts';
 export { configFileOf, faultLine, loadConfig, type LoadFault, type LoadResult } from './load-config.ts';
 export { openLog, type ProcessLog } from './log/index.ts';
 export { PrometheusMetrics } from './prometheus-metrics.ts';

@@ -1,5 +1,4 @@
-import { CodedError, type ServiceName } from '@hotstandby/contracts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { CodedError, exitCodes, serviceExitCode, type ServiceName } from '@hotstandby/contracts';
 import type { Wire } from './foundation.ts';
 import { configFileOf, faultLine, loadConfig } from './load-config.ts';
 import { openLog, type ProcessLog } from './log/index.ts';
@@ -57,7 +56,7 @@ export async function runService(name: ServiceName, wire: Wire): Promise<void> {
       log.error(error.message, { code: error.code, cure: error.cure });
       process.stderr.write(`${error.code} ${error.message}; cure: ${error.cure}\n`);
       await log.drained(drainWithinMs);
-      process.exit(exitCodeOf(error.code));
+      process.exit(serviceExitCode(error.code));
     }
     log.error('the service could not start', { error });
     await log.drained(drainWithinMs);

@@ -67,6 +67,12 @@ export class PairView {
     for (const unsubscribe of this.#unsubscribes.splice(0)) unsubscribe();
   }
 
+  /** Names of the services that were heard so far, of the own node and of the peer. */
+  heard(): [own: string[], peer: string[]] {
+    const names = (board: StatusBoard) => board.seen().map(({ service }) => service);
+    return [names(this.#boards.own), names(this.#boards.peer)];
+  }
+
   /** Asks both arbiters; never rejects. */
   async nodes(): Promise<[own: NodeStatus, peer: NodeStatus]> {
     const { config } = this.#parts;

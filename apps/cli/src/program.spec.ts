@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { runCommandLine, type Commands } from './program.ts';
+
+async function run(...args: string[]) {
+  const called: unknown[] = [];
+  const note =
+    (name: string, code = 0) =>
+    async (...given: unknown[]) => {
+      called.push([name, ...given]);
+      return code;
+    };
+  const commands = {
+    status: note('status', 1),
+    events: note('events'),
+    history: note('history'),
+    records: note('records'),
+    switchover: note('switchover'),
+    check: note('check', 78),
+  } as Commands;
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(args, commands, {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+  });
+  return { code, called, out, err };
+}
+
+const none = { json: false };
+
+it('passes on what the command answers, and global options wherever they stand', async () => {
+  expect(await run('status')).toMatchObject({ code: 1, called: [['status', none]] });
+  const everywhere = { config: 'x.yaml', node: 'b', json: true };
+  expect((await run('--json', '--config', 'x.yaml', 'status', '--node', 'b')).called).toEqual([['status', everywhere]]);
+  expect((await run('status', '--json', '--config=x.yaml', '--node', 'b')).called).toEqual([['status', everywhere]]);
+  expect(await run('check', 'one', 'two')).toMatchObject({ code: 78, called: [['check', none, ['one', 'two']]] });
+});
+
+it('understands the options of each command', async () => {
+  const events = (request: object) => [['events', none, request]];
+  expect((await run('events')).called).toEqual(events({ follow: false, last: 20 }));
+  expect(
+    (await run('events', '-f', '--after', 'e1', '--type', 'role.changed', '--type', 'mail.sent', '--last', '0')).called,
+  ).toEqual(events({ follow: true, after: 'e1', types: ['role.changed', 'mail.sent'], last: 0 }));
+  expect((await run('history', '--last', '5')).called).toEqual([['history', none, 5]]);
+  expect((await run('records', 'traps')).called).toEqual([['records', none, 'traps', 10]]);
+  expect((await run('switchover', '--reason', 'kernel update')).called).toEqual([
+    ['switchover', none, 'kernel update'],
+  ]);
+});
+
+it.each([
+  [[]],
+  [['frobnicate']],
+  [['status', '--what']],
+  [['status', 'surplus']],
+  [['records']],
+  [['records', 'mails']],
+  [['history', '--last', '0']],
+  [['history', '--last', '1e3']],
+  [['history', '--last', '1001']],
+  [['history', '--last']],
+  [['events', '--type', 'Not A Type']],
+  [['switchover', '--reason', 'x'.repeat(1001)]],
+])('refuses %j with 64 and says why, without doing anything', async (args) => {
+  const { code, called, err } = await run(...args);
+  expect({ code, called }).toEqual({ code: 64, called: [] });
+  expect(err).not.toBe('');
+});
+
+it('answers --help and --version with 0', async () => {
+  expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  const help = await run('--help');
+  expect(help.code).toBe(0);
+  for (const word of ['switchover', 'Examples:', 'Exit codes:']) expect(help.out).toContain(word);
+  expect((await run('help', 'records')).out).toContain('syslog, traps, flows');
+  expect((await run('records', '--help')).code).toBe(0);
+});

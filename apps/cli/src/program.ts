@@ -1,0 +1,146 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { exitCodes, recordKinds, version, type RecordKind } from '@hotstandby/contracts';
+import type { EventsRequest } from '@hotstandby/services/cli';
+
+/** What holds for every command. */
+export interface GlobalOptions {
+  config?: string;
+  node?: string;
+  json: boolean;
+}
+
+/** What the commands do; each resolves with its exit code and tells faults itself. */
+export interface Commands {
+  status(options: GlobalOptions): Promise<number>;
+  events(options: GlobalOptions, request: EventsRequest): Promise<number>;
+  history(options: GlobalOptions, last: number): Promise<number>;
+  records(options: GlobalOptions, kind: RecordKind, last: number): Promise<number>;
+  switchover(options: GlobalOptions, reason: string): Promise<number>;
+  check(options: GlobalOptions, files: string[]): Promise<number>;
+}
+
+export interface Writers {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Understands a command line (without the program's own name), runs the command and resolves with the exit code. */
+export async function runCommandLine(args: string[], commands: Commands, writers: Writers): Promise<number> {
+  let code: number = exitCodes.ok;
+  const program = commandLine(commands, (result) => (code = result))
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => writers.out(text), writeErr: (text) => writers.err(text) });
+  // Commands made before do not inherit it.
+  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const asked = ['commander.helpDisplayed', 'commander.version'].includes(error.code);
+    return asked ? exitCodes.ok : exitCodes.usage;
+  }
+}
+
+function commandLine(commands: Commands, done: (code: number) => void): Command {
+  const program = new Command('hotstandby')
+    .description('See what a hot-standby pair is doing, and hand over on purpose.')
+    .version(version)
+    .option('--config <file>', "a node's configuration; by default that of the pair that npm start runs in this clone")
+    .option('--node <name>', 'ask this node only')
+    .option('--json', 'output for machines', false)
+    .helpCommand(true)
+    .showHelpAfterError('See hotstandby --help.')
+    .addHelpText('after', examples);
+  const options = () => program.opts<GlobalOptions>();
+
+  program
+    .command('status')
+    .description('both nodes, their roles and services, the store and the last events; exit 1 when nobody is active')
+    .action(async () => done(await commands.status(options())));
+
+  program
+    .command('events')
+    .description('the events of both nodes, oldest first')
+    .option('-f, --follow', 'go on until Ctrl-C', false)
+    .option('--after <id>', 'only what came after the event of this id')
+    .option('--type <type>', 'only events of this type; may be given again', collect)
+    .addOption(lastOption(20, 'how many of the newest to begin with, without --after', 0))
+    .action(async ({ follow, after, type, last }: EventsFlags) =>
+      done(await commands.events(options(), { follow, after, types: type, last })),
+    );
+
+  program
+    .command('history')
+    .description('the transitions of both nodes, from the store, oldest first')
+    .addOption(lastOption(20, 'how many of the newest'))
+    .action(async ({ last }: { last: number }) => done(await commands.history(options(), last)));
+
+  program
+    .command('records')
+    .description('the last stored records, oldest first')
+    .argument('<kind>', recordKinds.join(', '), oneOfKinds)
+    .addOption(lastOption(10, 'how many of the newest'))
+    .action(async (kind: RecordKind, { last }: { last: number }) =>
+      done(await commands.records(options(), kind, last)),
+    );
+
+  program
+    .command('switchover')
+    .description('have the active hand its role to the standby; exit 1 when it was not done')
+    .option('--reason <text>', 'why, for the history', maximum(1000), '')
+    .action(async ({ reason }: { reason: string }) => done(await commands.switchover(options(), reason)));
+
+  program
+    .command('check')
+    .description('check configuration files; starts and connects to nothing')
+    .argument('[file...]', 'by default --config, or those of the pair')
+    .action(async (files: string[]) => done(await commands.check(options(), files)));
+  return program;
+}
+
+interface EventsFlags {
+  follow: boolean;
+  after?: string;
+  type?: string[];
+  last: number;
+}
+
+function lastOption(fallback: number, description: string, least = 1): Option {
+  return new Option('--last <n>', description).default(fallback).argParser((text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= 1000) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to 1000.`);
+  });
+}
+
+function oneOfKinds(text: string): RecordKind {
+  const kind = recordKinds.find((known) => known === text);
+  if (kind) return kind;
+  throw new InvalidArgumentError(`It is one of ${recordKinds.join(', ')}.`);
+}
+
+function maximum(longest: number): (text: string) => string {
+  return (text) => {
+    if (text.length <= longest) return text;
+    throw new InvalidArgumentError(`It has at most ${longest} characters.`);
+  };
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  if (!/^[a-z][a-z.-]{0,99}$/.test(text)) throw new InvalidArgumentError('An event type is like role.changed.');
+  return [...before, text];
+}
+
+const examples = `
+Examples:
+  hotstandby status
+  hotstandby events --follow --type role.changed
+  hotstandby records syslog --last 5
+  hotstandby switchover --reason "kernel update on a"
+  hotstandby --config /etc/hotstandby/node.yaml --json status
+  hotstandby check node.yaml
+
+Exit codes: 0 ok, 1 the answer is no or it was not done, 64 usage, 69 what was asked does not answer,
+70 a fault of the program, 78 configuration. All of it: docs/cli.md.
+`;
