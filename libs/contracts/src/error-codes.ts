@@ -1,4 +1,5 @@
-/** Every error a person can meet: permanent codes, what each means and the cure. `docs/errors.md` is checked against this list. */
+/** Every error a person can meet: permanent codes, what each means and the cure. docs/errors.md is made from this list
+ * (`npx vitest run --project unit libs/contracts --update`) and checked against it. */
 export const errorCodes = {
   HS_CONFIG_MISSING: ['The configuration file cannot be read.', 'Give its path with --config or HOTSTANDBY_CONFIG.'],
   HS_CONFIG_INVALID: [

@@ -20,8 +20,8 @@ export function eventLine(event: CloudEvent, paint: Paint): string {
 }
 
 function sentence(event: CloudEvent): string {
-  const data = event.data as Record<string, unknown> | null;
-  if (typeof data !== 'object' || data === null) return String(data ?? '');
+  const data = event.data as Record<string, unknown> | string | null;
+  if (typeof data !== 'object' || data === null) return text(data ?? '');
   const { from, to, reason, rule } = data;
   if (event.type.startsWith('role.')) {
     const operator = data.operator ? ` by ${text(data.operator)}` : '';

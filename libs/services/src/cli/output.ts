@@ -4,8 +4,8 @@ import { printable, type Paint } from './text/paint.ts';
 
 /** Where a command writes, and how. */
 export interface Output {
-  out(line: string): void;
-  err(line: string): void;
+  out: (line: string) => void;
+  err: (line: string) => void;
   paint: Paint;
   /** Machine output: JSON, one value (or one a line where the answer is a stream). */
   json: boolean;

@@ -72,20 +72,20 @@ function number(value: string): Cell {
 
 function pick(row: Row, names: string[]): string {
   const name = names.find((wanted) => row[wanted] !== undefined && row[wanted] !== null);
-  const value = name === undefined ? null : row[name];
-  if (value === null || value === undefined) return '';
-  const text = value instanceof Date ? moment(value) : typeof value === 'object' ? brief(value) : moment(value);
+  const text = name === undefined ? '' : textOf(row[name]);
   return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
 }
 
-/** Variables of a trap as `oid=value`; anything else as JSON. */
-function brief(value: object): string {
-  if (!Array.isArray(value)) return JSON.stringify(value);
-  return value
-    .map((item: unknown) => {
-      const { oid, value: bound } = (item ?? {}) as { oid?: unknown; value?: unknown };
-      if (oid === undefined) return JSON.stringify(item);
-      return `${String(oid)}=${typeof bound === 'object' ? JSON.stringify(bound) : String(bound)}`;
-    })
-    .join(' ');
+/** Variables of a trap as `oid=value`; other lists and objects as JSON. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return moment(value);
+  if (value instanceof Date) return moment(value.toISOString());
+  if (Array.isArray(value) && value.every(isVarbind)) {
+    return value.map(({ oid, value: bound }) => `${oid}=${textOf(bound)}`).join(' ');
+  }
+  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? '');
+}
+
+function isVarbind(item: unknown): item is { oid: string; value: unknown } {
+  return typeof (item as { oid?: unknown } | null)?.oid === 'string';
 }

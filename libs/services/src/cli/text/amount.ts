@@ -11,9 +11,8 @@ export function count(value: number): string {
   return String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
-/** `2026-01-31 13:05:59.123` UTC, of a time as RFC 3339 or a Date; other values as they are. */
-export function moment(value: unknown): string {
-  const text = value instanceof Date ? value.toISOString() : String(value ?? '');
+/** `2026-01-31 13:05:59.123` UTC, of a time as RFC 3339; other texts as they are. */
+export function moment(text: string): string {
   return /^\d{4}-\d\d-\d\dT/.test(text) ? text.replace('T', ' ').replace('Z', '').slice(0, 23) : text;
 }
 
