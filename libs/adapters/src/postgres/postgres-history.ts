@@ -27,7 +27,6 @@ export class PostgresHistory implements History {
   }
 
   async list(limit: number): Promise<Transition[]> {
-    await this.#pool.prepare();
     const text = `select id, node, node_id as "nodeId", epoch::float8 as epoch, from_role as "from", to_role as "to", rule,
              evidence, operator, to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
         from ${this.#table} order by transition.at desc, id desc limit $1`;

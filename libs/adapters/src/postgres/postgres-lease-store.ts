@@ -34,7 +34,9 @@ export class PostgresLeaseStore implements LeaseStore {
   prepare(): Promise<{ storeId: string }> {
     return this.#connection.inOrder(async () => {
       try {
-        const { storeId } = await prepareSchema(this.#options, this.#connection.expected());
+        const { storeId, fsync } = await prepareSchema(this.#options, this.#connection.expected());
+        if (!fsync)
+          this.#options.log.warn('the store runs with fsync off: a crash of its machine forgets beats and claims');
         this.#connection.expect(storeId);
         return { storeId };
       } catch (error) {

@@ -11,18 +11,18 @@ const migrationTimeoutMs = 30_000;
  * Brings the schema to what this program knows, whoever else does the same at this moment, and checks that the store is
  * this cluster's. Throws `StoreError`; trying again is always right.
  */
-export async function prepareSchema(options: PostgresOptions, storeId: string | null = null): Promise<StoreIdentity> {
+export async function prepareSchema(
+  options: PostgresOptions,
+  storeId: string | null = null,
+): Promise<StoreIdentity & { fsync: boolean }> {
   const session = await Session.open({ ...options, applicationName: 'hotstandby schema' }, migrationTimeoutMs);
   try {
     checkWritable(session);
-    if (!session.facts.fsync) {
-      options.log.warn('the store runs with fsync off: a crash of its machine may forget beats and claims');
-    }
     // A store that is up to date costs no lock, and its hanging no longer than a connection may.
     const found = await readIdentity(session, options, connectTimeoutMsOf(options));
     if (found) checkIdentity(found, options, storeId);
-    if (found && found.version >= knownVersion) return found;
-    return await migrate(session, options, storeId);
+    const current = found && found.version >= knownVersion ? found : await migrate(session, options, storeId);
+    return { ...current, fsync: session.facts.fsync };
   } finally {
     await session.close();
   }

@@ -1,12 +1,16 @@
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseTables } from './lease-tables.ts';
 import type { Migration } from './migration.ts';
+import { outboxTables } from './outbox-tables.ts';
+import { recordTables } from './record-tables.ts';
 
 export type { Migration };
 
 /** In order; versions count from 1 without gaps. */
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'lease', needs: 1, statements: (s) => [...leaseTables(s), ...leaseFunctions(s)] },
+  { version: 2, name: 'records', needs: 1, statements: recordTables },
+  { version: 3, name: 'outbox', needs: 1, statements: outboxTables },
 ];
 
 /** What this program knows. */

@@ -1,0 +1,97 @@
+import type { RecordBatch, RecordStore, StoreOutcome, WriteGuard } from '@hotstandby/ports';
+import { markDelivered } from './delivered-frames.ts';
+import { guardedWrite } from './guarded-write.ts';
+import { insertRecords, refusesValue, type Inserting } from './insert-records.ts';
+import type { PostgresOptions } from './options.ts';
+import { quoteName } from './quote.ts';
+import { flowColumns, syslogColumns, trapColumns } from './record-columns.ts';
+import { SessionPool } from './session-pool.ts';
+import type { Session } from './session.ts';
+
+const connections = 2;
+const rowsATrim = 10_000;
+/**
+ * Marks of delivered messages are kept this long at most: INGEST gives a message again within its own age, and a busy
+ * node makes millions of marks a day.
+ */
+const longestMarkMs = 2 * 24 * 3_600_000;
+
+/** Telemetry in PostgreSQL. Every method throws `StoreError`; what ended `unknown` is stored again without harm. */
+export class PostgresRecordStore implements RecordStore {
+  readonly #options: PostgresOptions;
+  readonly #pool: SessionPool;
+  readonly #schema: string;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.#pool = new SessionPool({ applicationName: 'hotstandby records', ...options }, connections);
+    this.#schema = quoteName(options.store.schema);
+  }
+
+  /** Brings the schema up to date once, and a connection into being whenever there is none. */
+  async prepare(): Promise<void> {
+    await this.#pool.prepare();
+    await this.#pool.use((session) => session.run('select 1', this.#pool.timeoutMs()));
+  }
+
+  async store(guard: WriteGuard, batches: RecordBatch[]): Promise<StoreOutcome> {
+    await this.#pool.prepare();
+    try {
+      return await this.#write(guard, batches, false);
+    } catch (error) {
+      if (!refusesValue(error)) throw error;
+      // One value must not hold up all others for ever.
+      this.#options.log.warn('the store refused a row; the batch is stored row by row', {
+        error: (error as Error).message,
+      });
+      return await this.#write(guard, batches, true);
+    }
+  }
+
+  async trim(retentionMs: number): Promise<void> {
+    await this.#pool.prepare();
+    for (const table of ['syslog_message', 'snmp_trap', 'flow_record']) {
+      await this.#trim(table, 'received_at', retentionMs);
+    }
+    await this.#trim('delivered_frame', 'stored_at', Math.min(retentionMs, longestMarkMs));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #write(guard: WriteGuard, batches: RecordBatch[], careful: boolean): Promise<StoreOutcome> {
+    const stored = await guardedWrite(this.#pool, this.#options.store.schema, guard, async (session) => {
+      const marks = `${this.#schema}.delivered_frame`;
+      const fresh = await markDelivered(session, this.#pool.timeoutMs(), marks, guard.epoch, batches);
+      const rows = await this.#insert(
+        { session, timeoutMs: this.#pool.timeoutMs(), epoch: guard.epoch, careful },
+        fresh,
+      );
+      return { outcome: 'stored', batches: fresh.length, rows } as const;
+    });
+    return stored ?? { outcome: 'stale' };
+  }
+
+  async #insert(into: Inserting, batches: RecordBatch[]): Promise<number> {
+    const s = this.#schema;
+    const syslog = batches.flatMap((batch) => batch.syslog);
+    const traps = batches.flatMap((batch) => batch.traps);
+    const flows = batches.flatMap((batch) => batch.flows);
+    await insertRecords(into, { name: `${s}.syslog_message`, columns: syslogColumns }, syslog);
+    await insertRecords(into, { name: `${s}.snmp_trap`, columns: trapColumns }, traps);
+    await insertRecords(into, { name: `${s}.flow_record`, columns: flowColumns }, flows);
+    return syslog.length + traps.length + flows.length;
+  }
+
+  /** In small pieces: a long delete would keep every beat's old row versions alive. */
+  async #trim(table: string, column: string, retentionMs: number): Promise<void> {
+    const from = `${this.#schema}.${table}`;
+    const text = `with gone as (delete from ${from} where ctid = any (array(
+        select ctid from ${from} where ${column} < clock_timestamp() - $1 * interval '1 ms' limit ${rowsATrim})) returning 1)
+      select count(*)::int as n from gone`;
+    const piece = (session: Session) =>
+      session.run<{ n: number }>({ text, values: [retentionMs] }, this.#pool.timeoutMs());
+    while (((await this.#pool.use(piece))[0]?.n ?? 0) === rowsATrim);
+  }
+}
