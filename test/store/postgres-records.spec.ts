@@ -1,0 +1,177 @@
+import {
+  PostgresLeaseStore,
+  PostgresRecordReader,
+  PostgresRecordStore,
+  type PostgresOptions,
+} from '@hotstandby/adapters/postgres';
+import type { RecordBatch, WriteGuard } from '@hotstandby/ports';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startPostgres, type Postgres } from '../parts/postgres.ts';
+import { recordingLog, type RecordingLog } from '../parts/recording-log.ts';
+import { flow, oddValues, syslog, trap } from './records.ts';
+import { claimAs } from './reign.ts';
+
+let server: Postgres;
+let options: PostgresOptions;
+let log: RecordingLog;
+let lease: PostgresLeaseStore;
+let store: PostgresRecordStore;
+let reader: PostgresRecordReader;
+let guard: WriteGuard;
+let schemas = 0;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server?.stop());
+beforeEach(async () => {
+  schemas += 1;
+  log = recordingLog();
+  options = { store: { url: server.url, schema: `records_${schemas}` }, cluster: 'c', log, statementTimeoutMs: 5000 };
+  lease = new PostgresLeaseStore(options);
+  store = new PostgresRecordStore(options);
+  reader = new PostgresRecordReader(options);
+  await store.prepare();
+  guard = await claimAs(lease, 'a');
+});
+afterEach(async () => {
+  server.thaw();
+  await Promise.all([lease.close(), store.close(), reader.close()]);
+});
+
+const batch = (sequence: number, rows: Partial<RecordBatch> = {}, streamId = 's'): RecordBatch => ({
+  origin: { nodeId: 'id-a', streamId, sequence },
+  syslog: [],
+  traps: [],
+  flows: [],
+  ...rows,
+});
+
+it('stores every kind as a person can query it', async () => {
+  const rows = { syslog: [syslog('hello')], traps: [trap()], flows: [flow()] };
+  expect(await store.store(guard, [batch(1, rows)])).toEqual({ outcome: 'stored', batches: 1, rows: 3 });
+  const s = options.store.schema;
+  expect(
+    await server.sql(`select epoch, host(source_address) as source, severity, hostname, message, structured_data,
+      received_at = to_timestamp(1700000000.123) as received, altered from ${s}.syslog_message`),
+  ).toEqual([
+    {
+      epoch: '1',
+      source: '192.0.2.1',
+      severity: 4,
+      hostname: 'router1',
+      message: 'hello',
+      structured_data: { 'x@1': { a: 'b', list: ['c', 'd'] } },
+      received: true,
+      altered: null,
+    },
+  ]);
+  expect(await server.sql(`select trap_oid, varbinds->0->>'oid' as oid, uptime_ticks from ${s}.snmp_trap`)).toEqual([
+    { trap_oid: '1.3.6.1.6.3.1.1.5.3', oid: '1.3.6.1.2.1.2.2.1.1', uptime_ticks: '4294967295' },
+  ]);
+  expect(
+    await server.sql(
+      `select octets, packets, protocol, source_address << '192.0.2.0/24' as inside from ${s}.flow_record`,
+    ),
+  ).toEqual([{ octets: '9223372036854775807', packets: '7', protocol: 17, inside: true }]);
+});
+
+it('stores a message of INGEST once, whoever delivers it again', async () => {
+  const first = [batch(1, { syslog: [syslog('one')] }), batch(2, { syslog: [syslog('two')] })];
+  expect(await store.store(guard, first)).toMatchObject({ batches: 2, rows: 2 });
+  const again = [...first, batch(3, { syslog: [syslog('three')] }), batch(1, { syslog: [syslog('other')] }, 's2')];
+  expect(await store.store(guard, again)).toEqual({ outcome: 'stored', batches: 2, rows: 2 });
+  expect(await store.store(guard, again)).toEqual({ outcome: 'stored', batches: 0, rows: 0 });
+  // Also when the same message is in one call twice, or in many calls at once.
+  const twice = batch(9, { syslog: [syslog('nine')] });
+  expect(await store.store(guard, [twice, twice])).toMatchObject({ batches: 1, rows: 1 });
+  const other = new PostgresRecordStore(options);
+  const many = Array.from({ length: 20 }, (_, index) => batch(100 + index, { syslog: [syslog(`m${index}`)] }));
+  await Promise.all([store.store(guard, many), other.store(guard, many.toReversed()), store.store(guard, many)]);
+  await other.close();
+  expect((await reader.counts()).syslog).toBe(25);
+});
+
+it('writes nothing under a reign that is over', async () => {
+  await lease.release({ ...guard, handoverTo: null });
+  expect(await store.store(guard, [batch(1, { syslog: [syslog('late')] })])).toEqual({ outcome: 'stale' });
+  expect(await store.store({ epoch: 1, incarnation: "o'brien" }, [batch(1)])).toEqual({ outcome: 'stale' });
+  expect(await reader.counts()).toEqual({ syslog: 0, trap: 0, flow: 0 });
+  const next = await claimAs(lease, 'a');
+  // What was refused has left no mark either.
+  expect(await store.store(next, [batch(1, { syslog: [syslog('now')] })])).toMatchObject({ batches: 1, rows: 1 });
+});
+
+it('never fails a batch for a value that PostgreSQL cannot hold', async () => {
+  const rows = { syslog: oddValues.syslog(), traps: oddValues.traps(), flows: oddValues.flows() };
+  const total = rows.syslog.length + rows.traps.length + rows.flows.length;
+  expect(await store.store(guard, [batch(1, rows)])).toEqual({ outcome: 'stored', batches: 1, rows: total });
+  expect(log.lines.filter((line) => line.message.includes('row by row'))).toEqual([]);
+  const s = options.store.schema;
+  const altered = (await server.sql(`select altered from ${s}.flow_record order by id`)).map((row) => row['altered']);
+  expect(altered).toContain('source_address: 10.0.0.256');
+  expect(altered).toContain('octets: 9223372036854775808');
+  expect(await server.sql(`select message from ${s}.syslog_message where message like 'nul%'`)).toEqual([
+    { message: 'nul\uFFFDhere' },
+  ]);
+});
+
+it('stores a row that the database refuses bare and marked, and all others whole', async () => {
+  const s = options.store.schema;
+  await server.sql(`alter table ${s}.syslog_message add constraint no_poison check (message <> 'poison')`);
+  const rows = ['one', 'poison', 'two'].map((message) => syslog(message));
+  expect(await store.store(guard, [batch(1, { syslog: rows, traps: [trap()] })])).toMatchObject({ rows: 4 });
+  const stored = await server.sql(`select message, altered from ${s}.syslog_message order by id`);
+  expect(stored.map((row) => row['message'])).toEqual(['one', '', 'two']);
+  expect(stored[1]?.['altered']).toMatch(/refused the row.*no_poison.*poison/);
+  expect(await store.store(guard, [batch(1, { syslog: rows })])).toMatchObject({ batches: 0 });
+});
+
+it('takes many rows in one call', async () => {
+  const flows = Array.from({ length: 6000 }, (_, index) => flow({ sourcePort: index }));
+  expect(await store.store(guard, [batch(1, { flows })])).toMatchObject({ rows: 6000 });
+  expect(await reader.counts()).toEqual({ syslog: 0, trap: 0, flow: 6000 });
+  const s = options.store.schema;
+  expect(await server.sql(`select count(distinct source_port)::int as n from ${s}.flow_record`)).toEqual([{ n: 6000 }]);
+});
+
+it('reads back the newest first, as JSON', async () => {
+  const messages = [1, 2, 3].map((n) => syslog(`m${n}`, { receivedAtMs: 1_700_000_000_000 + n }));
+  await store.store(guard, [batch(1, { syslog: messages, flows: [flow()] })]);
+  const last = await reader.last('syslog', 2);
+  expect(last.map((row) => row['message'])).toEqual(['m3', 'm2']);
+  expect(last[0]).toMatchObject({
+    source_address: '192.0.2.1',
+    received_at: '2023-11-14T22:13:20.003+00:00',
+    epoch: 1,
+  });
+  expect(JSON.parse(JSON.stringify(last))).toEqual(last);
+  expect((await reader.last('flow', 1))[0]).toMatchObject({ octets: '9223372036854775807', packets: 7 });
+  expect(await reader.last('trap', 5)).toEqual([]);
+});
+
+it('trims what is older than the retention, and nothing else', async () => {
+  const old = syslog('old', { receivedAtMs: Date.now() - 10_000_000 });
+  const fresh = syslog('new', { receivedAtMs: Date.now() });
+  await store.store(guard, [batch(1, { syslog: [old, fresh] })]);
+  await store.trim(5_000_000);
+  expect((await reader.last('syslog', 9)).map((row) => row['message'])).toEqual(['new']);
+  expect(await store.store(guard, [batch(1, { syslog: [fresh] })])).toMatchObject({ batches: 0 });
+});
+
+it('goes on by itself after the store was away, and a frozen one ends in its time', async () => {
+  await store.close();
+  store = new PostgresRecordStore({ ...options, statementTimeoutMs: 400 });
+  await store.store(guard, [batch(1, { syslog: [syslog('before')] })]);
+  server.freeze();
+  const startedAt = performance.now();
+  await expect(store.store(guard, [batch(2, { syslog: [syslog('frozen')] })])).rejects.toMatchObject({
+    name: 'StoreError',
+  });
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+  server.thaw();
+  await server.restart();
+  const retried = async () => store.store(guard, [batch(2, { syslog: [syslog('frozen')] })]);
+  await retried().catch(retried);
+  expect((await reader.counts().catch(() => reader.counts())).syslog).toBe(2);
+});
