@@ -28,6 +28,8 @@ export const fileManifest = z.object({
   madeAtWallMs: z.number(),
   selection: z.object({ include: names, exclude: names }),
   files: z.array(manifestFile),
+  /** Files and folders that could not be read: they have not vanished. */
+  unreadable: z.array(filePath).default([]),
   /** Files that came from the other node once and were removed here since. */
   gone: z.array(z.object({ path: filePath, received: digest })),
 });
@@ -36,6 +38,9 @@ export type FileManifest = z.infer<typeof fileManifest>;
 /** The active's files changed and a new manifest lies ready. */
 export const filesChanged = z.object({ node: z.string(), epoch: z.int().nonnegative(), madeAtWallMs: z.number() });
 export type FilesChanged = z.infer<typeof filesChanged>;
+
+/** The clock's time as people and file names have it: RFC 3339, UTC. */
+export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
 
 /** The standby has what the manifest of that time says. */
 export const filesInstalled = filesChanged;

@@ -22,14 +22,16 @@ export interface FileTransfer {
   offer(manifest: string | null): Promise<void>;
   /** The peer's manifest. */
   manifest(signal: AbortSignal): Promise<string>;
-  /** Brings these files of the peer into the folder of fetched files; the root is not touched. */
-  fetch(paths: string[], signal: AbortSignal): Promise<{ transferredBytes: number }>;
+  /** Brings these files of the peer into the folder of fetched files; the root is not touched. `problem`: some could not be read there. */
+  fetch(paths: string[], signal: AbortSignal): Promise<{ transferredBytes: number; problem: TransferFault | null }>;
 }
 
 export interface Scan {
   files: FileState[];
   /** Files that were kept aside, as they are called now. */
   kept: string[];
+  /** Files and folders that could not be read: nobody knows what they hold now. */
+  unreadable: string[];
   /** Symbolic links, sockets and names that are not UTF-8: never synchronised. */
   skipped: number;
 }

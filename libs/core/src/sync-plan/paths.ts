@@ -1,9 +1,7 @@
 import type { FileSelection } from './files.ts';
 
-/** Folder at the root's top where files wait when there is no place for them beside the root. Never synchronised. */
-export const reservedFolder = '.hotstandby-sync';
-/** Start of the name of a copy that is being made. Never synchronised. */
-export const temporaryPrefix = '.hotstandby-tmp-';
+/** How our own names begin: fetched files, the manifest, a copy that is being made. Never synchronised. */
+const reservedPrefix = '.hotstandby-';
 
 const keptName = /\.kept-[A-Za-z0-9_-]+-\d{8}T\d{6}Z(-\d+)?$/;
 
@@ -15,9 +13,7 @@ export function isSafePath(path: string): boolean {
 
 /** A file of ours: kept aside, waiting or half made. It stays on the node that it is on. */
 export function isReserved(path: string): boolean {
-  const names = path.split('/');
-  if (names[0] === reservedFolder) return true;
-  return names.some((name) => name.startsWith(temporaryPrefix) || keptName.test(name));
+  return path.split('/').some((name) => name.startsWith(reservedPrefix) || keptName.test(name));
 }
 
 /** The end of the name under which an edited file is kept: `.kept-<node>-<time>`; `isoTime` as `2026-11-21T12:00:00.000Z`. */
@@ -35,6 +31,19 @@ export interface Selector {
   file(path: string): boolean;
   /** Whether a folder may hold files that are: others need not be looked at. */
   folder(path: string): boolean;
+  /** Whether it is a file that was kept aside. */
+  kept(path: string): boolean;
+}
+
+/** The selection less these paths and everything below them. */
+export function without(select: Selector, paths: readonly string[]): Selector {
+  if (paths.length === 0) return select;
+  const left = (path: string) => !paths.some((one) => path === one || path.startsWith(`${one}/`));
+  return {
+    file: (path) => left(path) && select.file(path),
+    folder: (path) => left(path) && select.folder(path),
+    kept: (path) => select.kept(path),
+  };
 }
 
 /** What both selections take. */
@@ -42,6 +51,7 @@ export function both(one: Selector, other: Selector): Selector {
   return {
     file: (path) => one.file(path) && other.file(path),
     folder: (path) => one.folder(path) && other.folder(path),
+    kept: (path) => one.kept(path),
   };
 }
 
@@ -63,6 +73,7 @@ export function selector(selection: FileSelection): Selector {
     [...include.files].some((file) => file.startsWith(`${path}/`));
 
   return {
+    kept: (path) => keptName.test(path),
     file(path) {
       if (isReserved(path) || exclude.files.has(path) || within(path, exclude.folders)) return false;
       return everything || include.files.has(path) || within(path, include.folders);
