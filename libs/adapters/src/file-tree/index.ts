@@ -1,0 +1,3 @@
+export { FolderTree, incomingFolder } from './tree.ts';
+export { stagingFolder } from './folders.ts';
+export { SyncMemoryFile } from './memory.ts';
