@@ -1,0 +1,2 @@
+export { RsyncTransfer, type RsyncTransferOptions } from './transfer.ts';
+export { makeSshKeys, type KeyFile } from './keys.ts';
