@@ -23,7 +23,8 @@ const bundle = await rolldown({
   input: 'src/main.ts',
   platform: 'node',
   tsconfig: 'tsconfig.json',
-  resolve: { conditionNames: ['@hotstandby/source', 'node', 'import', 'default'] },
+  // Neither 'import' nor 'require': the bundler adds the one that each import has, and pg needs both.
+  resolve: { conditionNames: ['@hotstandby/source', 'node', 'default'] },
   external: optionalPeers,
   onLog(level, log, handler) {
     // Third-party packages: their own eval and circular imports are not ours to mend.

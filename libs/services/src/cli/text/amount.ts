@@ -13,7 +13,9 @@ export function count(value: number): string {
 
 /** `2026-01-31 13:05:59.123` UTC, of a time as RFC 3339; other texts as they are. */
 export function moment(text: string): string {
-  return /^\d{4}-\d\d-\d\dT/.test(text) ? text.replace('T', ' ').replace('Z', '').slice(0, 23) : text;
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? text : time.toISOString().replace('T', ' ').replace('Z', '');
 }
 
 const trim = (seconds: number) => String(Math.round(seconds * 10) / 10);

@@ -35,5 +35,6 @@ it('writes amounts for people', () => {
   ]);
   expect([0, 999, 1000, 1_234_567].map(count)).toEqual(['0', '999', '1 000', '1 234 567']);
   expect(moment('2026-01-31T13:05:59.123Z')).toBe('2026-01-31 13:05:59.123');
+  expect(moment('2026-01-31T13:05:59.123456+02:00')).toBe('2026-01-31 11:05:59.123');
   expect(moment('yesterday')).toBe('yesterday');
 });

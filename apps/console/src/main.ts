@@ -1,0 +1,37 @@
+import { connectNats } from '@hotstandby/adapters/nats';
+import { PostgresHistory, PostgresRecordReader } from '@hotstandby/adapters/postgres';
+import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { runService } from '@hotstandby/platform';
+import { ConsoleService } from '@hotstandby/services/console';
+import { ActiveController } from './active.controller.ts';
+import { ApiController } from './api.controller.ts';
+import { EventsController } from './events.controller.ts';
+import { CONSOLE } from './tokens.ts';
+
+await runService('console', async ({ config, service, log }) => {
+  const nats = await connectNats({ config, service, log });
+  const store = {
+    store: config.store,
+    cluster: config.cluster,
+    // People wait for these answers.
+    statementTimeoutMs: 2500,
+    bindAddress: config.node.address,
+    log,
+  };
+  const history = new PostgresHistory(store);
+  const records = new PostgresRecordReader(store);
+  let consoleService: ConsoleService;
+  return {
+    clock: systemClock,
+    ids: systemIds,
+    bus: nats.bus,
+    events: nats.events,
+    service: (parts) => (consoleService = new ConsoleService({ ...parts, history, records })),
+    controllers: [ActiveController, ApiController, EventsController],
+    providers: [{ provide: CONSOLE, useFactory: () => consoleService }],
+    async close() {
+      await nats.close();
+      await Promise.all([history.close(), records.close()]);
+    },
+  };
+});
