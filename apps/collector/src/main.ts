@@ -1,0 +1,28 @@
+import { connectNats } from '@hotstandby/adapters/nats';
+import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
+import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { DgramReceiver } from '@hotstandby/adapters/udp';
+import { runService } from '@hotstandby/platform';
+import { Collector } from '@hotstandby/services/collector';
+
+await runService('collector', async ({ service, config, place, log }) => {
+  const nats = await connectNats({ config, service, log });
+  return {
+    ...nats,
+    clock: systemClock,
+    ids: systemIds,
+    service: (parts) =>
+      new Collector({
+        ...parts,
+        receiver: new DgramReceiver({ clock: systemClock, log }),
+        ingest: nats.ingest(),
+        store: new PostgresRecordStore({
+          store: config.store,
+          cluster: place.cluster,
+          bindAddress: config.node.address,
+          applicationName: `hotstandby collector ${place.node}`,
+          log,
+        }),
+      }),
+  };
+});
