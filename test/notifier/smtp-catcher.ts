@@ -96,11 +96,7 @@ export class Catcher {
             tls: session.secure,
             user: session.user,
           });
-          const reply = async () => {
-            await options.beforeReply?.();
-            done();
-          };
-          void reply();
+          void (options.beforeReply?.() ?? Promise.resolve()).then(() => done());
         });
       },
     });

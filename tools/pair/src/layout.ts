@@ -45,7 +45,7 @@ export const database = { name: 'hotstandby', user: 'hotstandby' } as const;
 
 /** `net` is the first three numbers: `127.0.0`. */
 export function loopbackAddresses(net: string): Addresses {
-  return { store: `${net}.10`, a: `${net}.11`, b: `${net}.12`, vip: null, network: `${net}.0/24` };
+  return { store: `${net}.10`, a: `${net}.11`, b: `${net}.12`, vip: null, network: '127.0.0.0/8' };
 }
 
 export const peerOf = (node: NodeName): NodeName => (node === 'a' ? 'b' : 'a');
@@ -68,7 +68,7 @@ export function nodeFolders(layout: Layout, node: NodeName) {
 }
 
 /** What both nodes share. */
-export function sharedFolders(layout: Layout) {
+export function sharedFolders(layout: Pick<Layout, 'data'>) {
   const store = path.join(layout.data, 'store');
   return {
     store,

@@ -2,7 +2,7 @@ import { Part, type PartSpec } from './part.ts';
 import type { ProcessRecord } from './leftovers.ts';
 import { type ProcessEntry, allProcesses, familyOf, isAlive, signal } from './process-table.ts';
 
-export type GroupName = 'a' | 'b' | 'store';
+export type GroupName = 'a' | 'b' | 'store' | 'traffic';
 export type GroupState = 'running' | 'killed' | 'frozen' | 'stopped';
 
 interface Group {
@@ -31,11 +31,20 @@ export class Supervisor {
       started: (_, pid) => this.#record.add(pid),
       ended: (ended, pid, how) => {
         this.#record.remove(pid);
-        if (ended.wanted && !this.#ending) this.#tell(`${spec.name} ended (${how}); it is started again`);
+        // Whoever ends again and again is told of in the beginning, then now and then.
+        const worthTelling = ended.restarts < 3 || ended.restarts % 10 === 0;
+        if (ended.wanted && !this.#ending && worthTelling)
+          this.#tell(`${spec.name} ended (${how}) and is started again; its log: ${spec.logFile}`);
       },
     });
     this.#group(group).parts.push(part);
     return part;
+  }
+
+  /** Forgets the group's parts (none of them runs any more) and gives it this one. */
+  replace(group: GroupName, spec: PartSpec): Part {
+    this.#groups.delete(group);
+    return this.add(group, spec);
   }
 
   start(group: GroupName): void {
@@ -90,6 +99,10 @@ export class Supervisor {
     // What a part left behind, and what was started while it went down.
     await endAll(family);
     this.#record.clear();
+  }
+
+  async stopOne(group: GroupName): Promise<void> {
+    await this.#stopGroup(this.#group(group));
   }
 
   /** For the second Ctrl-C. */

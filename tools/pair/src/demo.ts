@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { switchoverResult } from '@hotstandby/contracts';
+import type { PairOptions } from '../../setup/options.mjs';
+import type { NodeName } from './layout.ts';
+import { connectDatabase } from './records.ts';
+import { faultsOf, makeReport, reportText, type Sent } from './report.ts';
+import { storedRows } from './report-query.ts';
+import { type Session, withPair } from './session.ts';
+import { StopRequests } from './stop-requests.ts';
+import { type TrafficKind, trafficKinds } from './traffic/generator.ts';
+
+const readyWithinMs = 180_000;
+const rowsWithinMs = 60_000;
+const steadyMs = 3000;
+const afterwardsMs = 4000;
+const backlogWithinMs = 60_000;
+/** Nothing new for this long means that nothing more comes. */
+const quietMs = 3000;
+
+/** `npm run demo`: one take-over, unattended, and a report from the database. Resolves with the exit code. */
+export async function demo(options: PairOptions, place: { root: string; main: string }): Promise<number> {
+  const say = (line: string) => process.stderr.write(`${new Date().toTimeString().slice(0, 8)}  ${line}\n`);
+  const stops = new StopRequests();
+  stops.listen();
+  return withPair(options, place, stops, say, async (session) => {
+    const ended = session.stops.first.then((why) => {
+      say(`Stopped before the end: ${why}`);
+      return 130;
+    });
+    return Promise.race([takeOver(session), ended]);
+  });
+}
+
+async function takeOver(session: Session): Promise<number> {
+  const { options, pair, watch, notice } = session;
+  const client = await connectDatabase(pair.layout);
+  try {
+    notice('waiting for an active node and a standby that is ready');
+    await until('an active node with a standby that is ready', readyWithinMs, async () => {
+      await watch.look();
+      return watch.ready();
+    });
+    const traffic = pair.startTraffic(options.rate);
+    notice(`traffic to both nodes: ${options.rate} syslog, traps and flows a second each`);
+    const rows = () => storedRows(client, traffic.run);
+    await until('rows of every kind', rowsWithinMs, async () => {
+      const stored = await rows();
+      return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
+    });
+    await pause(steadyMs);
+
+    const active = watch.active();
+    if (!active) throw new Error('nobody is active before the fault');
+    let roleChangedAtMs: number | null = null;
+    watch.onEvent((event, node) => {
+      const data = event.data as { to?: string } | null;
+      if (event.type === 'role.changed' && data?.to === 'active' && node !== active)
+        roleChangedAtMs ??= Date.parse(event.time);
+    });
+    const faultAtMs = Date.now();
+    await doScenario(session, active);
+    await until('the other node to become active', readyWithinMs, () =>
+      Promise.resolve(roleChangedAtMs !== null),
+    ).catch((error: Error) => notice(error.message));
+    notice('took over; the traffic goes on');
+    await pause(afterwardsMs);
+    if (options.scenario === 'freeze') {
+      pair.restart();
+      notice(`node ${active} goes on (SIGCONT)`);
+      await pause(afterwardsMs);
+    }
+    await pair.stopTraffic();
+    const sent = sentOf(readFileSync(traffic.logFile, 'utf8'));
+    notice('waiting until what was received is stored');
+    await untilQuiet(async () => (await rows()).length, sent.length);
+    const report = makeReport({ sent, stored: await rows(), faultAtMs, roleChangedAtMs });
+    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${reportText(report)}\n`);
+    const faults = faultsOf(report);
+    for (const fault of faults) notice(`NOT AS PROMISED: ${fault}`);
+    return faults.length > 0 ? 1 : 0;
+  } finally {
+    await client.end();
+  }
+}
+
+async function doScenario({ options, pair, watch, notice }: Session, active: NodeName): Promise<void> {
+  switch (options.scenario) {
+    case 'crash':
+      notice(`SIGKILL to every process of node ${active}`);
+      return pair.kill(active);
+    case 'freeze':
+      notice(`SIGSTOP to every process of node ${active}`);
+      return pair.freeze(active);
+    case 'switchover': {
+      notice(`switchover away from node ${active}`);
+      const result = switchoverResult.parse(await watch.switchover(active, readyWithinMs));
+      if (!result.done) throw new Error(`not switched over (${result.code}): ${result.message}`);
+    }
+  }
+}
+
+/** What the traffic's process wrote down. */
+export function sentOf(log: string): Sent[] {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [kind, sequence, atMs] = line.split(' ');
+      return { kind: kind as TrafficKind, sequence: Number(sequence), atMs: Number(atMs) };
+    });
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function until(what: string, withinMs: number, done: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await done())) {
+    if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);
+    await pause(100);
+  }
+}
+
+async function untilQuiet(count: () => Promise<number>, expected: number): Promise<void> {
+  const deadline = performance.now() + backlogWithinMs;
+  let last = { count: -1, atMs: 0 };
+  for (;;) {
+    const now = { count: await count(), atMs: performance.now() };
+    if (now.count !== last.count) last = now;
+    // Also with everything there: a double would come after it.
+    const patience = now.count >= expected ? quietMs / 2 : quietMs;
+    if (now.atMs - last.atMs > patience || now.atMs > deadline) return;
+    await pause(250);
+  }
+}

@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { serviceNames } from '@hotstandby/contracts';
+import { type Layout, type NodeName, nodeFolders, ports, sharedFolders } from './layout.ts';
+import type { PartSpec } from './part.ts';
+
+/** How a program is started on a node's network: nothing, or `['ip', 'netns', 'exec', NAME]`. */
+export type Prefix = string[];
+
+const nodeArgs = ['--disable-warning=ExperimentalWarning'];
+
+/** A node's processes: its NATS server first, then its services. */
+export function nodeParts(layout: Layout, node: NodeName, env: Record<string, string>, prefix: Prefix): PartSpec[] {
+  const folders = nodeFolders(layout, node);
+  const part = (name: string, command: string[]): PartSpec => {
+    const [program = '', ...args] = [...prefix, ...command];
+    const logFile = path.join(folders.logs, `${name}.log`);
+    return { name: `${node}/${name}`, program, args, env, logFile, stopSignal: 'SIGTERM', cwd: folders.home };
+  };
+  const service = (name: string) => path.join(layout.root, 'apps', name, 'bundle', 'main.mjs');
+  return [
+    part('nats-server', ['nats-server', '-c', folders.natsConfig]),
+    ...serviceNames.map((name) =>
+      part(name, [process.execPath, ...nodeArgs, service(name), '--config', folders.config]),
+    ),
+  ];
+}
+
+/** The SMTP server that catches the mails. */
+export function mailPart(layout: Layout, main: string, env: Record<string, string>, prefix: Prefix): PartSpec {
+  const shared = sharedFolders(layout);
+  const options = { address: layout.addresses.store, port: ports.smtp, folder: shared.mails };
+  const [program = '', ...args] = [
+    ...prefix,
+    process.execPath,
+    ...nodeArgs,
+    main,
+    'mail-catcher',
+    JSON.stringify(options),
+  ];
+  return { name: 'store/mail', program, args, env, logFile: path.join(shared.logs, 'mail.log'), stopSignal: 'SIGTERM' };
+}

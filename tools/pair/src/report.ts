@@ -1,0 +1,107 @@
+import { type TrafficKind, trafficKinds } from './traffic/generator.ts';
+
+/** A datagram that went to both nodes. Times are of one host's wall clock, in ms since 1970. */
+export interface Sent {
+  kind: TrafficKind;
+  sequence: number;
+  atMs: number;
+}
+
+/** A row of the database that holds one of them. */
+export interface StoredRow {
+  kind: TrafficKind;
+  sequence: number;
+  epoch: number;
+  /** When its transaction was committed. */
+  committedAtMs: number;
+}
+
+export interface KindReport {
+  sent: number;
+  /** Of what was sent, how much is in the database (once or more often). */
+  stored: number;
+  /** Rows beyond the first of the same datagram. */
+  doubled: number;
+  /** Not stored, and sent from one second before the fault to the `role.changed` of the new reign. */
+  lostInGap: number;
+  /** All other that is not stored. */
+  lost: number;
+}
+
+export interface Report {
+  /** From the fault to the first row committed under the new epoch; null: there is none. */
+  takeoverMs: number | null;
+  /** Epochs that rows were written under, ascending. */
+  epochs: number[];
+  kinds: Record<TrafficKind, KindReport>;
+}
+
+export interface ReportInput {
+  sent: Sent[];
+  stored: StoredRow[];
+  /** When the active was killed or frozen, or the switchover was asked for. */
+  faultAtMs: number;
+  /** Of the new reign; null: it never came, and everything after the fault is in the gap. */
+  roleChangedAtMs: number | null;
+}
+
+const beforeFaultMs = 1000;
+
+/** What the database says about a take-over. */
+export function makeReport({ sent, stored, faultAtMs, roleChangedAtMs }: ReportInput): Report {
+  const epochs = [...new Set(stored.map((row) => row.epoch))].toSorted((a, b) => a - b);
+  const oldEpoch = epochs[0] ?? 0;
+  const firstNew = stored
+    .filter((row) => row.epoch > oldEpoch)
+    .reduce((least, row) => Math.min(least, row.committedAtMs), Number.POSITIVE_INFINITY);
+  const gap = { fromMs: faultAtMs - beforeFaultMs, toMs: roleChangedAtMs ?? Number.POSITIVE_INFINITY };
+  const kinds = Object.fromEntries(
+    trafficKinds.map((kind) => {
+      const rows = stored.filter((row) => row.kind === kind);
+      const mine = sent.filter((one) => one.kind === kind);
+      return [kind, kindReport(mine, rows, gap)];
+    }),
+  ) as Record<TrafficKind, KindReport>;
+  const takeoverMs = Number.isFinite(firstNew) ? Math.round(firstNew - faultAtMs) : null;
+  return { takeoverMs, epochs, kinds };
+}
+
+function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs: number }): KindReport {
+  const copies = new Map<number, number>();
+  for (const { sequence } of rows) copies.set(sequence, (copies.get(sequence) ?? 0) + 1);
+  const report: KindReport = { sent: sent.length, stored: 0, doubled: 0, lostInGap: 0, lost: 0 };
+  for (const { sequence, atMs } of sent) {
+    const count = copies.get(sequence) ?? 0;
+    if (count > 0) report.stored++;
+    else if (atMs >= gap.fromMs && atMs <= gap.toMs) report.lostInGap++;
+    else report.lost++;
+    report.doubled += Math.max(0, count - 1);
+  }
+  return report;
+}
+
+/** Sentences about what must not be; none when the take-over was as promised. */
+export function faultsOf(report: Report): string[] {
+  const faults: string[] = [];
+  if (report.epochs.length !== 2)
+    faults.push(
+      `rows of exactly two epochs were expected; there are ${report.epochs.length}: ${report.epochs.join(', ')}`,
+    );
+  if (report.takeoverMs === null) faults.push('no row was committed under a new epoch');
+  for (const [kind, { sent, lost, doubled }] of Object.entries(report.kinds)) {
+    if (sent === 0) faults.push(`no ${kind} was sent`);
+    if (lost > 0) faults.push(`${lost} ${kind} lost outside the gap`);
+    if (doubled > 0) faults.push(`${doubled} ${kind} stored twice`);
+  }
+  return faults;
+}
+
+/** For people. */
+export function reportText(report: Report): string {
+  const rows = trafficKinds.map((kind) => ({ kind, ...report.kinds[kind] }));
+  const columns = ['kind', 'sent', 'stored', 'doubled', 'lostInGap', 'lost'] as const;
+  const line = (cells: (string | number)[]) => cells.map((cell) => String(cell).padStart(10)).join('');
+  const table = [line([...columns]), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n');
+  const took = report.takeoverMs === null ? 'no take-over' : `${report.takeoverMs} ms`;
+  return `take-over   ${took} (from the fault to the first row committed under the new epoch)\nepochs      ${report.epochs.join(', ')}\n\n${table}\n`;
+}

@@ -1,0 +1,73 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { openSync, writeSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { encodeFlow } from './netflow9.ts';
+import { encodeSyslog } from './syslog.ts';
+import { encodeTrap } from './trap.ts';
+
+export const trafficKinds = ['syslog', 'trap', 'flow'] as const;
+export type TrafficKind = (typeof trafficKinds)[number];
+
+export interface TrafficOptions {
+  /** Every datagram goes to each of them. */
+  targets: string[];
+  ports: Record<TrafficKind, number>;
+  /** Datagrams a second of each kind. */
+  rate: number;
+  /** Marks everything of this run; below 2^31. */
+  run: number;
+  /** What was sent, one line a datagram: kind, sequence number, wall clock in ms. */
+  logFile: string;
+}
+
+const tickMs = 10;
+
+/** Sends until SIGTERM, at an even rate; a tick that comes late makes up for it. */
+export async function sendTraffic(options: TrafficOptions): Promise<void> {
+  mkdirSync(path.dirname(options.logFile), { recursive: true });
+  // A second life must not send the same numbers again: the file is there then, and this throws.
+  const log = openSync(options.logFile, 'wx');
+  const sockets = Object.fromEntries(trafficKinds.map((kind) => [kind, createSocket('udp4')])) as Record<
+    TrafficKind,
+    Socket
+  >;
+  for (const socket of Object.values(sockets)) socket.on('error', (error) => console.error(error.message));
+  const startedAt = performance.now();
+  let sequence = 0;
+  let lines = '';
+
+  const sendOne = (kind: TrafficKind, uptimeMs: number) => {
+    const atMs = Date.now();
+    const bytes =
+      kind === 'syslog'
+        ? encodeSyslog(options.run, sequence, atMs)
+        : kind === 'trap'
+          ? encodeTrap(options.run, sequence, Math.floor(uptimeMs / 10))
+          : encodeFlow(options.run, sequence, atMs, Math.floor(uptimeMs));
+    for (const target of options.targets) sockets[kind].send(bytes, options.ports[kind], target, () => {});
+    lines += `${kind} ${sequence} ${atMs}\n`;
+  };
+  const flush = () => {
+    if (lines !== '') writeSync(log, lines);
+    lines = '';
+  };
+  const ticker = setInterval(() => {
+    const uptimeMs = performance.now() - startedAt;
+    const due = Math.floor((uptimeMs * options.rate) / 1000) - sequence;
+    for (let count = 0; count < due; count++) {
+      sequence++;
+      for (const kind of trafficKinds) sendOne(kind, uptimeMs);
+    }
+  }, tickMs);
+  const flusher = setInterval(flush, 200);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  clearInterval(ticker);
+  clearInterval(flusher);
+  flush();
+  // Sends that are under way go out first.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const socket of Object.values(sockets)) socket.close();
+}
