@@ -4,7 +4,7 @@ import { RoleWatch } from '@hotstandby/services/role-watch';
 import type { ArbiterDescription } from '@hotstandby/contracts';
 import { subjects } from '@hotstandby/contracts';
 import type { LeaseTiming } from '@hotstandby/core/lease';
-import type { History, Logger, Metrics, NodeMemory, Transition } from '@hotstandby/ports';
+import type { Clock, History, LeaseStore, Logger, Metrics, NodeMemory, Transition } from '@hotstandby/ports';
 import { LocalBus } from '../local-bus/index.ts';
 import { ManualClock, settle } from '../manual-clock/index.ts';
 import { MemoryLeaseStore, MemoryTables } from '../memory-lease-store/index.ts';
@@ -81,8 +81,12 @@ export class TestNode {
     this.store = new MemoryLeaseStore(pair.tables, pair.clock);
   }
 
-  async start(): Promise<void> {
-    const { clock, history } = this.#pair;
+  /** `host`: the clock and the store that this incarnation sees; the pair's own when not given. */
+  async start(
+    host: { clock: Clock; store: LeaseStore } = { clock: this.#pair.clock, store: this.store },
+  ): Promise<void> {
+    const { history } = this.#pair;
+    const { clock, store } = host;
     const place = { cluster: 'c', node: this.name };
     const peer = { cluster: 'c', node: this.name === 'a' ? 'b' : 'a' };
     this.bus = this.#pair.newBus(this.name);
@@ -93,7 +97,7 @@ export class TestNode {
     const parts = { bus: this.bus, clock, ids, log: quiet, metrics: uncounted, emit, place, peer, timing: fastTiming };
     this.watch = new RoleWatch(parts);
     this.watch.start();
-    this.#heartbeat = new Heartbeat({ ...parts, store: this.store });
+    this.#heartbeat = new Heartbeat({ ...parts, store });
     this.#arbiter = new Arbiter({
       ...parts,
       memory: this.memory,

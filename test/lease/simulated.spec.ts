@@ -1,0 +1,14 @@
+import { simulate } from '@hotstandby/testing/simulator';
+import { expect, it } from 'vitest';
+
+// Replay one: HOTSTANDBY_SEED=123 npx vitest run --project unit test/lease/simulated
+const given = process.env['HOTSTANDBY_SEED'];
+const first = given === undefined ? Math.floor(Math.random() * 1_000_000) : Number(given);
+const schedules = given === undefined ? 60 : 1;
+
+it(`keeps every invariant in ${schedules} random schedules from seed ${first} on`, { timeout: 60_000 }, async () => {
+  for (let seed = first; seed < first + schedules; seed++) {
+    const { violations, trace } = await simulate(seed);
+    expect(violations, `seed ${seed}\n${trace.join('\n')}`).toEqual([]);
+  }
+});
