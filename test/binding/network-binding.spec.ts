@@ -141,6 +141,16 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect(await lan.has('a')).toBe(true);
   });
 
+  it('tells of another machine that has the address', async () => {
+    await lan.ip('b', 'address', 'add', `${vip}/32`, 'dev', 'eth0');
+    const a = await lan.start('a');
+    a.activate(1);
+    const degraded = async () => (await a.report()).detail['code'] === 'HS_BINDING_TAKEN';
+    await until('told', 8000, degraded);
+    expect((await a.report()).summary).toContain((await lan.mac('b')).toUpperCase());
+    expect(await lan.has('a')).toBe(true);
+  });
+
   it('refuses an address outside the subnets of this host, and says so once', async () => {
     const a = await lan.start('a', ['203.0.113.9/24']);
     a.activate(1);

@@ -96,7 +96,11 @@ export class Catcher {
             tls: session.secure,
             user: session.user,
           });
-          void (options.beforeReply?.() ?? Promise.resolve()).then(() => done());
+          const reply = async () => {
+            await options.beforeReply?.();
+            done();
+          };
+          void reply();
         });
       },
     });

@@ -33,6 +33,8 @@ export interface Binder {
   apply(step: BindingStep): Promise<void>;
   /** What went wrong with announcements since they do not wait for their end; null: nothing. */
   announceFault(): { code: string; message: string; cure: string } | null;
+  /** Asks the neighbours whether somebody else answers for an address that this host has: who, by its MAC; null: nobody. */
+  otherOwner(name: string, address: string): Promise<string | null>;
   /** No child process is left afterwards. Addresses stay as they are. */
   close(): Promise<void>;
 }

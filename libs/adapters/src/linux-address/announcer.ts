@@ -39,6 +39,27 @@ export class Announcer {
     await writeFile(`/proc/sys/net/ipv6/conf/${name}/ndisc_notify`, '1').catch(() => {});
   }
 
+  /**
+   * The MAC of another machine that answers for an IPv4 address which this host has (RFC 5227 section 2.1.1: a probe);
+   * null: nobody did within a second, or it cannot be asked.
+   */
+  async otherOwner(name: string, address: string): Promise<string | null> {
+    const arping = address.includes(':') ? null : await findTool('arping');
+    if (!arping) return null;
+    const child = spawn(arping, ['-D', '-c', '1', '-w', '1', '-I', name, address], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { LC_ALL: 'C' },
+    });
+    this.#running.set(child, address);
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (stdout.length < 2000) stdout += chunk.toString();
+    });
+    await new Promise((resolve) => child.once('error', resolve).once('close', resolve));
+    this.#running.delete(child);
+    return /reply from \S+ \[([0-9A-Fa-f:]+)\]/.exec(stdout)?.[1] ?? null;
+  }
+
   fault(): string | null {
     return this.#fault;
   }

@@ -76,6 +76,10 @@ export class LinuxBinder implements Binder {
     return fault(code, `the address is bound but not announced: ${reason}`);
   }
 
+  otherOwner(name: string, address: string): Promise<string | null> {
+    return this.#announcer.otherOwner(name, address);
+  }
+
   close(): Promise<void> {
     return this.#announcer.close();
   }

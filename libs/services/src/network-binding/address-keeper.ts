@@ -113,6 +113,15 @@ export class AddressKeeper {
     for (const one of this.bound()) await this.#apply({ do: 'announce', ...one }).catch(() => {});
   }
 
+  /** Who else answers for what is bound here, in words; null: nobody. */
+  async otherOwners(): Promise<string | null> {
+    for (const { interface: name, address } of this.bound()) {
+      const mac = await this.#parts.binder.otherOwner(name, address);
+      if (mac !== null) return `${mac} answers for ${address} besides this host`;
+    }
+    return null;
+  }
+
   /** Carries a step out in its turn. False: the gate says no (any more), or there is no need yet. */
   #apply(step: BindingStep): Promise<boolean> {
     const result = this.#turn.then(() => this.#now(step));

@@ -1,5 +1,12 @@
 import type { NodeConfig } from '@hotstandby/config';
-import { subjects, type Emit, type Place, type PrepareReply, type PrepareRequest } from '@hotstandby/contracts';
+import {
+  errorCodes,
+  subjects,
+  type Emit,
+  type Place,
+  type PrepareReply,
+  type PrepareRequest,
+} from '@hotstandby/contracts';
 import type { Binder, Bus, Cancel, Clock, Gauge, Logger, Metrics, Service, ServiceReport } from '@hotstandby/ports';
 import { RoleWatch } from '../role-watch/index.ts';
 import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
@@ -57,6 +64,7 @@ export class NetworkBinding implements Service {
   /** The epoch whose address was given up for a planned transition. */
   #handedOver: { epoch: number; untilMs: number } | null = null;
   #bound: { addresses: string[]; interface: string | null; epoch: number } | null = null;
+  #contested: BindingFault | null = null;
   #toldFault = '';
 
   constructor(parts: NetworkBindingParts) {
@@ -142,7 +150,7 @@ export class NetworkBinding implements Service {
   }
 
   #fault(): BindingFault | null {
-    return this.#unable ?? this.#keeper.fault() ?? this.#parts.binder.announceFault();
+    return this.#unable ?? this.#keeper.fault() ?? this.#contested ?? this.#parts.binder.announceFault();
   }
 
   #mayHold(): boolean {
@@ -257,6 +265,7 @@ export class NetworkBinding implements Service {
     if (!this.#bound) return;
     const { addresses, epoch } = this.#bound;
     this.#bound = null;
+    this.#contested = null;
     this.#boundGauge.set(0);
     log.info('addresses released', { addresses, reason });
     void emit('binding.released', { mode: binding.mode, addresses, reason }, { epoch });
@@ -281,7 +290,17 @@ export class NetworkBinding implements Service {
     this.#cancelAnnounce = this.#parts.clock.after(announceAfterMs[round] ?? announceEveryMs, () => {
       if (!this.#bound) return;
       void this.#keeper.announce();
+      // The first rounds are too early: the node before may be letting go at this moment.
+      if (round >= 2) void this.#lookForOthers();
       this.#announceAgain(round + 1);
     });
+  }
+
+  /** Another machine with the address is told, not fought: only people know which of the two is wrong. */
+  async #lookForOthers(): Promise<void> {
+    const message = await this.#keeper.otherOwners();
+    const [, cure] = errorCodes.HS_BINDING_TAKEN;
+    this.#contested = message === null || !this.#bound ? null : { code: 'HS_BINDING_TAKEN', message, cure };
+    this.#tellFault();
   }
 }

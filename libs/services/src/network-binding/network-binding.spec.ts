@@ -20,6 +20,7 @@ class MemoryHost implements Binder {
   };
   lacking: { code: string; message: string; cure: string } | null = null;
   failRemovals = 0;
+  other: string | null = null;
   looks = 0;
 
   has(cidr = vip): boolean {
@@ -46,6 +47,9 @@ class MemoryHost implements Binder {
   }
   announceFault() {
     return null;
+  }
+  async otherOwner() {
+    return this.other;
   }
   async close() {}
 }
@@ -176,6 +180,18 @@ it('is degraded while something is missing, and goes to work when it is there', 
   await renewFor(1, 7000);
   expect(service.report().health).toBe('ok');
   expect(host.has()).toBe(true);
+});
+
+it('tells of another machine that answers for the address, and does not fight for it', async () => {
+  const { host, renewFor, events, service } = await started();
+  host.other = '02:00:00:00:00:01';
+  await renewFor(1, 5000);
+  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_BINDING_TAKEN' } });
+  expect(events).toEqual(['binding.bound', 'binding.failed']);
+  expect(host.has()).toBe(true);
+  host.other = null;
+  await renewFor(1, 15_000);
+  expect(service.report().health).toBe('ok');
 });
 
 it('leaves nothing behind when it stops', async () => {

@@ -87,7 +87,7 @@ export class OutboxSender {
     while (!this.#ended) {
       const active = this.#parts.watch.open() !== null;
       // A standby does not need the outbox.
-      if (!active && this.#fault?.code.startsWith('HS_STORE')) this.#fault = null;
+      if (!active) this.#outboxWorks();
       const more = active && (await this.#round());
       if (!more && !this.#ended) await this.#bell.wait(pollMs);
     }
@@ -108,7 +108,7 @@ export class OutboxSender {
         if (this.#ended || !watch.open() || clock.monotonicMs() < this.#notBeforeMs) return false;
         await this.#send(entry);
       }
-      if (this.#fault?.code.startsWith('HS_STORE')) this.#fault = null;
+      this.#outboxWorks();
       return due.length === batch;
     } catch (error) {
       this.#tell(faultOf(error, 'HS_STORE_UNREACHABLE'), null);
@@ -195,6 +195,10 @@ export class OutboxSender {
     const [, cure] = errorCodes.HS_MAIL_REFUSED;
     log.error('an alert was refused for good', { alert, code: 'HS_MAIL_REFUSED', reason: message });
     void emit('mail.failed', { alert, code: 'HS_MAIL_REFUSED', message, cure }, { id: `failed.${alert}` });
+  }
+
+  #outboxWorks(): void {
+    if (this.#fault && !this.#fault.code.startsWith('HS_MAIL')) this.#fault = null;
   }
 
   #serverWorks(): void {
