@@ -6,7 +6,16 @@ export const systemClock: Clock = {
   monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    const dueMs = this.monotonicMs() + delayMs;
+    let timer: NodeJS.Timeout;
+    // Node cuts fractions of a millisecond off and counts from when its loop last turned, so a timer comes up to a
+    // millisecond early. Whoever waits for a deadline must not find that it is yet to come.
+    const check = () => {
+      const leftMs = dueMs - this.monotonicMs();
+      if (leftMs <= 0) run();
+      else timer = setTimeout(check, Math.ceil(leftMs));
+    };
+    timer = setTimeout(check, Math.ceil(delayMs));
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {

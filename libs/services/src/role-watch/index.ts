@@ -78,14 +78,20 @@ export class RoleWatch {
       this.#shut(epoch === null ? `revoked: the node is ${message.role}` : 'the grant had lapsed when it arrived');
       return;
     }
-    this.#cancelTimer();
-    this.#cancelTimer = this.#clock.after(Math.max(0, open.deadlineMs - this.#clock.monotonicMs()), () => {
-      if (!this.open()) this.#shut('the grant lapsed');
-    });
     if (this.#openEpoch !== open.epoch) {
       this.#openEpoch = open.epoch;
       this.#listener.opened?.(open);
     }
+    this.#armDeadline();
+  }
+
+  #armDeadline(): void {
+    this.#cancelTimer();
+    const open = this.open();
+    if (!open) return this.#shut('the grant lapsed');
+    // Looked at again when it is due: a timer that came early must not leave the gate's end untold.
+    const leftMs = open.deadlineMs - this.#clock.monotonicMs();
+    this.#cancelTimer = this.#clock.after(Math.max(0, leftMs), () => this.#armDeadline());
   }
 
   #shut(reason: string): void {

@@ -61,3 +61,15 @@ it('stays shut for a grant that had lapsed when it arrived', () => {
   expect(watch.open()).toBeNull();
   expect(told).toEqual(['active']);
 });
+
+it('shuts although the timer came early, and opens again for the same epoch', async () => {
+  const { clock, watch, told, say } = watched();
+  const after = clock.after.bind(clock);
+  let early = 3;
+  clock.after = (delayMs, run) => after(early-- > 0 ? delayMs - 0.25 : delayMs, run);
+  say({});
+  await clock.advance(101);
+  expect(watch.open()).toBeNull();
+  say({});
+  expect(told).toEqual(['active', 'opened 1', 'shut: the grant lapsed', 'opened 1']);
+});
