@@ -172,7 +172,8 @@ export class NetworkBinding implements Service {
     }
     const delayMs = grant.deadlineMs - this.#parts.fenceLeadMs - this.#parts.clock.monotonicMs();
     this.#cancelLead = this.#parts.clock.after(Math.max(0, delayMs), () => {
-      if (this.#mayHold()) return;
+      // Renewed meanwhile, or a timer that came early.
+      if (this.#mayHold()) return this.#armLead();
       this.#ledOff = true;
       void this.#letGo('the grant is about to end');
     });

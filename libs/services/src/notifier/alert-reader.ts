@@ -9,6 +9,8 @@ import { faultOf, type Fault } from './fault.ts';
 /** Older alerts are history, not news: not mailed any more when nobody did so until now. */
 export const newsMs = 3_600_000;
 const mostBackoffMs = 15_000;
+/** The opening of the gate wakes the reader; this is for the day when nobody does. */
+const waitLookMs = 2000;
 
 export interface AlertReaderParts {
   events: EventLog;
@@ -87,7 +89,7 @@ export class AlertReader {
       if (!grant) {
         this.#fault = null;
         attempt = 0;
-        await this.#bell.wait(60_000);
+        await this.#bell.wait(waitLookMs);
         continue;
       }
       try {
