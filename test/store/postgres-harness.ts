@@ -13,6 +13,7 @@ export async function postgresHarness(server: Postgres): Promise<LeaseStoreHarne
   const schema = `conformance_${schemas}`;
   const stores: LeaseStore[] = [];
   const clients: Client[] = [];
+  let guardedTable: Promise<unknown> | null = null;
   const connect = async () => {
     const client = new Client({ connectionString: server.url });
     client.on('error', () => {});
@@ -35,6 +36,21 @@ export async function postgresHarness(server: Postgres): Promise<LeaseStoreHarne
     },
     freeze: () => server.freeze(),
     thaw: () => server.thaw(),
+    async stallConnections() {
+      const rows = await server.sql(`select pid from pg_stat_activity where application_name = 'hotstandby lease'`);
+      const pids = rows.map((row) => Number(row['pid']));
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      return {
+        goOn() {
+          for (const pid of pids) process.kill(pid, 'SIGCONT');
+        },
+      };
+    },
+    async breakConnections() {
+      await server.sql(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'hotstandby lease'`,
+      );
+    },
     restart: () => server.restart(),
     halt: () => server.halt(),
     async setReadOnly(readOnly) {
@@ -70,7 +86,8 @@ export async function postgresHarness(server: Postgres): Promise<LeaseStoreHarne
     },
     async beginGuardedWrite({ epoch, incarnation }) {
       const client = await connect();
-      await client.query(`create table if not exists ${schema}.guarded (epoch bigint)`);
+      guardedTable ??= client.query(`create table ${schema}.guarded (epoch bigint)`);
+      await guardedTable;
       await client.query('begin');
       await client.query(`insert into ${schema}.guarded values ($1)`, [epoch]);
       return {

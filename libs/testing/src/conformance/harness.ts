@@ -12,6 +12,10 @@ export interface LeaseStoreHarness {
   /** Connections open, nothing answers, until `thaw`. */
   freeze(): void;
   thaw(): void;
+  /** What has a connection now stalls in the server, statements under way too; new connections are answered. */
+  stallConnections(): Promise<{ goOn(): void }>;
+  /** Ends every connection in the server, under whatever statement. */
+  breakConnections(): Promise<void>;
   /** Stops the server and starts it again with the same data. */
   restart(): Promise<void>;
   /** Stops the server; `restart` starts it again. */
