@@ -17,6 +17,8 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /** With one, every connection must give it (SCRAM); without, everybody is trusted. */
   password?: string;
+  /** With a certificate TLS is offered. */
+  tls?: { certificatePem: string; keyPem: string };
 }
 
 export interface Postgres {
@@ -54,6 +56,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const port = options.port ?? (await freePort(address));
   const binaries = await postgresBinaries();
   const dataDir = await makeDataDir(binaries, options.password);
+  if (options.tls) await writeCertificate(binaries, dataDir, options.tls);
   let child: ChildProcess | null = null;
   let said = '';
 
@@ -80,7 +83,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
   const adminUrlOf = (database: string) => `postgresql://postgres@${address}:${port}/${database}`;
   const start = async (settings: Record<string, string> = {}) => {
-    const all = { ...baseSettings, ...options.settings, ...settings, listen_addresses: address, port: String(port) };
+    const ssl = options.tls ? { ssl: 'on' } : {};
+    const all = {
+      ...baseSettings,
+      ...ssl,
+      ...options.settings,
+      ...settings,
+      listen_addresses: address,
+      port: String(port),
+    };
     const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const started = spawn(binaries.postgres, ['-D', dataDir, ...flags], {
       cwd: dataDir,
@@ -171,6 +182,21 @@ async function makeDataDir(binaries: PostgresBinaries, password: string | undefi
   const method = password === undefined ? 'trust' : 'scram-sha-256';
   await writeFile(join(dataDir, 'pg_hba.conf'), `host all all 0.0.0.0/0 ${method}\nhost all all ::0/0 ${method}\n`);
   return dataDir;
+}
+
+async function writeCertificate(
+  { as }: PostgresBinaries,
+  dataDir: string,
+  { certificatePem, keyPem }: NonNullable<PostgresOptions['tls']>,
+): Promise<void> {
+  for (const [name, text] of [
+    ['server.crt', certificatePem],
+    ['server.key', keyPem],
+  ] as const) {
+    const path = join(dataDir, name);
+    await writeFile(path, text, { mode: 0o600 });
+    if (as) await chown(path, as.uid, as.gid);
+  }
 }
 
 function signalOne(pid: number, signal: NodeJS.Signals): void {
