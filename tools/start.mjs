@@ -33,7 +33,7 @@ async function main() {
     say('Everything is prepared; nothing was started.');
     return 0;
   }
-  return handOver(root, programs);
+  return handOver(root, programs, options);
 }
 
 try {

@@ -11,7 +11,7 @@ export async function buildIfChanged(root, work) {
   if (before === now && bundlesExist(root)) return;
 
   const log = path.join(work, 'logs', 'build.log');
-  const nx = path.join(root, 'node_modules', 'nx', 'bin', 'nx.js');
+  const nx = path.join(root, 'node_modules', '.bin', 'nx');
   const node = path.join(root, 'node_modules', '.bin', 'node');
   const code = await runQuietly('Building', node, [nx, 'run-many', '-t', 'build'], {
     log,

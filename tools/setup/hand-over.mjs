@@ -1,10 +1,16 @@
 // Starts the pair on Node 24 and stays in front of it: signals and exit code pass through.
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
-export function handOver(root, programs) {
+/** `options` as parsed; a demo without a folder of its own gets a temporary one, kept only when something went wrong. */
+export function handOver(root, programs, options) {
+  const temporary =
+    options.command === 'demo' && options.data === null ? mkdtempSync(path.join(tmpdir(), 'hotstandby-demo-')) : null;
+  const words = [...process.argv.slice(2), ...(temporary ? ['--data', temporary] : [])];
   const node = path.join(root, 'node_modules', '.bin', 'node');
   const main = path.join(root, 'tools', 'pair', 'bundle', 'main.mjs');
   const env = {
@@ -15,7 +21,7 @@ export function handOver(root, programs) {
     NODE_COMPILE_CACHE: path.join(root, '.hotstandby', 'compile-cache'),
   };
   return new Promise((resolve) => {
-    const args = ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
+    const args = ['--disable-warning=ExperimentalWarning', main, ...words];
     // The fourth channel ends when this process dies, however it dies: then the pair stops by itself.
     const pair = spawn(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
     const tell = (signal) => {
@@ -31,8 +37,9 @@ export function handOver(root, programs) {
     pair.on('exit', (code, signal) => {
       clearInterval(orphaned);
       // Killed without a chance to clean up: end what it left behind.
-      if (signal)
-        spawnSync(node, [main, 'clean', ...process.argv.slice(2)], { env, stdio: 'inherit', timeout: 30_000 });
+      if (signal) spawnSync(node, [main, 'clean', ...words], { env, stdio: 'inherit', timeout: 30_000 });
+      if (temporary && code === 0) rmSync(temporary, { recursive: true, force: true });
+      else if (temporary) process.stderr.write(`Logs and data are kept in ${temporary}\n`);
       resolve(code ?? 1);
     });
   });
