@@ -18,6 +18,6 @@ export class BoundSocket extends Socket {
       // A store of the other address family cannot be reached from this address; the route decides then.
       if (isIP(host) === 0 || isIP(host) === family) return super.connect({ port, host, localAddress, family });
     }
-    return Reflect.apply(super.connect, this, given) as this;
+    return super.connect(...(given as [path: string]));
   }
 }

@@ -36,7 +36,7 @@ function endsSession(state: string): boolean {
 function faultOf(state: string): StoreFault {
   if (state === '25006') return 'read-only';
   // Authorisation, no such database, no right.
-  if (/^28/.test(state) || state === '3D000' || state === '42501') return 'refused';
+  if (state.startsWith('28') || state === '3D000' || state === '42501') return 'refused';
   return 'unreachable';
 }
 

@@ -4,6 +4,12 @@ import { checkIdentity, checkWritable, readIdentity } from './identity.ts';
 import { connectTimeoutMsOf, statementTimeoutMsOf, type PostgresOptions } from './options.ts';
 import { Session, type Backend } from './session.ts';
 
+export interface LeaseAnswer<Row> {
+  rows: Row[];
+  /** Which database cluster answered (`ServerFacts.system`). */
+  system: string;
+}
+
 /**
  * The lease's one connection. Statements go out in the order of the calls, and one whose outcome is unknown is over
  * before the next is sent: its server process is ended first, so nothing old is carried out after something new.
@@ -40,7 +46,7 @@ export class LeaseConnection {
   }
 
   /** Throws `StoreError`. */
-  run<Row extends QueryResultRow>(query: QueryConfig): Promise<{ rows: Row[]; system: string }> {
+  run<Row extends QueryResultRow>(query: QueryConfig): Promise<LeaseAnswer<Row>> {
     return this.inOrder(async () => {
       const session = this.#session?.alive() ? this.#session : await this.#open();
       try {

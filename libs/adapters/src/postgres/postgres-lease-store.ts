@@ -19,6 +19,11 @@ import { quoteName } from './quote.ts';
 /** `lease_view()`; `started` is when the database server was started. */
 type StoredView = Omit<StoreView, 'storeIncarnation'> & { started: string };
 
+interface Called<Answer> {
+  answer: Answer;
+  system: string;
+}
+
 /** The store voter on PostgreSQL: each statement of the lease is one call of one function (`schema/lease-functions.ts`). */
 export class PostgresLeaseStore implements LeaseStore {
   readonly #options: PostgresOptions;
@@ -94,7 +99,7 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 
   /** A prepared statement: one message there, one back. */
-  async #call<Answer>(name: string, values: unknown[]): Promise<{ answer: Answer; system: string }> {
+  async #call<Answer>(name: string, values: unknown[]): Promise<Called<Answer>> {
     const places = values.map((_, index) => `$${index + 1}`).join(', ');
     const text = `select ${this.#schema}.${name}(${places}) as answer`;
     const { rows, system } = await this.#connection.run<{ answer: Answer }>({ name, text, values });

@@ -54,8 +54,9 @@ async function migrate(session: Session, options: PostgresOptions, storeId: stri
       `comment on table ${s}.schema_version is 'Steps of this schema that were applied, and which program each of them needs.'`,
     );
   }
-  for (const { version, name, needs, statements } of migrations.filter((step) => step.version > present)) {
-    for (const statement of statements(s)) await run(statement);
+  for (const step of migrations.filter(({ version }) => version > present)) {
+    const { version, name, needs } = step;
+    for (const statement of step.statements(s)) await run(statement);
     await run(`insert into ${s}.schema_version (version, name, needs) values ($1, $2, $3)`, [version, name, needs]);
   }
   if (!before) {
