@@ -1,6 +1,7 @@
 import { readdir, rm, stat, chmod, appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { subjects } from '@hotstandby/contracts';
 import { makePair, until } from './pair.ts';
 
 let pair: Awaited<ReturnType<typeof makePair>>;
@@ -110,6 +111,20 @@ it('turns round with the roles: what the new active changed is no conflict, what
   await until('the conflict', () => a.events('sync.conflict').length > 0);
   expect(a.events('sync.conflict').map((event) => event['path'])).toEqual(['y']);
   expect(await a.read(String(a.events('sync.conflict')[0]?.['keptAs']))).toBe('never sent');
+});
+
+it('hands the last changes over before a planned switchover', async () => {
+  pair = await makePair();
+  const { a, b } = pair;
+  await a.write('x', '1');
+  await pair.start();
+  pair.reign(a, 1);
+  await until('a standby in step', () => a.service.report().detail['standbyInStep']);
+  await a.write('x', 'the last word');
+  const ask = { phase: 'pre', from: 'active', to: 'standby', epoch: 1, rule: 'test', deadlineMs: 10_000 };
+  const reply = await pair.bus.request(subjects.prepare({ cluster: 'test', node: 'a' }, 'file-sync'), ask, 10_000);
+  expect(reply).toEqual({ done: true });
+  expect(await b.read('x')).toBe('the last word');
 });
 
 it('takes nothing from a node that holds no newer epoch than the last one seen', async () => {

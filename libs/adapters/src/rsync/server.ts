@@ -90,7 +90,7 @@ export class SshServer {
         listening();
       }
     });
-    const onStop = () => void endTree(child.pid);
+    const onStop = () => void endTree(child.pid, () => child.exitCode === null && child.signalCode === null);
     this.#stop.signal.addEventListener('abort', onStop, { once: true });
     if (this.#stop.signal.aborted) onStop();
     await ended;
@@ -108,13 +108,13 @@ export class SshServer {
 }
 
 /** Sessions have left sshd's process group, so they are found by their parents. */
-async function endTree(root: number | undefined): Promise<void> {
+async function endTree(root: number | undefined, runs: () => boolean | Promise<boolean>): Promise<void> {
   if (root === undefined) return;
   const pids = [root];
   for (const pid of pids) pids.push(...(await childrenOf(pid)));
   for (const pid of pids) send(pid, 'SIGTERM');
   await delay(2000, undefined, { ref: false });
-  send(root, 'SIGKILL');
+  if (await runs()) send(root, 'SIGKILL');
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
@@ -130,7 +130,7 @@ async function endLeftover(command: ServerCommand, log: Logger): Promise<void> {
     (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').includes(command.configFile);
   if (!(await isOurs())) return;
   log.warn('a former run left its sshd behind; it is ended', { pid });
-  void endTree(pid);
+  void endTree(pid, isOurs);
   for (let tries = 0; tries < 60 && (await isOurs()); tries++) await delay(50);
 }
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { CodedError } from '@hotstandby/contracts';
@@ -29,9 +31,20 @@ export async function findTools(folders: string[]): Promise<Tools> {
     return null;
   };
   const [rsync, ssh, sshd, setpriv] = await Promise.all(['rsync', 'ssh', 'sshd', 'setpriv'].map(find));
-  if (rsync && ssh && sshd) return { rsync, ssh, sshd, setpriv: setpriv ?? null };
+  if (rsync && ssh && sshd) {
+    return { rsync, ssh, sshd, setpriv: setpriv && (await knowsDeathSignal(setpriv)) ? setpriv : null };
+  }
   const missing = Object.entries({ rsync, ssh, sshd }).flatMap(([name, path]) => (path ? [] : [name]));
   throw new CodedError('HS_SYNC_TOOL', `${missing.join(', ')} not found in ${folders.join(delimiter)}`);
+}
+
+const knowing = new Map<string, Promise<boolean>>();
+
+/** The one of BusyBox does not. */
+function knowsDeathSignal(setpriv: string): Promise<boolean> {
+  const known = knowing.get(setpriv) ?? promisify(execFile)(setpriv, ['--help'], { timeout: 5000 }).then(({ stdout }) => stdout.includes('--pdeathsig'), () => false); // prettier-ignore
+  knowing.set(setpriv, known);
+  return known;
 }
 
 /** The environment of a child: nothing of ours but where its programs and libraries are. */

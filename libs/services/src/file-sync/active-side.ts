@@ -117,7 +117,11 @@ export class ActiveSide {
   async #serve(): Promise<void> {
     try {
       if (this.#active && !this.#server) {
-        this.#server = await this.#parts.transfer.serve((fault) => this.#troubles.set('server', fault));
+        this.#server = await this.#parts.transfer.serve((fault) => {
+          this.#troubles.set('server', fault);
+          // Who came before it listened waits for its next try otherwise.
+          if (!fault) this.#announce();
+        });
       } else if (!this.#active && this.#server) {
         const server = this.#server;
         this.#server = null;
@@ -131,7 +135,7 @@ export class ActiveSide {
   }
 
   async #offer(): Promise<void> {
-    const { transfer, tree, memory, settings, bus, place, clock } = this.#parts;
+    const { transfer, tree, memory, settings, place, clock } = this.#parts;
     try {
       if (!this.#active) {
         this.#offered = null;
@@ -150,13 +154,20 @@ export class ActiveSide {
         await transfer.offer(JSON.stringify({ ...head, ...said } satisfies FileManifest));
         const bytes = scan.files.reduce((sum, file) => sum + file.size, 0);
         this.#offered = { epoch: grant.epoch, content, madeAtWallMs, files: scan.files.length, bytes };
-        bus.publish(subjects.filesChanged(place), { node: place.node, epoch: grant.epoch, madeAtWallMs });
+        this.#announce();
       }
       this.#troubles.set('offer', null);
     } catch (error) {
       this.#troubles.set('offer', asFault(error));
       if (this.#active) this.#later(this.#offering);
     }
+  }
+
+  #announce(): void {
+    const { bus, place } = this.#parts;
+    if (!this.#active || !this.#offered) return;
+    const { epoch, madeAtWallMs } = this.#offered;
+    bus.publish(subjects.filesChanged(place), { node: place.node, epoch, madeAtWallMs });
   }
 
   #later(turns: Turns): void {

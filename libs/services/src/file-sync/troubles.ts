@@ -30,7 +30,9 @@ export class Troubles {
     const sinceMs = same?.sinceMs ?? nowMs;
     const due = !passing.has(fault.code) || nowMs - sinceMs >= patienceMs;
     this.#now.set(area, { ...fault, sinceMs, told: (same?.told ?? false) || due });
-    if (due && !same?.told) {
+    // What two areas suffer from (a missing program) is one cause.
+    const toldElsewhere = [...this.#now].some(([other, one]) => other !== area && one.code === fault.code && one.told);
+    if (due && !same?.told && !toldElsewhere) {
       const { code, message, cure } = fault;
       void emit('sync.failed', { code, message, cure });
     }
