@@ -25,7 +25,7 @@ beforeAll(async () => {
   expect(faults).toEqual([]);
   await pair.a.transfer.offer('{}');
   // Makes b's ssh_config.
-  expect(await pair.b.transfer.manifest(never)).toBe('{}');
+  expect(await pair.b.transfer.manifest([], never)).toBe('{}');
 });
 afterAll(async () => {
   await server?.stop();
@@ -119,13 +119,13 @@ it('refuses another key, and is itself refused with another host key', async () 
 
   await write('id', 0o600);
   await own('known_hosts', 0o644);
-  await expect(stranger.manifest(never)).rejects.toMatchObject({ code: 'HS_SYNC_REFUSED' });
+  await expect(stranger.manifest([], never)).rejects.toMatchObject({ code: 'HS_SYNC_REFUSED' });
 
   await rm(join(keysDir, 'id'));
   await own('id', 0o600);
-  expect(await stranger.manifest(never)).toBe('{}');
+  expect(await stranger.manifest([], never)).toBe('{}');
   await write('known_hosts', 0o644);
-  await expect(stranger.manifest(never)).rejects.toMatchObject({
+  await expect(stranger.manifest([], never)).rejects.toMatchObject({
     code: 'HS_SYNC_REFUSED',
     message: expect.stringContaining('host key') as string,
   });

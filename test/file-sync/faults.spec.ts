@@ -166,7 +166,7 @@ it('changes nothing when a manifest names a path outside the root, or lies about
     unable: () => a.transfer.unable(),
     serve: (onFault) => a.transfer.serve(onFault),
     offer: (text) => a.transfer.offer(text === null ? null : change(text)),
-    manifest: (signal) => a.transfer.manifest(signal),
+    manifest: (hints, signal) => a.transfer.manifest(hints, signal),
     fetch: (paths, signal) => a.transfer.fetch(paths, signal),
   });
   a.makeService({ transfer: lie((text) => text.replace('"good"', '"../good"')) });

@@ -35,13 +35,21 @@ export const fileManifest = z.object({
 });
 export type FileManifest = z.infer<typeof fileManifest>;
 
+const fromManifest = z.object({ node: z.string(), epoch: z.int().nonnegative(), madeAtWallMs: z.number() });
+
+/** How many changed files a message names, and how large they may be together: they are fetched with the manifest at once. */
+export const hintLimits = { files: 100, bytes: 16 * 1024 * 1024 } as const;
+
 /** The active's files changed and a new manifest lies ready. */
-export const filesChanged = z.object({ node: z.string(), epoch: z.int().nonnegative(), madeAtWallMs: z.number() });
+export const filesChanged = fromManifest.extend({
+  /** What changed, when it is little; only a hint. */
+  changed: z.array(filePath).max(hintLimits.files).default([]),
+});
 export type FilesChanged = z.infer<typeof filesChanged>;
 
 /** The clock's time as people and file names have it: RFC 3339, UTC. */
 export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
 
 /** The standby has what the manifest of that time says. */
-export const filesInstalled = filesChanged;
+export const filesInstalled = fromManifest;
 export type FilesInstalled = z.infer<typeof filesInstalled>;

@@ -20,8 +20,8 @@ export interface FileTransfer {
   serve(onFault: (fault: TransferFault | null) => void): Promise<{ stop(): Promise<void> }>;
   /** The manifest that is served from now on, one JSON text; null: there is none. */
   offer(manifest: string | null): Promise<void>;
-  /** The peer's manifest. */
-  manifest(signal: AbortSignal): Promise<string>;
+  /** The peer's manifest; `hints` are files that are fetched along with it, as far as they are there. */
+  manifest(hints: string[], signal: AbortSignal): Promise<string>;
   /** Brings these files of the peer into the folder of fetched files; the root is not touched. `problem`: some could not be read there. */
   fetch(paths: string[], signal: AbortSignal): Promise<{ transferredBytes: number; problem: TransferFault | null }>;
 }

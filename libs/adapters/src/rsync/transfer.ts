@@ -89,11 +89,12 @@ export class RsyncTransfer implements FileTransfer {
     await replaceFile(file, manifest);
   }
 
-  async manifest(signal: AbortSignal): Promise<string> {
-    const inbox = join(this.#runDir, 'inbox');
-    await rm(inbox, { recursive: true, force: true });
+  async manifest(hints: string[], signal: AbortSignal): Promise<string> {
+    // One connection instead of two for a small change: most of its time goes into the handshake.
+    const inbox = hints.length > 0 ? this.#options.incomingDir : join(this.#runDir, 'inbox');
     await mkdir(inbox, { recursive: true, mode: 0o700 });
-    await this.#rsync(inbox, [manifestName], [], signal);
+    await rm(join(inbox, manifestName), { force: true });
+    await this.#rsync(inbox, [manifestName, ...hints], hints.length > 0 ? this.#basis() : [], signal);
     const text = await readFile(join(inbox, manifestName), 'utf8').catch(() => null);
     if (text === null) throw new CodedError('HS_SYNC_STALE', `${this.#options.peer.name} offers no files now`);
     return text;
@@ -109,13 +110,16 @@ export class RsyncTransfer implements FileTransfer {
     let problem: TransferFault | null = null;
     // Rules are compared one by one with every name: many short lists are faster than a long one.
     for (const part of batches(paths, 2000, 1_000_000)) {
-      // The present file is what only the changes are sent against; sizes and times alone are not believed.
-      const basis = ['--ignore-times', `--compare-dest=${this.#root}`];
-      const ended = await this.#rsync(incomingDir, part, basis, signal);
+      const ended = await this.#rsync(incomingDir, part, this.#basis(), signal);
       transferredBytes += Number(/Total bytes received: (\d+)/.exec(ended.stdout)?.[1] ?? 0);
       if (ended.exitCode === 23) problem = asFault(faultOf(11, ended.stderr, this.#options.peer.name));
     }
     return { transferredBytes, problem };
+  }
+
+  /** The present file is what only the changes are sent against; sizes and times alone are not believed. */
+  #basis(): string[] {
+    return ['--ignore-times', `--compare-dest=${this.#root}`];
   }
 
   /** Exactly these files of the peer into `target`. Exit codes 23 and 24 (some could not be sent) are left to the caller. */

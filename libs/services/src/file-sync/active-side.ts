@@ -2,12 +2,13 @@ import { selector, without } from '@hotstandby/core/sync-plan';
 import {
   filesInstalled,
   parse,
+  hintLimits,
   subjects,
   type FileManifest,
   type FilesInstalled,
   type Grant,
 } from '@hotstandby/contracts';
-import type { Cancel, Scan, SyncMemory, Unsubscribe } from '@hotstandby/ports';
+import type { Cancel, FileState, Scan, SyncMemory, Unsubscribe } from '@hotstandby/ports';
 import type { FileSyncParts } from './parts.ts';
 import { asFault, type Troubles } from './troubles.ts';
 import { Turns } from './turns.ts';
@@ -30,7 +31,13 @@ export class ActiveSide {
   #stopWatch: Unsubscribe = () => {};
   #timers: Cancel[] = [];
   readonly #retries = new Map<Turns, Cancel>();
-  #offered: { epoch: number; content: string; madeAtWallMs: number; files: number; bytes: number } | null = null;
+  #offered: {
+    epoch: number;
+    content: string;
+    madeAtWallMs: number;
+    digests: ReadonlyMap<string, string>;
+    bytes: number;
+  } | null = null;
   #peerHas: FilesInstalled | null = null;
   #onPeer: () => void = () => {};
   #unsubscribe: Unsubscribe = () => {};
@@ -108,7 +115,7 @@ export class ActiveSide {
     const offered = this.#offered;
     return {
       serving: this.#server !== null,
-      files: offered?.files ?? 0,
+      files: offered?.digests.size ?? 0,
       bytes: offered?.bytes ?? 0,
       standbyInStep: offered !== null && this.#peerHas !== null && this.#peerHas.madeAtWallMs >= offered.madeAtWallMs,
     };
@@ -120,7 +127,7 @@ export class ActiveSide {
         this.#server = await this.#parts.transfer.serve((fault) => {
           this.#troubles.set('server', fault);
           // Who came before it listened waits for its next try otherwise.
-          if (!fault) this.#announce();
+          if (!fault) this.#announce([]);
         });
       } else if (!this.#active && this.#server) {
         const server = this.#server;
@@ -153,8 +160,10 @@ export class ActiveSide {
         const head = { version: 1 as const, node: place.node, epoch: grant.epoch, madeAtWallMs };
         await transfer.offer(JSON.stringify({ ...head, ...said } satisfies FileManifest));
         const bytes = scan.files.reduce((sum, file) => sum + file.size, 0);
-        this.#offered = { epoch: grant.epoch, content, madeAtWallMs, files: scan.files.length, bytes };
-        this.#announce();
+        const changed = this.#offered ? changedSince(this.#offered.digests, scan.files) : [];
+        const digests = new Map(scan.files.map((file) => [file.path, file.digest]));
+        this.#offered = { epoch: grant.epoch, content, madeAtWallMs, digests, bytes };
+        this.#announce(changed);
       }
       this.#troubles.set('offer', null);
     } catch (error) {
@@ -163,11 +172,11 @@ export class ActiveSide {
     }
   }
 
-  #announce(): void {
+  #announce(changed: string[]): void {
     const { bus, place } = this.#parts;
     if (!this.#active || !this.#offered) return;
     const { epoch, madeAtWallMs } = this.#offered;
-    bus.publish(subjects.filesChanged(place), { node: place.node, epoch, madeAtWallMs });
+    bus.publish(subjects.filesChanged(place), { node: place.node, epoch, madeAtWallMs, changed });
   }
 
   #later(turns: Turns): void {
@@ -188,4 +197,11 @@ export class ActiveSide {
     const files = scan.files.map((file) => ({ ...file, received: known.installed.get(file.path)?.digest ?? null }));
     return { selection, files, unreadable: scan.unreadable, gone };
   }
+}
+
+/** The files that differ from those offered before, when they are few and small. */
+function changedSince(before: ReadonlyMap<string, string>, files: readonly FileState[]): string[] {
+  const changed = files.filter((file) => before.get(file.path) !== file.digest);
+  const bytes = changed.reduce((sum, file) => sum + file.size, 0);
+  return changed.length <= hintLimits.files && bytes <= hintLimits.bytes ? changed.map((file) => file.path) : [];
 }

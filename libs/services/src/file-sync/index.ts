@@ -45,7 +45,10 @@ export class FileSync implements Service {
   async start(): Promise<void> {
     const { bus, clock, place, metrics } = this.#parts;
     const lag = metrics.gauge('hotstandby_sync_lag_seconds', 'Age of what this standby has, 0 while in step');
-    this.#unsubscribe.push(bus.respond(subjects.prepare(place, listener.name), (payload) => this.#prepare(payload)));
+    this.#unsubscribe.push(
+      bus.respond(subjects.prepare(place, listener.name), (payload) => this.#prepare(payload)),
+      bus.onStatus(() => this.#register()),
+    );
     this.#timers.push(
       clock.every(1000, () => lag.set(this.#isStandby() ? this.#standby.lagSeconds() : 0)),
       clock.every(lookForToolsMs, () => void this.#lookForTools()),
@@ -67,7 +70,8 @@ export class FileSync implements Service {
     const role = this.#watch.latest()?.role ?? 'starting';
     const troubles = this.#troubles.list();
     const hung = this.#standby.hungSeconds();
-    const detail = { role, troubles, ...(role === 'active' ? this.#active.detail() : this.#standby.detail()) };
+    const own = role === 'active' ? this.#active.detail() : role === 'standby' ? this.#standby.detail() : {};
+    const detail: Record<string, unknown> = { role, troubles, ...own };
     const [first] = troubles;
     if (first) return { health: 'degraded', summary: `${first.code}: ${first.message} ${first.cure}`, detail };
     if (hung !== null) {
@@ -97,6 +101,7 @@ export class FileSync implements Service {
   /** The arbiter may be away: it is asked again soon. */
   #register(): void {
     const { bus, place } = this.#parts;
+    if (!bus.connected()) return;
     bus.request(subjects.registerListener(place), listenerRegistration.parse(listener), 1000).catch(() => {});
   }
 

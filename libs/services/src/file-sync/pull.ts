@@ -1,5 +1,6 @@
 import {
   both,
+  isSafePath,
   keptFrom,
   keptSuffix,
   planSync,
@@ -8,7 +9,7 @@ import {
   without,
   type SyncPlan,
 } from '@hotstandby/core/sync-plan';
-import { CodedError, fileManifest, isoTime, parse, type FileManifest } from '@hotstandby/contracts';
+import { CodedError, fileManifest, hintLimits, isoTime, parse, type FileManifest } from '@hotstandby/contracts';
 import type { Scan, Selector, SyncMemory } from '@hotstandby/ports';
 import type { FileSyncParts } from './parts.ts';
 
@@ -38,19 +39,26 @@ const suspiciousRemovals = 10;
 const spareBytes = 4 * 1024 * 1024;
 
 /**
- * One synchronisation: manifest, plan, fetch, verify, install. `still` is asked before every step that changes
+ * One synchronisation: manifest, plan, fetch, verify, install. Null: `holder` says that nobody is active at present. `still` is asked before every step that changes
  * something: when it throws, what was done so far is whole and the next pull goes on from there.
  */
 export async function pull(
   parts: FileSyncParts,
-  holder: Holder,
+  holder: () => Promise<Holder | null>,
+  hints: string[],
   still: () => void,
   signal: AbortSignal,
-): Promise<PullResult> {
+): Promise<PullResult | null> {
   const { transfer, tree, memory: store, settings } = parts;
+  const asked = await holder();
+  if (!asked) return null;
   const memory = await store.load();
-  const manifest = await fetchManifest(parts, holder, memory.epoch, signal);
   const own = selector(settings.selection);
+  const wanted = hints.filter((path) => isSafePath(path) && own.file(path));
+  const room = wanted.length > 0 && (await tree.freeBytes()) > hintLimits.bytes + spareBytes;
+  const text = await transfer.manifest(room ? wanted : [], signal);
+  const manifest = readManifest(text, settings.peer);
+  mustHold(manifest, settings.peer, Math.max(asked.epoch, memory.epoch));
   const scan = await tree.scan(own);
   const unreadable = [...manifest.unreadable, ...scan.unreadable];
   const select = without(both(own, selector(manifest.selection)), unreadable);
@@ -63,6 +71,13 @@ export async function pull(
 
   still();
   const epoch = manifest.epoch;
+  // The reign may have ended while files moved.
+  if (plan.steps.length > 0) {
+    const now = await holder();
+    if (!now) return null;
+    mustHold(manifest, settings.peer, now.epoch);
+    still();
+  }
   if (plan.steps.length > 0) await store.save({ ...memory, epoch, installed: plan.before });
   const suffix = keptSuffix(parts.place.node, isoTime(parts.clock.wallMs()));
   for (const step of plan.steps) {
@@ -104,27 +119,22 @@ export async function pull(
   }
 }
 
-/** The peer's manifest, when it is the holder's: of the epoch that the arbiter knows, or of a newer one. */
-async function fetchManifest(
-  { transfer, settings }: FileSyncParts,
-  holder: Holder,
-  lastEpoch: number,
-  signal: AbortSignal,
-): Promise<FileManifest> {
-  const text = await transfer.manifest(signal);
+function readManifest(text: string, peer: string): FileManifest {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CodedError('HS_CONTRACT', `the manifest of ${settings.peer} is not JSON`, { cause: error });
+    throw new CodedError('HS_CONTRACT', `the manifest of ${peer} is not JSON`, { cause: error });
   }
-  const manifest = parse(fileManifest, value, `the manifest of ${settings.peer}`);
-  const least = Math.max(holder.epoch, lastEpoch);
-  if (manifest.node !== settings.peer || manifest.epoch < least) {
+  return parse(fileManifest, value, `the manifest of ${peer}`);
+}
+
+/** The manifest must be the holder's: of the epoch that the arbiter knows, or of a newer one. */
+function mustHold(manifest: FileManifest, peer: string, leastEpoch: number): void {
+  if (manifest.node !== peer || manifest.epoch < leastEpoch) {
     const got = `${manifest.node} offers files of epoch ${manifest.epoch}`;
-    throw new CodedError('HS_SYNC_STALE', `${got}, and the newest epoch is ${least}: nothing is taken from it`);
+    throw new CodedError('HS_SYNC_STALE', `${got}, and the newest epoch is ${leastEpoch}: nothing is taken from it`);
   }
-  return manifest;
 }
 
 function check(plan: SyncPlan, manifest: FileManifest): void {

@@ -1,4 +1,12 @@
-import { arbiterDescription, CodedError, filesChanged, parse, subjects } from '@hotstandby/contracts';
+import {
+  arbiterDescription,
+  CodedError,
+  filesChanged,
+  hintLimits,
+  parse,
+  subjects,
+  type FilesChanged,
+} from '@hotstandby/contracts';
 import type { Cancel, Unsubscribe } from '@hotstandby/ports';
 import type { FileSyncParts } from './parts.ts';
 import { pull, type Holder, type PullResult } from './pull.ts';
@@ -27,9 +35,11 @@ export class StandbySide {
   #retryMs = firstRetryMs;
   #unsettled = 0;
   #pullSinceMs: number | null = null;
-  #announcedAtWallMs = 0;
+  #announcedAtWallMs: number | null = null;
+  #hints: string[] = [];
+  /** Since when it is known that this node lacks something. */
+  #behindSinceMs: number | null = null;
   #last: (PullResult & { atMs: number; atWallMs: number }) | null = null;
-  #beganMs = 0;
 
   /** `isStandby`: this node is the standby as far as the arbiter's last word goes. */
   constructor(parts: FileSyncParts, troubles: Troubles, isStandby: () => boolean) {
@@ -44,11 +54,12 @@ export class StandbySide {
     this.#active = true;
     this.#abort = new AbortController();
     this.#last = null;
-    this.#beganMs = clock.monotonicMs();
+    this.#announcedAtWallMs = null;
+    this.#hints = [];
+    this.#behindSinceMs = clock.monotonicMs();
     this.#unsubscribe = bus.subscribe(subjects.filesChanged({ ...place, node: settings.peer }), (payload) => {
       try {
-        this.#announcedAtWallMs = parse(filesChanged, payload, 'a change of files').madeAtWallMs;
-        void this.#pulls.ask();
+        this.#announced(parse(filesChanged, payload, 'a change of files'));
       } catch (error) {
         log.warn('a message of the active is ignored', { error: String(error) });
       }
@@ -73,14 +84,23 @@ export class StandbySide {
     await this.#pulls.idle();
   }
 
-  /** Seconds since this node was last known to have what the active has; 0 while it is in step. */
+  #announced({ madeAtWallMs, changed }: FilesChanged): void {
+    if (this.#last?.manifest.madeAtWallMs === madeAtWallMs) return;
+    this.#announcedAtWallMs = madeAtWallMs;
+    this.#behindSinceMs ??= this.#parts.clock.monotonicMs();
+    // What did not fit comes with the plan.
+    if (this.#hints.length < hintLimits.files) this.#hints.push(...changed);
+    void this.#pulls.ask();
+  }
+
+  /** For how many seconds this node has lacked, or may have lacked, something that the active has; 0 while it is in step. */
   lagSeconds(): number {
     const nowMs = this.#parts.clock.monotonicMs();
-    const sinceMs = nowMs - (this.#last?.atMs ?? this.#beganMs);
-    const behind =
-      !this.#last || this.#last.left.paths.length > 0 || this.#announcedAtWallMs > this.#last.manifest.madeAtWallMs;
-    const quietMs = 2 * this.#parts.settings.intervalSeconds * 1000;
-    return behind || sinceMs > quietMs ? Math.round(sinceMs / 1000) : 0;
+    const heardMs = this.#last?.atMs ?? nowMs;
+    // Not a word and no pull for two intervals: who knows what was missed.
+    const unheard = nowMs - heardMs > 2000 * this.#parts.settings.intervalSeconds;
+    const sinceMs = this.#behindSinceMs ?? (unheard ? heardMs : nowMs);
+    return Math.round((nowMs - sinceMs) / 1000);
   }
 
   hungSeconds(): number | null {
@@ -109,15 +129,22 @@ export class StandbySide {
     this.#cancelRetry();
     this.#pullSinceMs = clock.monotonicMs();
     try {
-      const holder = await this.#holder();
-      if (!holder) return this.#retry();
-      const result = await pull(this.#parts, holder, () => this.#still(), this.#abort.signal);
+      const hints = this.#hints.splice(0);
+      const result = await pull(
+        this.#parts,
+        () => this.#holder(),
+        hints,
+        () => this.#still(),
+        this.#abort.signal,
+      );
+      if (!result) return this.#retry();
       pulls.add(1, { outcome: 'done' });
       await this.#done(result, clock.monotonicMs() - this.#pullSinceMs);
     } catch (error) {
       // Cut off by a change of roles: nobody's fault.
       if (!this.#active || !this.#isStandby()) return;
       pulls.add(1, { outcome: 'failed' });
+      this.#behindSinceMs ??= this.#last?.atMs ?? clock.monotonicMs();
       this.#troubles.set('pull', asFault(error));
       this.#retry();
     } finally {
@@ -144,6 +171,9 @@ export class StandbySide {
     this.#troubles.set('pull', left.fault ?? restless);
     if (left.paths.length > 0) return this.#retry();
     this.#retryMs = firstRetryMs;
+    // Something newer may have been announced while this was under way: its pull follows.
+    const newest = this.#announcedAtWallMs === null || this.#announcedAtWallMs === manifest.madeAtWallMs;
+    this.#behindSinceMs = newest ? null : clock.monotonicMs();
     const { node, epoch, madeAtWallMs } = { ...manifest, node: place.node };
     bus.publish(subjects.filesInstalled(place), { node, epoch, madeAtWallMs });
   }
