@@ -92,6 +92,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect(await lan.has('a')).toBe(true);
     a.signal('SIGCONT');
     await until('gone', 500, async () => !(await lan.has('a')));
+    await until('told', 2000, () => a.events().length === 2);
     expect(a.events()).toEqual(['binding.bound', 'binding.released']);
   });
 
