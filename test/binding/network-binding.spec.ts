@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { validSeconds } from '@hotstandby/services/network-binding';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Lan, missing, until, vip, vip6 } from './lan.ts';
+import { grantMs, Lan, missing, until, vip, vip6 } from './lan.ts';
 
 const reason = missing();
 if (reason) console.log(`skipped: network-binding in namespaces ${reason}`);
@@ -22,12 +22,12 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect(await lan.neighbour()).toBe(await lan.mac('a'));
 
     a.silence();
-    await until('a let go when its grant ended', 1000, async () => !(await lan.has('a')));
+    await until('a let go when its grant ended', 3000, async () => !(await lan.has('a')));
     b.activate(2);
-    await until('b has the address', 1000, () => lan.has('b'));
+    await until('b has the address', 3000, () => lan.has('b'));
     // Without a ping in between: it is the announcement that changed the client's cache.
     const macOfB = await lan.mac('b');
-    await until('the client knows b', 1000, async () => (await lan.neighbour()) === macOfB);
+    await until('the client knows b', 3000, async () => (await lan.neighbour()) === macOfB);
     expect(await lan.reaches()).toBe(true);
     await until(
       'both told it',
@@ -45,31 +45,31 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     a.activate(1);
     await until('a answers', 5000, () => lan.reaches(vip6));
     a.silence();
-    await until('a let go', 1000, async () => !(await lan.has('a', vip6)) && !(await lan.has('a')));
+    await until('a let go', 3000, async () => !(await lan.has('a', vip6)) && !(await lan.has('a')));
     b.activate(2);
     const macOfB = await lan.mac('b');
-    await until('the client knows b', 1000, async () => (await lan.neighbour(vip6)) === macOfB);
+    await until('the client knows b', 3000, async () => (await lan.neighbour(vip6)) === macOfB);
     expect(await lan.reaches(vip6)).toBe(true);
   });
 
   it('keeps the address alive beyond its lifetime, and puts it back when somebody removed it', async () => {
     const a = await lan.start('a');
     a.activate(1);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     const start = performance.now();
     while (performance.now() - start < (validSeconds + 1) * 1000) {
       expect(await lan.has('a')).toBe(true);
       await sleep(100);
     }
     await lan.ip('a', 'address', 'del', `${vip}/32`, 'dev', 'eth0');
-    await until('put back', 3000, () => lan.has('a'));
+    await until('put back', 6000, () => lan.has('a'));
     expect(a.events()).toEqual(['binding.bound']);
   });
 
   it('leaves the address of a killed binder for its lifetime only, and cleans it first thing when started again', async () => {
     const a = await lan.start('a');
     a.activate(1);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     await a.kill();
     expect(await lan.has('a')).toBe(true);
     await lan.start('a');
@@ -77,7 +77,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
 
     const b = await lan.start('b');
     b.activate(2);
-    await until('bound', 2000, () => lan.has('b'));
+    await until('bound', 5000, () => lan.has('b'));
     await b.kill();
     await until('the kernel took it away', (validSeconds + 2) * 1000, async () => !(await lan.has('b')));
   });
@@ -85,13 +85,13 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('removes the address before anything else when it wakes from a freeze after its grant', async () => {
     const a = await lan.start('a');
     a.activate(1);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     a.signal('SIGSTOP');
     a.silence();
-    await sleep(400);
+    await sleep(2 * grantMs);
     expect(await lan.has('a')).toBe(true);
     a.signal('SIGCONT');
-    await until('gone', 500, async () => !(await lan.has('a')));
+    await until('gone', 1500, async () => !(await lan.has('a')));
     await until('told', 2000, () => a.events().length === 2);
     expect(a.events()).toEqual(['binding.bound', 'binding.released']);
   });
@@ -99,7 +99,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('lets go for a planned transition and answers when it is done', async () => {
     const a = await lan.start('a');
     a.activate(7);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     a.send({ do: 'prepare', epoch: 7 });
     await until('prepared', 2000, () => a.said.find((message) => 'prepared' in message));
     expect(a.said).toContainEqual({ prepared: { done: true } });
@@ -114,7 +114,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     await lan.ip('a', 'address', 'add', `${vip}/24`, 'dev', 'eth0');
     const a = await lan.start('a');
     a.activate(1);
-    await until('told', 3000, () => a.events().includes('binding.failed'));
+    await until('told', 10_000, () => a.events().includes('binding.failed'));
     const report = await a.report();
     expect(report.health).toBe('degraded');
     expect(report.detail['code']).toBe('HS_BINDING_FOREIGN');
@@ -133,7 +133,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('leaves the addresses of another node on the same host alone', async () => {
     const a = await lan.start('a');
     a.activate(1);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     const mark = (await lan.ip('a', '-o', 'address', 'show')).match(/metric (\d+)/)?.[1] ?? '';
     await lan.ip('a', 'address', 'add', '192.0.2.78/32', 'dev', 'eth0', 'metric', `${Number(mark) + 1}`);
     await lan.ip('a', 'address', 'add', '192.0.2.79/32', 'dev', 'eth0', 'metric', mark);
@@ -155,7 +155,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('refuses an address outside the subnets of this host, and says so once', async () => {
     const a = await lan.start('a', ['203.0.113.9/24']);
     a.activate(1);
-    await until('told', 3000, () => a.events().includes('binding.failed'));
+    await until('told', 10_000, () => a.events().includes('binding.failed'));
     await sleep(1500);
     expect(a.events()).toEqual(['binding.failed']);
     expect((await a.report()).detail['code']).toBe('HS_BINDING_INTERFACE');
@@ -164,7 +164,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('is degraded, not dead, without the right to change addresses', async () => {
     const a = await lan.start('a', [`${vip}/24`], ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']);
     a.activate(1);
-    await until('told', 3000, () => a.events().includes('binding.failed'));
+    await until('told', 10_000, () => a.events().includes('binding.failed'));
     const report = await a.report();
     expect(report.health).toBe('degraded');
     expect(report.detail['code']).toBe('HS_BINDING_PERMISSION');
@@ -174,7 +174,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
   it('takes the address off when it is stopped', async () => {
     const a = await lan.start('a');
     a.activate(1);
-    await until('bound', 2000, () => lan.has('a'));
+    await until('bound', 5000, () => lan.has('a'));
     a.send({ do: 'stop' });
     await until('stopped', 3000, () => a.said.some((message) => 'stopped' in message));
     expect(await lan.has('a')).toBe(false);
