@@ -116,6 +116,15 @@ it('publishes the status at once, again every second, and at once when the healt
   expect(statuses().length - before).toBeLessThanOrEqual(2);
 });
 
+it('says nothing while NATS is away, and its status at once when it is back', async () => {
+  const { bus } = await running('collector', { collector: 0 });
+  await expect.poll(() => bus.published.at(-1)?.payload).toMatchObject({ health: 'ok' });
+  bus.setConnected(false);
+  const before = bus.published.length;
+  bus.setConnected(true);
+  expect(bus.published.length).toBe(before + 1);
+});
+
 it('tells that it started and stopped, stops the service and closes what was opened', async () => {
   const { running: service, events, worker, ended } = await running('collector', { collector: 0 });
   await service.stop();

@@ -6,7 +6,7 @@ import type { Health } from './health.ts';
 const everyMs = 1000;
 const lookEveryMs = 200;
 
-/** Says on the bus how the service is doing: every second, and at once when its health changed. */
+/** Says on the bus how the service is doing: every second, and at once when its health changed or NATS came back. */
 export function publishStatus(
   foundation: Foundation,
   health: Health,
@@ -15,6 +15,8 @@ export function publishStatus(
   const { service, place } = foundation;
   let said: { health: string; atMs: number } | null = null;
   const say = () => {
+    // Said again when NATS comes: until then it would only be counted as dropped.
+    if (!made.bus.connected()) return;
     const report = health.report();
     const nowMs = made.clock.monotonicMs();
     // A tick that is a little early must not make it every 1.2 s.
@@ -31,6 +33,14 @@ export function publishStatus(
     };
     made.bus.publish(subjects.status(place, service), status);
   };
+  const stopTicking = made.clock.every(lookEveryMs, say);
+  const forget = made.bus.onStatus(() => {
+    said = null;
+    say();
+  });
   say();
-  return made.clock.every(lookEveryMs, say);
+  return () => {
+    stopTicking();
+    forget();
+  };
 }
