@@ -19,6 +19,7 @@ export interface CollectorProcess {
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
+  ended(): boolean;
   output(): string;
 }
 
@@ -46,6 +47,7 @@ export async function startCollector(dir: string, configText: string): Promise<C
     pid: () => child.pid ?? -1,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    ended: () => child.exitCode !== null || child.signalCode !== null,
     output: () => said,
   };
 }

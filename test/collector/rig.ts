@@ -4,7 +4,7 @@ import { systemClock } from '@hotstandby/adapters/system';
 import { subjects, type EventType, type Grant, type ServiceStatus } from '@hotstandby/contracts';
 import type { Reign } from '@hotstandby/ports';
 import { eventually } from '../parts/eventually.ts';
-import { startPlainNats, type PlainNats } from '../parts/plain-nats.ts';
+import { startNatsPair, type NatsPair, type PairedNats } from '../parts/nats-pair.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
 import { bundleCollector, startCollector, type CollectorProcess } from './collector-process.ts';
@@ -12,18 +12,21 @@ import { freeUdpPort } from './udp-sender.ts';
 
 const place = { cluster: 'test', node: 'a' };
 const nodeId = 'id-a';
-export const address = '127.0.0.31';
+export const address = '127.0.0.33';
 const beatMs = 50;
 const grantMs = 400;
 
 /**
- * One node's NATS server, a PostgreSQL with a real reign in it, and collectors as processes. The test plays the arbiter:
- * it claims the lease in the store and publishes grants.
+ * The NATS servers of a pair as set-up makes them, a PostgreSQL with a real reign in it, and collectors of
+ * node a as processes. The test plays the arbiter: it claims the lease in the store and publishes grants.
  */
 export class CollectorRig {
   readonly postgres: Postgres;
-  readonly nats: PlainNats;
+  readonly nats: PairedNats;
   readonly arbiter: NatsParts;
+  /** With the key of the collector, which alone may read INGEST. */
+  readonly reader: NatsParts;
+  readonly #pair: NatsPair;
   readonly ports: { syslog: number; trap: number; flow: number };
   readonly statuses = new Map<string, ServiceStatus>();
   readonly events: { type: EventType; data: Record<string, unknown> }[] = [];
@@ -35,14 +38,17 @@ export class CollectorRig {
 
   private constructor(
     postgres: Postgres,
-    nats: PlainNats,
-    arbiter: NatsParts,
+    pair: NatsPair,
+    clients: { arbiter: NatsParts; reader: NatsParts },
     lease: PostgresLeaseStore,
     ports: CollectorRig['ports'],
   ) {
+    const { arbiter, reader } = clients;
     this.postgres = postgres;
-    this.nats = nats;
+    this.#pair = pair;
+    this.nats = pair.a;
     this.arbiter = arbiter;
+    this.reader = reader;
     this.ports = ports;
     this.#lease = lease;
     arbiter.bus.subscribe(subjects.status(place, 'collector'), (payload) => {
@@ -56,9 +62,11 @@ export class CollectorRig {
 
   static async start(): Promise<CollectorRig> {
     bundleCollector();
-    const [postgres, nats] = await Promise.all([startPostgres(), startPlainNats(['collector', 'arbiter'], address)]);
+    const [postgres, pair] = await Promise.all([startPostgres(), startNatsPair([address, '127.0.0.34'])]);
     const log = recordingLog();
-    const arbiter = await connectNats({ config: nats.config, service: 'arbiter', log });
+    const { config } = pair.a;
+    const arbiter = await connectNats({ config, service: 'arbiter', log });
+    const reader = await connectNats({ config, service: 'collector', log });
     await eventually(() => arbiter.bus.connected());
     const store = { url: postgres.url, schema: 'hotstandby' };
     const lease = new PostgresLeaseStore({ store, cluster: place.cluster, log });
@@ -68,11 +76,19 @@ export class CollectorRig {
       trap: await freeUdpPort(address),
       flow: await freeUdpPort(address),
     };
-    return new CollectorRig(postgres, nats, arbiter, lease, ports);
+    return new CollectorRig(postgres, pair, { arbiter, reader }, lease, ports);
   }
 
   /** Takes the lease in the store: a new epoch; `by` another node ends this node's tenure. */
   async claim(by = nodeId): Promise<number> {
+    const claimed = await this.claimSilently(by);
+    if (this.#reign?.tenureEpoch !== claimed.tenureEpoch) this.#startedAtWallMs = Date.now();
+    this.#reign = claimed;
+    return claimed.epoch;
+  }
+
+  /** The same, and what is granted stays as it was. */
+  async claimSilently(by: string): Promise<Reign> {
     const incarnation = `incarnation-of-${by}`;
     await this.#lease.enter({
       nodeId: by,
@@ -89,9 +105,7 @@ export class CollectorRig {
     const seenHolderCount = nodes.find((node) => node.nodeId === reign.holder)?.lastCount ?? null;
     const claimed = await this.#lease.claim({ nodeId: by, incarnation, seen: reign, seenHolderCount });
     if (!claimed) throw new Error('the claim was refused');
-    if (this.#reign?.tenureEpoch !== claimed.tenureEpoch) this.#startedAtWallMs = Date.now();
-    this.#reign = claimed;
-    return claimed.epoch;
+    return claimed;
   }
 
   /** Grants and renews until `revoke`. */
@@ -117,7 +131,12 @@ export class CollectorRig {
   async readyCollector(change = ''): Promise<CollectorProcess> {
     const process = await this.collector(change);
     try {
-      await eventually(() => this.status(process)?.health === 'ok', 20_000, 'a collector that is well');
+      await eventually(
+        () => process.ended() || this.status(process)?.health === 'ok',
+        20_000,
+        'a collector that is well',
+      );
+      if (process.ended()) throw new Error('it ended');
     } catch (error) {
       throw new Error(`${String(error)}\n${process.output()}`, { cause: error });
     }
@@ -142,8 +161,8 @@ export class CollectorRig {
     this.#stopGranting();
     await Promise.all(this.#processes.map((process) => process.kill()));
     await this.#lease.close();
-    await this.arbiter.close();
-    await this.nats.remove();
+    await Promise.all([this.arbiter.close(), this.reader.close()]);
+    await this.#pair.remove();
     await this.postgres.stop();
   }
 
@@ -170,7 +189,7 @@ export class CollectorRig {
     return `
 cluster: ${place.cluster}
 node: { name: a, kind: primary, address: ${address}, dataDir: ${this.nats.dir} }
-peer: { name: b, address: 127.0.0.32 }
+peer: { name: b, address: 127.0.0.34 }
 profile: fast
 store: { url: "${this.postgres.url}" }
 nats: { url: "${nats.url}", keysDir: "${nats.keysDir}", port: ${nats.port} }
@@ -178,8 +197,7 @@ http: { collector: 0 }
 log: { format: json }
 collector:
   syslogPorts: [${syslog}]
-  trapPorts: [${trap}]
-  flowPorts: [${flow}]
+${change.includes('trapPorts') ? '' : `  trapPorts: [${trap}]\n`}  flowPorts: [${flow}]
   ingest: { maxBytes: 268435456 }
 ${change}`;
   }

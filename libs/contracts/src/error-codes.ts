@@ -41,6 +41,7 @@ export const errorCodes = {
     'A port below 1024 needs a right that this process lacks.',
     'Use a higher port or give CAP_NET_BIND_SERVICE.',
   ],
+  HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
   HS_ADDRESS_UNAVAILABLE: [
     'This host does not have the address to listen on.',
     'Correct the address in the configuration.',

@@ -42,6 +42,8 @@ export interface Receiver {
   ): Promise<Listening>;
   /** Datagrams that the kernel dropped since start because a buffer was full. */
   kernelDrops(): Promise<number>;
+  /** What the kernel has received and nobody has read yet; 0 where it does not tell. */
+  unreadBytes(): Promise<number>;
 }
 
 /** A message of the INGEST stream: an encoded frame of datagrams (`core/frame`). */

@@ -2,14 +2,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Clock, Datagram, ListenRequest, Listening, Logger, Receiver } from '@hotstandby/ports';
 import { bindError } from './bind-error.ts';
-import { KernelDrops } from './kernel-drops.ts';
+import { KernelSockets } from './kernel-sockets.ts';
 import { sourceAddress } from './source-address.ts';
 
 /** Sockets over node:dgram. On Linux replicas share a port: the kernel spreads the senders over them. */
 export class DgramReceiver implements Receiver {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #drops = new KernelDrops();
+  readonly #kernel = new KernelSockets();
 
   constructor(parts: { clock: Clock; log: Logger }) {
     this.#clock = parts.clock;
@@ -43,7 +43,11 @@ export class DgramReceiver implements Receiver {
   }
 
   async kernelDrops(): Promise<number> {
-    return this.#drops.total();
+    return this.#kernel.drops();
+  }
+
+  async unreadBytes(): Promise<number> {
+    return this.#kernel.unreadBytes();
   }
 
   /** Hands on together what one turn of the event loop took from the socket. */

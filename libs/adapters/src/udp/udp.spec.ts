@@ -5,7 +5,7 @@ import { ManualClock } from '@hotstandby/testing/manual-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bindError } from './bind-error.ts';
 import { DgramReceiver } from './index.ts';
-import { parseDrops } from './kernel-drops.ts';
+import { parseSockets } from './kernel-sockets.ts';
 import { sourceAddress } from './source-address.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -130,6 +130,7 @@ describe('DgramReceiver', () => {
     // Sent in one turn of the event loop: the receiving socket of the same process cannot be read in between.
     for (let sent = 0; sent < 200; sent++) sender.send(Buffer.alloc(1000), port, '127.0.0.21');
     await until(async () => (await receiver.kernelDrops()) > 0);
+    await until(async () => (await receiver.unreadBytes()) === 0);
   });
 });
 
@@ -139,12 +140,12 @@ it('maps what the system says of a bind', () => {
   expect(coded('EMFILE')).toMatchObject({ code: 'EMFILE' });
 });
 
-it('reads drops by inode', () => {
+it('reads sockets by inode', () => {
   const text = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
-11979: 0100007F:A535 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 13352 2 000000008be0f84e 17
+11979: 0100007F:A535 00000000:0000 07 00000000:00000A00 00:00000000 00000000     0        0 13352 2 000000008be0f84e 17
 garbage
 `;
-  expect([...parseDrops(text)]).toEqual([['13352', 17]]);
+  expect([...parseSockets(text)]).toEqual([['13352', { drops: 17, unreadBytes: 2560 }]]);
 });
 
 it('names senders without zone and in their own family', () => {

@@ -27,6 +27,7 @@ import { Losses } from './losses.ts';
 import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
+import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
 
 export interface CollectorParts {
@@ -44,8 +45,9 @@ export interface CollectorParts {
   limits?: Partial<CollectorLimits>;
 }
 
-/** A stop that finds NATS away gives up what is in memory after this. */
+/** A stop that finds NATS away gives up what is in memory after this; the same for a store that hangs. */
 const stopPatienceMs = 1500;
+const neverAborted = new AbortController().signal;
 
 /**
  * Telemetry from the sockets to the store: received into INGEST in both roles, delivered from there by the active only.
@@ -129,7 +131,7 @@ export class Collector implements Service {
       log,
       deadlineMs: limits.drainDeadlineMs,
       isOpen,
-      hold: () => this.#reception.hold(),
+      hold: (signal) => this.#reception.hold(signal),
       release: () => this.#reception.release(),
       unfinished: () => this.#delivery.reader()?.finish() ?? Promise.resolve(0),
     });
@@ -154,10 +156,13 @@ export class Collector implements Service {
     this.#roles.stop();
     this.#templates.stop();
     this.#upkeep.stop();
+    const delivered = this.#delivery.stop();
     await this.#reception.stop(stopPatienceMs);
-    await this.#delivery.stop();
+    await Promise.race([delivered, pause(this.#parts.clock, stopPatienceMs, neverAborted)]);
     this.#losses.stop();
+    // Ends a statement that hangs, and with it what waits for it.
     await this.#parts.store.close();
+    await delivered;
   }
 
   report(): ServiceReport {

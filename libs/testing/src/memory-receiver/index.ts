@@ -23,6 +23,10 @@ export class MemoryReceiver implements Receiver {
     return this.drops;
   }
 
+  async unreadBytes(): Promise<number> {
+    return 0;
+  }
+
   ports(): number[] {
     return [...this.#open.keys()];
   }

@@ -17,7 +17,7 @@ interface Parts {
   deadlineMs: number;
   isOpen: () => boolean;
   /** Everything received so far into INGEST; what comes later waits in memory. */
-  hold: () => Promise<void>;
+  hold: (signal: AbortSignal) => Promise<void>;
   /** What waits goes into INGEST again. */
   release: () => void;
   /** How much of INGEST is not committed yet. */
@@ -37,12 +37,13 @@ const resumeAfterMs = 3000;
  */
 export class Drain {
   readonly #parts: Parts;
-  readonly #abort = new AbortController();
+  #stopped = false;
   #unsubscribe: Unsubscribe[] = [];
   #cancelRegistration: Cancel = () => {};
   #cancelResume: Cancel = () => {};
   #registered = false;
-  #draining = false;
+  /** Of the drain under way, which may be done already and waits for what comes next. */
+  #draining: { end: () => void } | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -63,7 +64,7 @@ export class Drain {
   }
 
   stop(): void {
-    this.#abort.abort();
+    this.#stopped = true;
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#cancelRegistration();
     this.#cancelResume();
@@ -77,7 +78,7 @@ export class Drain {
   }
 
   state(): { registered: boolean; draining: boolean } {
-    return { registered: this.#registered, draining: this.#draining };
+    return { registered: this.#registered, draining: this.#draining !== null };
   }
 
   /** Again a third of the way to its end; every second until the arbiter is there. */
@@ -90,7 +91,7 @@ export class Drain {
     } catch {
       this.#registered = false;
     }
-    if (this.#abort.signal.aborted) return;
+    if (this.#stopped) return;
     this.#cancelRegistration();
     this.#cancelRegistration = clock.after(this.#registered ? ttlMs / 3 : 1000, () => void this.#register());
   }
@@ -107,14 +108,14 @@ export class Drain {
   async #drain({ deadlineMs, rule }: PrepareRequest): Promise<PrepareReply> {
     const { clock, log } = this.#parts;
     const beganMs = clock.monotonicMs();
-    this.#draining = true;
+    this.#draining?.end();
+    const over = new AbortController();
+    this.#draining = { end: () => over.abort() };
     this.#cancelResume();
     this.#cancelResume = clock.after(deadlineMs + resumeAfterMs, () => this.#resume());
-    const over = new AbortController();
     const cancel = clock.after(deadlineMs, () => over.abort());
     const left = await Promise.race([this.#finish(over.signal), aborted(over.signal).then((): number | null => null)]);
     cancel();
-    over.abort();
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
     if (left === 0) {
       log.info('everything received is stored before the transition', { rule, tookMs });
@@ -126,7 +127,7 @@ export class Drain {
 
   async #finish(signal: AbortSignal): Promise<number> {
     const { clock, hold, unfinished, isOpen } = this.#parts;
-    await hold();
+    await hold(signal);
     for (;;) {
       // Not known: NATS is away for the moment.
       const left = await unfinished().catch(() => 1);
@@ -138,7 +139,8 @@ export class Drain {
   #resume(): void {
     this.#cancelResume();
     if (!this.#draining) return;
-    this.#draining = false;
+    this.#draining.end();
+    this.#draining = null;
     this.#parts.release();
   }
 }

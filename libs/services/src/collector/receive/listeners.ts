@@ -102,8 +102,9 @@ export class Listeners {
   #failed(state: PortState, error: unknown): void {
     const { code, message, cure } = faultOf(error);
     state.receiveBufferBytes = null;
-    if (state.fault === message) return;
-    state.fault = message;
+    const fault = `${code}: ${message}`;
+    if (state.fault === fault) return;
+    state.fault = fault;
     const { kind, address, port } = state;
     this.#parts.log.error('a port cannot be had; it is tried again', {
       kind,
@@ -119,5 +120,5 @@ export class Listeners {
 
 function faultOf(error: unknown): { code: string; message: string; cure: string } {
   const { code, message, cure } = error as { code?: string; message?: string; cure?: string };
-  return { code: code ?? 'HS_PORT_LOST', message: message ?? String(error), cure: cure ?? 'It is tried again.' };
+  return { code: code ?? 'HS_PORT_FAILED', message: message ?? String(error), cure: cure ?? 'It is tried again.' };
 }

@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Counter, Datagram, ListenRequest, Logger, Metrics, Receiver } from '@hotstandby/ports';
 import type { Losses } from '../losses.ts';
+import { pause } from '../waiting-time.ts';
 import { Framer } from './framer.ts';
 import type { IngestQueue } from './ingest-queue.ts';
 import type { Listeners, PortState } from './listeners.ts';
@@ -18,6 +19,8 @@ interface Parts {
 
 const lookAtKernelEveryMs = 2000;
 const rateWindowMs = 5000;
+/** Under a flood the kernel's buffers are never empty, but what was in them is out by then. */
+const emptyBuffersMs = 200;
 
 /** From the sockets to INGEST, in both roles: frames go out when they are full or old enough. Decodes nothing. */
 export class Reception {
@@ -59,10 +62,22 @@ export class Reception {
     if (lost > 0) this.#parts.losses.add('all', 'memory', lost);
   }
 
-  /** Resolves when everything received so far is in INGEST; what comes later waits in memory until `release`. */
-  hold(): Promise<void> {
+  /**
+   * Resolves when everything received so far is in INGEST, what was still in the kernel's buffers included; what comes
+   * later waits in memory until `release`.
+   */
+  async hold(signal: AbortSignal): Promise<void> {
+    const { clock, queue, receiver } = this.#parts;
+    const beganMs = clock.monotonicMs();
+    let unread = true;
+    while (unread && clock.monotonicMs() - beganMs < emptyBuffersMs) {
+      unread = (await receiver.unreadBytes().catch(() => 0)) > 0;
+      await pause(clock, 1, signal);
+    }
+    // Called off, or over, meanwhile: nobody would release what is held now.
+    if (signal.aborted) return;
     this.#flush();
-    return this.#parts.queue.hold();
+    await queue.hold();
   }
 
   release(): void {
