@@ -1,6 +1,6 @@
 // Starts the pair on Node 24 and stays in front of it: signals and exit code pass through.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -47,13 +47,24 @@ export function handOver(root, programs, options) {
 
 /** npm that was killed takes nobody with it: notice that it is gone. Anybody else may leave us alone on purpose. */
 function watchParent(onGone) {
-  const parent = process.ppid;
-  if (!process.env.npm_lifecycle_event || parent === 1) return undefined;
+  if (!process.env.npm_lifecycle_event) return undefined;
+  // npm runs scripts through a shell, which stays when npm is killed: look at the shell's parent too.
+  const ancestry = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const before = ancestry();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (ancestry() === before) return;
     clearInterval(timer);
     onGone();
   }, 1000);
   timer.unref();
   return timer;
+}
+
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return '';
+  }
 }

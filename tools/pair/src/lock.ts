@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@hotstandby/contracts';
@@ -42,7 +42,10 @@ export class DataLock {
     writeFileSync(this.#announcement, JSON.stringify(announcement));
   }
 
+  /** Calling it twice does no harm. */
   release(): void {
+    if (!this.#database.isOpen) return;
+    rmSync(this.#announcement, { force: true });
     this.#database.close();
   }
 }

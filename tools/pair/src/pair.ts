@@ -166,16 +166,11 @@ export class Pair {
   async stop(active: NodeName | null): Promise<void> {
     const last = active ?? 'a';
     await this.supervisor.stop([['traffic'], [peerOf(last)], [last], ['store']]);
-    this.#released();
+    this.#lock.release();
   }
 
   async stopAtOnce(): Promise<void> {
     await this.supervisor.killAll();
-    this.#released();
-  }
-
-  #released(): void {
-    rmSync(path.join(this.layout.data, 'pair.json'), { force: true });
     this.#lock.release();
   }
 }

@@ -11,9 +11,18 @@ export interface WantedSocket {
   port: number;
 }
 
+const givenBackWithinMs = 1000;
+
 /** Throws `HS_PORT_IN_USE` (or `HS_ADDRESS_UNAVAILABLE`, `HS_PORT_FORBIDDEN`) for what cannot be had, all of it in one message. */
 export async function checkSockets(wanted: WantedSocket[]): Promise<void> {
-  const faults = await Promise.all(wanted.map(async (socket) => ({ socket, code: await tryBind(socket) })));
+  const tryAll = () => Promise.all(wanted.map(async (socket) => ({ socket, code: await tryBind(socket) })));
+  let faults = await tryAll();
+  // What has just been ended gives its ports back a moment later.
+  const deadline = performance.now() + givenBackWithinMs;
+  while (faults.some((fault) => fault.code === 'EADDRINUSE') && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    faults = await tryAll();
+  }
   const of = (code: string) => faults.filter((fault) => fault.code === code).map((fault) => fault.socket);
   const taken = of('EADDRINUSE');
   if (taken.length > 0) {

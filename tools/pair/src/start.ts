@@ -169,7 +169,7 @@ class Desk {
       this.#terminal.notice('nobody is active now');
       return;
     }
-    this.#takeover.done('switchover', active, Date.now());
+    this.#takeover.done('handed over', active, Date.now());
     const result = switchoverResult.parse(await watch.switchover(active, switchoverWithinMs));
     this.#terminal.notice(`${result.done ? 'switched over' : `not switched over (${result.code})`}: ${result.message}`);
   }

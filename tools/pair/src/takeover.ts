@@ -1,6 +1,6 @@
 import type { NodeName } from './layout.ts';
 
-export type FaultKind = 'killed' | 'frozen' | 'switchover';
+export type FaultKind = 'killed' | 'frozen' | 'handed over';
 
 /** How long the last take-over took: from what was done to the node to the other's `role.changed`. */
 export interface Takeover {

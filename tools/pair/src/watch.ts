@@ -130,7 +130,12 @@ export class Watch {
     const changed = eventSchemas['role.changed'].safeParse(event.data).data;
     const { arbiter } = this.nodes[node];
     if (changed && arbiter)
-      this.nodes[node].arbiter = { ...arbiter, role: changed.to, epoch: event.epoch ?? arbiter.epoch };
+      this.nodes[node].arbiter = {
+        ...arbiter,
+        role: changed.to,
+        epoch: event.epoch ?? arbiter.epoch,
+        redundancy: 'unknown',
+      };
   }
 }
 
