@@ -2,7 +2,10 @@ import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { parseConfig, type NodeConfig } from '@hotstandby/config';
 import type { EventLog, CloudEvent, Logger, Service, ServiceReport } from '@hotstandby/ports';
 import { LocalBus } from '@hotstandby/testing/local-bus';
-import { afterEach, expect, it } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
 import { startService, type RunningService } from './start-service.ts';
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -154,4 +157,29 @@ it('closes everything and tells why when the service cannot start', async () => 
   expect(result.events.kept.map(({ type, data }) => [type, data])).toEqual([
     ['service.failed', { service: 'collector', code: 'HS_DATA_UNUSABLE', message: 'Error: no disk' }],
   ]);
+});
+
+it('names the address of each replica in the file of HOTSTANDBY_HTTP_FILE, and takes it away at the end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hs-replica-'));
+  const file = (name: string) => join(folder, name);
+  try {
+    vi.stubEnv('HOTSTANDBY_HTTP_FILE', file('first'));
+    const first = await running('collector', { collector: 0 });
+    vi.stubEnv('HOTSTANDBY_HTTP_FILE', file('second'));
+    const second = await running('collector', { collector: first.running.httpPort });
+    for (const [name, { httpPort }] of [
+      ['first', first.running],
+      ['second', second.running],
+    ] as const) {
+      const url = readFileSync(file(name), 'utf8').trim();
+      expect(url).toBe(`http://127.0.0.1:${httpPort}`);
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    }
+    await second.running.stop();
+    expect(existsSync(file('second'))).toBe(false);
+    expect(existsSync(file('first'))).toBe(true);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

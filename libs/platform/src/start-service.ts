@@ -4,6 +4,7 @@ import type { Logger, Service } from '@hotstandby/ports';
 import { makeEmit } from './emit.ts';
 import type { Foundation, Wire } from './foundation.ts';
 import { Health } from './health.ts';
+import { AddressFile } from './http/address-file.ts';
 import { openHttp, type HttpServer } from './http/server.ts';
 import { PrometheusMetrics } from './prometheus-metrics.ts';
 import { publishStatus } from './status-publisher.ts';
@@ -38,12 +39,14 @@ export async function startService(
 
   let service: Service | null = null;
   let http: HttpServer | null = null;
+  const addressFile = new AddressFile(process.env['HOTSTANDBY_HTTP_FILE'], log);
   let stopPublishing = () => {};
   const end = async (lastWord: () => Promise<void>) => {
     health.stopping();
     stopPublishing();
     await quietly(log, 'the service did not stop cleanly', () => service?.stop());
     await briefly(lastWord());
+    await addressFile.remove();
     await quietly(log, 'the HTTP server did not close', () => http?.close());
     await quietly(log, 'a connection did not close', () => wiring.close());
   };
@@ -52,13 +55,15 @@ export async function startService(
     service = await wiring.service({ ...foundation, clock, ids, bus, events, emit });
     health.watch(service);
     http = await openHttp(foundation, health, metrics, wiring);
+    const address = config.http.address ?? config.node.address;
+    await addressFile.write(address, http.port);
     stopPublishing = publishStatus(foundation, health, { clock, bus, instance, httpPort: http.port });
     await Promise.race([service.start(), aborted(signal)]);
     health.started();
     void emit('service.started', { service: name, version, instance });
     log.info(`${name} ${version} runs`, {
       instance,
-      http: `${config.http.address ?? config.node.address}:${http.port}`,
+      http: `${address}:${http.port}`,
     });
   } catch (error) {
     const code = (error as { code?: unknown } | null)?.code;
