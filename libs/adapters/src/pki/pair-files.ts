@@ -12,6 +12,8 @@ export interface PairNode {
   leafPort: number;
   /** The node's folder, absolute: nats-server takes relative paths from where it was started. */
   dir: string;
+  /** Where the server keeps `jetstream/` and its pid, absolute; `<dir>/nats` by default. For a node folder that is mounted read-only. */
+  stateDir?: string | undefined;
   /** What all streams of the node may take on disk, in bytes. */
   maxFileBytes?: number | undefined;
 }
@@ -42,7 +44,10 @@ export async function makePairFiles(options: PairOptions): Promise<[NodeFile[], 
     const made = secrets.nodes[index];
     if (!made) throw new RangeError('secrets for both nodes');
     const at = (path: string): string => join(node.dir, path);
-    if (!isAbsolute(node.dir)) throw new RangeError(`the folder of node ${node.name} must be absolute: ${node.dir}`);
+    const { stateDir = at('nats') } = node;
+    for (const dir of [node.dir, stateDir]) {
+      if (!isAbsolute(dir)) throw new RangeError(`the folder of node ${node.name} must be absolute: ${dir}`);
+    }
     const conf = natsServerConfig({
       own: { cluster, node: node.name },
       peer: { cluster, node: nodes[index === 0 ? 1 : 0].name },
@@ -52,11 +57,11 @@ export async function makePairFiles(options: PairOptions): Promise<[NodeFile[], 
       users: made.users as Record<NatsUser, string>,
       leafSecret: secrets.leafSecret,
       paths: {
-        jetstreamDir: at('nats/jetstream'),
+        jetstreamDir: join(stateDir, 'jetstream'),
         caFile: at('keys/nats/ca.pem'),
         leafCertFile: at('keys/nats/leaf.pem'),
         leafKeyFile: at('keys/nats/leaf-key.pem'),
-        pidFile: at('nats/nats.pid'),
+        pidFile: join(stateDir, 'nats.pid'),
       },
       maxFileBytes: node.maxFileBytes,
     });

@@ -45,6 +45,17 @@ it('makes every file of both nodes, secrets for the owner only, no secret of one
 it('refuses a node folder that nats-server would look for elsewhere', async () => {
   const node = { name: 'a', address: '192.0.2.1', natsPort: 1, leafPort: 2, dir: 'data/a' };
   await expect(makePairFiles({ cluster: 'c', nodes: [node, { ...node, name: 'b' }] })).rejects.toThrow(/absolute/);
+  const other = { ...node, dir: '/srv/a', stateDir: 'nats' };
+  await expect(makePairFiles({ cluster: 'c', nodes: [other, { ...other, name: 'b' }] })).rejects.toThrow(/absolute/);
+});
+
+it('lets the server write elsewhere than in the node folder', async () => {
+  const node = { name: 'a', address: '192.0.2.1', natsPort: 1, leafPort: 2, dir: '/etc/x', stateDir: '/var/lib/x' };
+  const [files] = await makePairFiles({ cluster: 'c', nodes: [node, { ...node, name: 'b', address: '192.0.2.2' }] });
+  const conf = files.find(({ path }) => path === 'nats/nats.conf')?.content ?? '';
+  expect(conf).toContain('"store_dir": "/var/lib/x/jetstream"');
+  expect(conf).toContain('pid_file: "/var/lib/x/nats.pid"');
+  expect(conf).toContain('"/etc/x/keys/nats/ca.pem"');
 });
 
 it('gives a subject to one publisher at most', () => {
