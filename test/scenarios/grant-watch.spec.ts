@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { overlapsOf, spansOf, type SeenGrant } from './grant-watch.ts';
+
+const ttl = 100;
+const seen = (node: string, epoch: number | null, deadlineMs: number, arrivedMs: number): SeenGrant => ({
+  node,
+  epoch,
+  deadlineMs,
+  arrivedMs,
+  role: epoch === null ? 'standby' : 'active',
+  nodeId: `id-${node}`,
+  incarnation: `run-of-${node}`,
+  tenure: null,
+});
+
+describe('the checker of grants', () => {
+  it('is content when each grant is dead before the next claim is sent', () => {
+    const grants = [seen('a', 1, 1100, 1001), seen('a', 1, 1140, 1041), seen('b', 2, 1245, 1150)];
+    expect(overlapsOf(spansOf(grants, ttl))).toEqual([]);
+  });
+
+  it('finds a claim that was sent a millisecond before the other grant was dead, however late it was heard', () => {
+    const grants = [seen('a', 1, 1100, 1001), seen('b', 2, 1199, 9000)];
+    expect(overlapsOf(spansOf(grants, ttl))).toHaveLength(1);
+  });
+
+  it('takes a revocation by its own date, also when it is heard after the claim that followed it', () => {
+    const grants = [seen('a', 1, 1100, 1001), seen('b', 2, 1130, 1031), seen('a', null, 1020, 1040)];
+    expect(overlapsOf(spansOf(grants, ttl))).toEqual([]);
+  });
+
+  it('finds an old holder that goes on after another has claimed', () => {
+    const grants = [seen('a', 1, 1100, 1001), seen('b', 2, 1210, 1111), seen('a', 1, 1220, 1121)];
+    expect(overlapsOf(spansOf(grants, ttl))).toHaveLength(1);
+  });
+
+  it('refuses an epoch that two nodes hold', () => {
+    expect(() => spansOf([seen('a', 1, 1100, 1001), seen('b', 1, 1500, 1401)], ttl)).toThrow(/two holders/);
+  });
+});
