@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Fault } from './progress.mjs';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
@@ -20,10 +21,13 @@ export function handOver(root, programs, options) {
     HOTSTANDBY_LEFT_OUT: JSON.stringify(programs.leftOut),
     NODE_COMPILE_CACHE: path.join(root, '.hotstandby', 'compile-cache'),
   };
+  const inside = options.vip && process.getuid() !== 0 ? userNamespace() : [];
+  if (inside.length > 0) env.HOTSTANDBY_INSIDE = '1';
   return new Promise((resolve) => {
     const args = ['--disable-warning=ExperimentalWarning', main, ...words];
     // The fourth channel ends when this process dies, however it dies: then the pair stops by itself.
-    const pair = spawn(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    const [program, ...rest] = [...inside, node, ...args];
+    const pair = spawn(program, rest, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
     const tell = (signal) => {
       if (pair.connected) pair.send({ signal }, () => {});
     };
@@ -43,6 +47,21 @@ export function handOver(root, programs, options) {
       resolve(code ?? 1);
     });
   });
+}
+
+/**
+ * Without root: namespaces of the user's own, in which this user (no root, or sshd and PostgreSQL would refuse) may make
+ * networks. A private /run is where `ip netns` keeps its names.
+ */
+function userNamespace() {
+  const unshare = ['unshare', '--map-current-user', '--keep-caps', '-n', '-m', '--propagation', 'private'];
+  const { status } = spawnSync(unshare[0], [...unshare.slice(1), 'true'], { stdio: 'ignore', timeout: 10_000 });
+  if (status !== 0)
+    throw new Fault(
+      '--vip needs root, or a kernel that lets users make namespaces of their own; this one does not.',
+      'Run it as root, or start without --vip.',
+    );
+  return [...unshare, 'sh', '-c', 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && exec "$@"', 'sh'];
 }
 
 /** npm that was killed takes nobody with it: notice that it is gone. Anybody else may leave us alone on purpose. */

@@ -52,10 +52,12 @@ async function takeOver(session: Session): Promise<number> {
     const active = watch.active();
     if (!active) throw new Error('nobody is active before the fault');
     let roleChangedAtMs: number | null = null;
+    let boundAtMs: number | null = null;
     watch.onEvent((event, node) => {
+      if (node === active) return;
       const data = event.data as { to?: string } | null;
-      if (event.type === 'role.changed' && data?.to === 'active' && node !== active)
-        roleChangedAtMs ??= Date.parse(event.time);
+      if (event.type === 'role.changed' && data?.to === 'active') roleChangedAtMs ??= Date.parse(event.time);
+      if (event.type === 'binding.bound') boundAtMs ??= Date.parse(event.time);
     });
     const faultAtMs = Date.now();
     await doScenario(session, active);
@@ -73,7 +75,9 @@ async function takeOver(session: Session): Promise<number> {
     const sent = sentOf(readFileSync(traffic.logFile, 'utf8'));
     notice('waiting until what was received is stored');
     await untilQuiet(async () => (await rows()).length, sent.length);
-    const report = makeReport({ sent, stored: await rows(), faultAtMs, roleChangedAtMs });
+    // Sent to a virtual IP, datagrams reach nobody until the new active has it.
+    const gapEndsAtMs = options.vip ? (boundAtMs ?? roleChangedAtMs) : roleChangedAtMs;
+    const report = makeReport({ sent, stored: await rows(), faultAtMs, gapEndsAtMs });
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${reportText(report)}\n`);
     const faults = faultsOf(report);
     for (const fault of faults) notice(`NOT AS PROMISED: ${fault}`);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Layout, nodeFolders, nodeNames, ports, sharedFolders, storeUrl } from './layout.ts';
+import { type Layout, nodeFolders, nodeNames, ports, sharedFolders, storeUrl, telemetryTargets } from './layout.ts';
 
 /** Everything that a person can try, as lines to copy. */
 export function hintsText(
@@ -9,8 +9,7 @@ export function hintsText(
   const { addresses } = layout;
   const shared = sharedFolders(layout);
   const config = choices.defaultData ? '' : ` --config ${nodeFolders(layout, 'a').config}`;
-  const targets =
-    addresses.vip === null ? nodeNames.map((node) => addresses[node]) : [addresses.vip.split('/')[0] ?? ''];
+  const targets = telemetryTargets(layout);
   const each = (line: (address: string) => string) => targets.map((address) => `  ${line(address)}`);
   const nodeLine = (node: 'a' | 'b') =>
     `node ${node} ${addresses[node]}`.padEnd(20) +

@@ -86,9 +86,10 @@ export function storeUrl(layout: Layout): string {
   return `postgresql://${database.user}@${layout.addresses.store}:${ports.postgres}/${database.name}`;
 }
 
-/** Where test traffic and devices send to: both nodes (dual feed). */
+/** Where test traffic and devices send to: the virtual IP where there is one, else both nodes (dual feed). */
 export function telemetryTargets(layout: Layout): string[] {
-  return nodeNames.map((node) => layout.addresses[node]);
+  const { vip } = layout.addresses;
+  return vip !== null ? [vip.split('/')[0] ?? ''] : nodeNames.map((node) => layout.addresses[node]);
 }
 
 /** Every socket that the pair opens, for a check before anything starts. */

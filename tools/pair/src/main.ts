@@ -5,7 +5,8 @@ import { demo } from './demo.ts';
 import { endLeftovers, ProcessRecord } from './leftovers.ts';
 import { sharedFolders } from './layout.ts';
 import { catchMails, type MailCatcherOptions } from './mail-catcher.ts';
-import { faultText, layoutOf } from './session.ts';
+import { clearNamespaces } from './network.ts';
+import { dataFolderOf, faultText } from './session.ts';
 import { start } from './start.ts';
 import { sendTraffic, type TrafficOptions } from './traffic/generator.ts';
 
@@ -23,8 +24,10 @@ async function run([command, ...args]: string[]): Promise<number> {
       return 0;
     // What the launcher calls when this process was killed.
     case 'clean': {
-      const { data } = layoutOf(parseOptions(args), root);
+      const options = parseOptions(args);
+      const data = dataFolderOf(options, root);
       await endLeftovers(new ProcessRecord(sharedFolders({ data }).run), data);
+      if (options.vip) await clearNamespaces();
       return 0;
     }
     default: {

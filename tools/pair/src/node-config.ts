@@ -21,6 +21,8 @@ export function nodeConfigText(layout: Layout, node: NodeName, choices: NodeConf
     profile: choices.profile,
     store: { url: storeUrl(layout), passwordFile: shared.passwordFile },
     nats: { url: `nats://${addresses[node]}:${ports.nats}`, keysDir: folders.natsKeys },
+    // With a virtual IP people open the console there too.
+    ...(addresses.vip === null ? {} : { http: { address: '0.0.0.0' } }),
     binding: addresses.vip === null ? { mode: 'none' } : { mode: 'vip', addresses: [addresses.vip] },
     collector: {
       // With a virtual IP devices send to it: then the sockets take every address of the node.

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { endLeftovers, markName, ProcessRecord } from './leftovers.ts';
 import { claimFolder, refuseForeignFolder, resetFolder } from './data-folder.ts';
@@ -13,7 +12,8 @@ import {
   telemetryTargets,
 } from './layout.ts';
 import { DataLock } from './lock.ts';
-import { mailPart, nodeParts, type Prefix } from './node-parts.ts';
+import type { Network } from './network.ts';
+import { mailPart, nodeParts } from './node-parts.ts';
 import { setUpNodes } from './set-up.ts';
 import { checkSockets } from './sockets.ts';
 import { prepareStore } from './store/postgres.ts';
@@ -27,13 +27,6 @@ export interface PairChoices {
   withoutFileSync: string | null;
 }
 
-/** How each part's processes are put on their network; nothing on loopback. */
-export interface Prefixes {
-  a: Prefix;
-  b: Prefix;
-  store: Prefix;
-}
-
 export interface Told {
   /** A sentence about what happens, for people. */
   notice(line: string): void;
@@ -44,6 +37,7 @@ export class Pair {
   readonly layout: Layout;
   readonly supervisor: Supervisor;
   readonly #lock: DataLock;
+  readonly #network: Network;
   readonly #env: Record<string, string>;
   readonly #main: string;
   readonly #storeReady: () => Promise<void>;
@@ -53,11 +47,18 @@ export class Pair {
   private constructor(
     layout: Layout,
     supervisor: Supervisor,
-    held: { lock: DataLock; env: Record<string, string>; main: string; storeReady: () => Promise<void> },
+    held: {
+      lock: DataLock;
+      network: Network;
+      env: Record<string, string>;
+      main: string;
+      storeReady: () => Promise<void>;
+    },
   ) {
     this.layout = layout;
     this.supervisor = supervisor;
     this.#lock = held.lock;
+    this.#network = held.network;
     this.#env = held.env;
     this.#main = held.main;
     this.#storeReady = held.storeReady;
@@ -67,7 +68,7 @@ export class Pair {
   static async prepare(
     layout: Layout,
     choices: PairChoices,
-    prefixes: Prefixes,
+    network: Network,
     main: string,
     told: Told,
   ): Promise<Pair> {
@@ -84,6 +85,7 @@ export class Pair {
       const ended = await endLeftovers(record, data);
       if (ended > 0) told.notice(`An earlier run was killed: ended ${ended} processes that it had left.`);
       if (choices.reset) resetFolder(data);
+      await network.open();
       // In namespaces the addresses are not this one's: nobody else can have the ports there.
       if (addresses.vip === null) await checkSockets(listeningSockets(layout));
       const newKeys = claimFolder(data, addresses);
@@ -91,14 +93,15 @@ export class Pair {
 
       const env = serviceEnvironment(data);
       const supervisor = new Supervisor(record, (line) => told.notice(line));
-      const store = await prepareStore(layout, env, prefixes.store);
+      const store = await prepareStore(layout, env, network.prefixes.store);
       if (store.note) told.notice(store.note);
       supervisor.add('store', store.part);
-      supervisor.add('store', mailPart(layout, main, env, prefixes.store));
+      supervisor.add('store', mailPart(layout, main, env, network.prefixes.store));
       for (const node of nodeNames)
-        for (const part of nodeParts(layout, node, env, prefixes[node])) supervisor.add(node, part);
-      return new Pair(layout, supervisor, { lock, env, main, storeReady: store.ready });
+        for (const part of nodeParts(layout, node, env, network.prefixes[node])) supervisor.add(node, part);
+      return new Pair(layout, supervisor, { lock, network, env, main, storeReady: store.ready });
     } catch (error) {
+      await network.close();
       lock.release();
       throw error;
     }
@@ -166,11 +169,13 @@ export class Pair {
   async stop(active: NodeName | null): Promise<void> {
     const last = active ?? 'a';
     await this.supervisor.stop([['traffic'], [peerOf(last)], [last], ['store']]);
+    await this.#network.close();
     this.#lock.release();
   }
 
   async stopAtOnce(): Promise<void> {
     await this.supervisor.killAll();
+    await this.#network.close();
     this.#lock.release();
   }
 }

@@ -13,8 +13,6 @@ export interface PartSpec {
   /** SIGINT is PostgreSQL's fast shutdown; the others take SIGTERM. */
   stopSignal: 'SIGTERM' | 'SIGINT';
   cwd?: string;
-  uid?: number;
-  gid?: number;
 }
 
 export interface PartWatcher {
@@ -102,8 +100,6 @@ export class Part {
       stdio: ['ignore', log, log],
       env: spec.env,
       ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-      ...(spec.uid === undefined ? {} : { uid: spec.uid }),
-      ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     });
     closeSync(log);
     this.#child = child;

@@ -16,7 +16,7 @@ const input = (keep: (one: Sent) => boolean, more: StoredRow[] = []): ReportInpu
   sent,
   stored: [...sent.filter(keep).map(storedOf), ...more],
   faultAtMs: 2000,
-  roleChangedAtMs: 2300,
+  gapEndsAtMs: 2300,
 });
 const not =
   (kind: string, ...sequences: number[]) =>
@@ -48,7 +48,7 @@ describe('the report of a take-over', () => {
   });
 
   it('says when there was no take-over, or more than one', () => {
-    const none = makeReport({ ...input((one) => one.atMs < 2000), roleChangedAtMs: null });
+    const none = makeReport({ ...input((one) => one.atMs < 2000), gapEndsAtMs: null });
     expect(none).toMatchObject({ takeoverMs: null, epochs: [4] });
     expect(none.kinds.syslog).toMatchObject({ lostInGap: 20, lost: 0 });
     expect(faultsOf(none).join()).toContain('exactly two epochs');

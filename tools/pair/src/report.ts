@@ -41,20 +41,20 @@ export interface ReportInput {
   stored: StoredRow[];
   /** When the active was killed or frozen, or the switchover was asked for. */
   faultAtMs: number;
-  /** Of the new reign; null: it never came, and everything after the fault is in the gap. */
-  roleChangedAtMs: number | null;
+  /** The `role.changed` of the new reign; null: it never came, and everything after the fault is in the gap. */
+  gapEndsAtMs: number | null;
 }
 
 const beforeFaultMs = 1000;
 
 /** What the database says about a take-over. */
-export function makeReport({ sent, stored, faultAtMs, roleChangedAtMs }: ReportInput): Report {
+export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs }: ReportInput): Report {
   const epochs = [...new Set(stored.map((row) => row.epoch))].toSorted((a, b) => a - b);
   const oldEpoch = epochs[0] ?? 0;
   const firstNew = stored
     .filter((row) => row.epoch > oldEpoch)
     .reduce((least, row) => Math.min(least, row.committedAtMs), Number.POSITIVE_INFINITY);
-  const gap = { fromMs: faultAtMs - beforeFaultMs, toMs: roleChangedAtMs ?? Number.POSITIVE_INFINITY };
+  const gap = { fromMs: faultAtMs - beforeFaultMs, toMs: gapEndsAtMs ?? Number.POSITIVE_INFINITY };
   const kinds = Object.fromEntries(
     trafficKinds.map((kind) => {
       const rows = stored.filter((row) => row.kind === kind);

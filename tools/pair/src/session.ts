@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { CodedError } from '@hotstandby/contracts';
 import type { PairOptions } from '../../setup/options.mjs';
-import { type Layout, loopbackAddresses } from './layout.ts';
-import { Pair, type Prefixes } from './pair.ts';
+import type { Layout } from './layout.ts';
+import { loopback, namespaces } from './network.ts';
+import { Pair } from './pair.ts';
 import type { StopRequests } from './stop-requests.ts';
 import { Watch } from './watch.ts';
 
@@ -16,18 +17,15 @@ export interface Session {
   notice(line: string): void;
 }
 
-const onLoopback: Prefixes = { a: [], b: [], store: [] };
-
 /** What `tools/start.mjs` could not get. */
 interface LeftOut {
   program: string;
   means: string;
 }
 
-/** The pair's folder and addresses. */
-export function layoutOf(options: PairOptions, root: string): Layout {
-  const data = path.resolve(options.data ?? path.join(root, '.hotstandby', 'pair'));
-  return { root, data, addresses: loopbackAddresses(options.net) };
+/** Absolute. */
+export function dataFolderOf(options: PairOptions, root: string): string {
+  return path.resolve(options.data ?? path.join(root, '.hotstandby', 'pair'));
 }
 
 /**
@@ -44,8 +42,10 @@ export async function withPair(
   const leftOut = JSON.parse(process.env['HOTSTANDBY_LEFT_OUT'] ?? '[]') as LeftOut[];
   const withoutFileSync = leftOut.find((one) => one.means === 'file-sync is off')?.program ?? null;
   const choices = { profile: options.profile, reset: options.reset, withoutFileSync };
-  const layout = layoutOf(options, place.root);
-  const pair = await Pair.prepare(layout, choices, onLoopback, place.main, { notice });
+  const network = options.vip ? await namespaces() : loopback(options.net);
+  const data = dataFolderOf(options, place.root);
+  const layout: Layout = { root: place.root, data, addresses: network.addresses };
+  const pair = await Pair.prepare(layout, choices, network, place.main, { notice });
   const watch = new Watch(layout);
   let code = 1;
   try {

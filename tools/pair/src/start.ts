@@ -38,7 +38,7 @@ export async function start(options: PairOptions, place: { root: string; main: s
       (line) => terminal.notice(line),
       async (session) => {
         const { defaultData, fileSync } = session;
-        terminal.print(hintsText(session.pair.layout, { defaultData, fileSync, enter: null }));
+        terminal.print(hintsText(session.pair.layout, { defaultData, fileSync, enter: enterHint() }));
         desk = new Desk(session, terminal);
         desk.open();
         try {
@@ -58,6 +58,12 @@ export async function start(options: PairOptions, place: { root: string; main: s
     releaseKeys();
   }
 }
+
+/** In a user's own namespaces the pair's addresses are not this shell's: how to get there. */
+const enterHint = () =>
+  process.env['HOTSTANDBY_INSIDE']
+    ? `nsenter -t ${process.pid} -U -n --preserve-credentials ${process.env['SHELL'] ?? 'sh'}`
+    : null;
 
 const after = (seconds: number) =>
   new Promise<string>((resolve) => setTimeout(() => resolve(`${seconds} s are over`), seconds * 1000).unref());

@@ -129,7 +129,7 @@ export class Watch {
   #take(node: NodeName, event: CloudEvent): void {
     const changed = eventSchemas['role.changed'].safeParse(event.data).data;
     const { arbiter } = this.nodes[node];
-    if (changed && arbiter)
+    if (changed && arbiter && arbiter.role !== changed.to)
       this.nodes[node].arbiter = {
         ...arbiter,
         role: changed.to,

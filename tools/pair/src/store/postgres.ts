@@ -32,7 +32,6 @@ export async function prepareStore(layout: Layout, env: Record<string, string>, 
 
   const runAs = planRunAs(await nativeFolder(), path.join(shared.store, 'data'));
   const { dataFolder } = runAs;
-  const identity = runAs.uid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid };
   const command = (name: string, args: string[]) => {
     const [program = '', ...rest] = [...prefix, ...runAs.prefix, path.join(runAs.native, 'bin', name), ...args];
     return { program, args: rest };
@@ -41,16 +40,16 @@ export async function prepareStore(layout: Layout, env: Record<string, string>, 
     // Made beside and renamed when it is whole: half a database would look like a whole one to the next start.
     const unfinished = `${dataFolder}.new`;
     rmSync(unfinished, { recursive: true, force: true });
-    if (runAs.uid !== undefined) own(unfinished, runAs.uid, runAs.gid ?? runAs.uid);
+    if (runAs.owner) own(unfinished, runAs.owner);
     const passwordFile = path.join(path.dirname(dataFolder), 'initial-password');
     writeFileSync(passwordFile, adminPassword, { mode: 0o600 });
-    if (runAs.uid !== undefined) chownSync(passwordFile, runAs.uid, runAs.gid ?? runAs.uid);
+    if (runAs.owner) chownSync(passwordFile, runAs.owner.uid, runAs.owner.gid);
     const initdb = command('initdb', [
       ...['-D', unfinished, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
       ...['-E', 'UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
     ]);
     try {
-      await run(initdb.program, initdb.args, { ...identity, env, cwd: '/', timeout: 120_000 });
+      await run(initdb.program, initdb.args, { env, cwd: '/', timeout: 120_000 });
       rmSync(dataFolder, { recursive: true, force: true });
       renameSync(unfinished, dataFolder);
     } finally {
@@ -76,7 +75,6 @@ export async function prepareStore(layout: Layout, env: Record<string, string>, 
     part: {
       name: 'store/postgres',
       ...command('postgres', ['-D', dataFolder, ...options]),
-      ...identity,
       cwd: '/',
       env,
       logFile: path.join(shared.logs, 'postgres.log'),

@@ -7,8 +7,8 @@ import path from 'node:path';
 export interface RunAs {
   /** Goes in front of the program: `['unshare', ...]`, or nothing. */
   prefix: string[];
-  uid?: number;
-  gid?: number;
+  /** Who the files must belong to; null: whoever runs this. */
+  owner: { uid: number; gid: number } | null;
   /** Folder with bin, lib and share. */
   native: string;
   dataFolder: string;
@@ -22,23 +22,23 @@ export interface RunAs {
  * place that this user can enter.
  */
 export function planRunAs(native: string, dataFolder: string): RunAs {
-  const asIs = { prefix: [], native, dataFolder, note: null };
+  const asIs = { prefix: [], owner: null, native, dataFolder, note: null };
   if (process.getuid?.() !== 0) return asIs;
   const unshare = ['unshare', '-U', '--map-user=1000', '--map-group=1000'];
   if (succeeds([...unshare, 'true'])) return { ...asIs, prefix: unshare };
 
-  const { uid, gid } = serviceUser();
+  const owner = serviceUser();
+  const prefix = ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   if (openToOthers(native) && openToOthers(path.dirname(dataFolder))) {
-    return { ...asIs, uid, gid };
+    return { ...asIs, prefix, owner };
   }
   const home = outsideHome(dataFolder);
   const copy = path.join(home, 'native');
   mkdirSync(home, { recursive: true, mode: 0o755 });
   if (!existsSync(copy)) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return {
-    prefix: [],
-    uid,
-    gid,
+    prefix,
+    owner,
     native: copy,
     dataFolder: path.join(home, 'data'),
     note: `PostgreSQL must not run as root and cannot enter ${dataFolder}: its data are in ${home}.`,
@@ -51,7 +51,7 @@ export function outsideHome(dataFolder: string): string {
 }
 
 /** An empty folder that only that user may enter. */
-export function own(folder: string, uid: number, gid: number): void {
+export function own(folder: string, { uid, gid }: { uid: number; gid: number }): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chownSync(folder, uid, gid);
 }
