@@ -56,6 +56,7 @@ it('makes a returned active the standby, and keeps a new one active', async () =
 
 it('fences the active that loses the store and resumes the same reign when it comes back', async () => {
   const { pair, a, b } = await started();
+  pair.lineCut = true;
   a.store.fault = 'unreachable';
   b.store.fault = 'unreachable';
   await pair.run(1000);
@@ -67,8 +68,53 @@ it('fences the active that loses the store and resumes the same reign when it co
   expect(a.rules()).toEqual(['claim-never-held', 'fence-lapsing', 'resume-reign']);
 });
 
+it('stays active without the store for as long as its standby promises, and goes on when the store is back', async () => {
+  const { pair, a, b } = await started();
+  a.store.fault = 'unreachable';
+  b.store.fault = 'unreachable';
+  await pair.run(30_000);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  a.store.fault = null;
+  b.store.fault = null;
+  await pair.run(1000);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  expect(a.rules()).toEqual(['claim-never-held']);
+});
+
+it('stays active without its peer for as long as the store answers', async () => {
+  const { pair, a, b } = await started();
+  pair.lineCut = true;
+  await pair.run(10_000);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  expect(a.rules()).toEqual(['claim-never-held']);
+});
+
+it('does not take over while it is asked for promises, though the store shows silence', async () => {
+  const { pair, a, b } = await started();
+  a.store.fault = 'unreachable';
+  await pair.run(5000);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  pair.lineCut = true;
+  await pair.run(600);
+  expect(await rolesOf(a, b)).toEqual(['fenced', 'active 2']);
+});
+
+it('fences when both voters are lost, and nobody claims without the store', async () => {
+  const { pair, a, b } = await started();
+  a.store.fault = 'unreachable';
+  b.store.fault = 'unreachable';
+  await pair.run(500);
+  pair.lineCut = true;
+  await pair.run(500);
+  expect(await rolesOf(a, b)).toEqual(['fenced', 'standby']);
+  pair.lineCut = false;
+  await pair.run(500);
+  expect(await rolesOf(a, b)).toEqual(['fenced', 'standby']);
+});
+
 it('never has two grants when only the active is cut off from the store', async () => {
   const { pair, a, b } = await started();
+  pair.lineCut = true;
   a.store.fault = 'unreachable';
   for (let ms = 0; ms < 1000; ms++) {
     await pair.run(1);

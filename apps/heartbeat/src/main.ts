@@ -1,4 +1,5 @@
 import { connectNats } from '@hotstandby/adapters/nats';
+import { TlsPeerLink } from '@hotstandby/adapters/peer-link';
 import { PostgresLeaseStore } from '@hotstandby/adapters/postgres';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
@@ -14,10 +15,18 @@ await runService('heartbeat', async ({ service, config, log }) => {
     bindAddress: config.node.address,
     log,
   });
+  const link = new TlsPeerLink({
+    kind: config.node.kind,
+    own: config.node,
+    peer: { ...config.peer, port: config.link.port },
+    keysDir: config.link.keysDir ?? config.nats.keysDir,
+    deadMs: Math.max(1000, 3 * config.timing.leaseTtlMs),
+    log,
+  });
   return {
     ...nats,
     clock: systemClock,
     ids: systemIds,
-    service: (parts) => new Heartbeat({ ...parts, store, timing: config.timing }),
+    service: (parts) => new Heartbeat({ ...parts, store, link, timing: config.timing }),
   };
 });

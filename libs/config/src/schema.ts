@@ -31,6 +31,15 @@ export const nodeConfigSchema = z.strictObject({
     dataDir: path,
   }),
   peer: z.strictObject({ name: token, address }),
+  /** The heartbeats' own connection for promises. */
+  link: z
+    .strictObject({
+      /** The primary listens on it, the secondary connects to it: the same on both nodes. */
+      port: port.default(7423),
+      /** Folder with `ca.pem`, `leaf.pem` and `leaf-key.pem`; by default `nats.keysDir`. */
+      keysDir: path.optional(),
+    })
+    .prefault({}),
   profile: z.enum(Object.keys(profiles) as [ProfileName, ...ProfileName[]]).default('standard'),
   /** Single timings that differ from the profile. */
   timing: z

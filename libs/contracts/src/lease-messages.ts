@@ -74,8 +74,28 @@ export const permit = z.object({
   epoch: epoch.nullable(),
   serverRole,
   untilMs: z.number(),
+  /** Whose promise would renew the grant; null: nobody's. */
+  voter: z.object({ nodeId: z.string(), incarnation: z.string() }).nullable(),
 });
 export type Permit = z.infer<typeof permit>;
+
+/** Asked by the active of its registered standby: not to claim for takeoverWait from now. */
+export const promiseRequest = z.object({
+  epoch,
+  holder: z.string(),
+  holderIncarnation: z.string(),
+  standby: z.string(),
+  standbyIncarnation: z.string(),
+});
+export type PromiseRequest = z.infer<typeof promiseRequest>;
+
+/** `refused` is null when it was promised. */
+export const promiseAnswer = z.object({ refused: z.string().nullable() });
+export type PromiseAnswer = z.infer<typeof promiseAnswer>;
+
+/** A promise that heartbeat received; dated by the sending of its request. */
+export const promisedMessage = z.object({ sentAtMs: z.number(), asked: promiseRequest });
+export type PromisedMessage = z.infer<typeof promisedMessage>;
 
 /** One lease statement, to be sent before `deadlineMs` or not at all. */
 export const order = z.discriminatedUnion('do', [

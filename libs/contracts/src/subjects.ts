@@ -15,6 +15,10 @@ export const subjects = {
   observation: (at: Place) => `hs.${at.cluster}.${at.node}.heartbeat.observation`,
   /** Request to heartbeat: carry out one lease statement for the arbiter. */
   execute: (at: Place) => `hs.${at.cluster}.${at.node}.heartbeat.execute`,
+  /** heartbeat: the peer promised, over their own connection. */
+  promised: (at: Place) => `hs.${at.cluster}.${at.node}.heartbeat.promised`,
+  /** Request of heartbeat to the arbiter: the peer asks for a promise. */
+  promise: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.promise`,
   /** arbiter: under which epoch and until when heartbeat may beat. */
   permit: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.permit`,
   /** arbiter: the grant that every service's role gate holds. */

@@ -6,6 +6,7 @@ export * from './bus.ts';
 export type * from './event-log.ts';
 export * from './lease-store.ts';
 export type * from './node-memory.ts';
+export type * from './peer-link.ts';
 export type * from './ingest.ts';
 export type * from './record-store.ts';
 export type * from './binder.ts';

@@ -21,6 +21,7 @@ function requestsTo(service: ServiceName, at: Place): string[] {
   if (service === 'heartbeat') return [subjects.execute(at)];
   if (service !== 'arbiter') return [];
   return [
+    subjects.promise(at),
     subjects.describe(at),
     subjects.switchover(at),
     subjects.registerListener(at),
@@ -73,6 +74,7 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
 }
 
 function extras(service: ServiceName, own: Place): string[] {
+  if (service === 'heartbeat') return [subjects.promise(own)];
   if (service === 'arbiter') return [subjects.execute(own), subjects.prepare(own, '*'), ...streamKeeping(streams.ops)];
   if (service === 'collector') return [...streamKeeping(streams.ingest), ...streamReading(streams.ingest)];
   return [];

@@ -20,7 +20,8 @@ export function act(turn: Turn): void {
     const { rule, evidence } = verdict;
     const { reign } = view;
     const holderRow = view.nodes.find((node) => node.nodeId === reign.holder);
-    turn.set({ pending: 'claim', claiming: { rule, askedAtMs: nowMs, evidence } });
+    const seenHolderCount = holderRow?.lastCount ?? null;
+    turn.set({ pending: 'claim', claiming: { rule, evidence, seenEpoch: reign.epoch, seenHolderCount } });
     if (rule === 'claim-silent-holder' && holderRow) {
       turn.fact({ type: 'peer.lost', data: { peer: holderRow.name, silentMs: Number(evidence['silentMs']) } });
     }
@@ -36,7 +37,7 @@ export function act(turn: Turn): void {
     });
     turn.effects.push({
       do: 'order',
-      order: { do: 'claim', seen: reign, seenHolderCount: holderRow?.lastCount ?? null },
+      order: { do: 'claim', seen: reign, seenHolderCount },
     });
     return;
   }

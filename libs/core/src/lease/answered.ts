@@ -15,6 +15,11 @@ export function answered(turn: Turn, { order, result, wallMs }: Ordered): void {
     turn.set(adopt(turn.state, result.reign, result.receivedAtMs));
     turn.set({ newestSentAtMs: Math.max(before.newestSentAtMs, result.sentAtMs) });
   }
+  if (order === 'register') {
+    const { outcome } = result;
+    if (outcome === 'unknown') turn.set({ membershipUnknown: true });
+    else if (outcome === 'done') turn.set({ membershipUnknown: false });
+  }
   if (order === 'claim') claimAnswered(turn, result, wallMs);
   else if (order === 'release') releaseAnswered(turn, result);
   else if (order === 'register' && result.outcome === 'done') registered(turn, before.view?.reign.standby ?? null);
@@ -28,7 +33,8 @@ function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
   if (result.outcome !== 'done' || !result.reign || !claiming) return;
 
   const { epoch } = result.reign;
-  turn.set({ highestEpoch: epoch });
+  // A claim of its own empties the place, so whatever was unknown about it is over.
+  turn.set({ highestEpoch: epoch, membershipUnknown: false });
   turn.effects.push({ do: 'remember', epoch });
   const deadlineMs = result.sentAtMs + timing.leaseTtlMs;
   if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) return;
@@ -83,6 +89,7 @@ function endHandOver(turn: Turn, message: string): void {
 function registered(turn: Turn, formerStandby: string | null): void {
   const { view, signs } = turn.state;
   const standby = view?.reign.standby ?? null;
+  if (standby === formerStandby) return;
   const nameOf = (nodeId: string) => view?.nodes.find((node) => node.nodeId === nodeId)?.name ?? nodeId;
   if (standby) turn.fact({ type: 'standby.registered', data: { standby, name: nameOf(standby) } });
   else if (formerStandby) {

@@ -13,6 +13,8 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
     if (state.role === 'active' && state.grant?.epoch === beat.epoch) {
       turn.fence('fence-reign-over', `the store says that epoch ${beat.epoch} is over`);
     }
+    // Never beaten under again; should the store still name this node as its holder, only a new claim helps.
+    if (state.view?.reign.epoch === beat.epoch) turn.set({ releasedEpoch: beat.epoch });
     return;
   }
   if (beat.outcome !== 'renewed' || !holds(state) || state.view?.reign.epoch !== beat.epoch) return;

@@ -88,9 +88,12 @@ function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdi
   );
 }
 
-/** Since when this node could have seen a sign of life: its own start, and its connection to this very store. */
+/**
+ * Since when nothing of its own keeps this node from claiming: its start, its connection to this very store (before those
+ * it could not have seen a sign of life), and its last promise.
+ */
 function settledAtMs(state: LeaseState): number {
-  return Math.max(state.startedAtMs, state.connectedAtMs);
+  return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs);
 }
 
 function at(

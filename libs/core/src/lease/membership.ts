@@ -1,6 +1,6 @@
 import type { LeaseOrder } from './messages.ts';
 import { isRegistered, silentMs, standbyLostMs, type LeaseState } from './state.ts';
-import type { NodeRow } from './store-view.ts';
+import type { NodeRow, Reign } from './store-view.ts';
 
 /**
  * Membership, changed by the active under its epoch: a silent standby loses its place, a waiting node gets a free one.
@@ -19,6 +19,7 @@ export function membershipChange(
     return ownPlace && entered ? { do: 'readopt', seen: reign } : null;
   }
 
+  if (state.membershipUnknown) return confirmation(reign);
   const under = { do: 'register', epoch: reign.epoch, membership: reign.membership } as const;
   if (reign.standby === null) {
     const candidate = waiting(state, nowMs)[0];
@@ -27,6 +28,15 @@ export function membershipChange(
   }
   if (standbySilentMs(state, reign.standby, nowMs) < standbyLostMs(state.timing)) return null;
   return { ...under, standby: null, standbyIncarnation: null, forget: reign.standby };
+}
+
+/**
+ * After a change of unknown outcome the same place is written once more under the number that was seen: when that is
+ * confirmed, the unknown one can never be carried out any more.
+ */
+function confirmation(reign: Reign): Extract<LeaseOrder, { do: 'register' }> {
+  const { epoch, membership, standby, standbyIncarnation } = reign;
+  return { do: 'register', epoch, membership, standby, standbyIncarnation, forget: null };
 }
 
 /** How long the standby has been silent, as far as this incarnation on this connection can know. */

@@ -15,12 +15,25 @@ export type LeaseInput =
     }
   | { kind: 'store-failed'; nowMs: number; sentAtMs: number; receivedAtMs: number; fault: string; message: string }
   | { kind: 'ordered'; nowMs: number; wallMs: number; order: PendingOrder; result: OrderAnswer }
+  /** The peer asks this node not to claim for takeoverWait from now. */
+  | { kind: 'promise-asked'; nowMs: number; asked: PromiseRequest }
+  /** The peer promised so, after a request that was sent at `sentAtMs`. */
+  | { kind: 'promised'; nowMs: number; sentAtMs: number; asked: PromiseRequest }
   | { kind: 'tick'; nowMs: number }
   | { kind: 'hand-over'; nowMs: number; operator: string | null; reason: string; prepareMs: number; final: boolean }
   /** Every listener has answered, or its time is up: those are named. */
   | { kind: 'prepared'; nowMs: number; late: string[] }
   /** A standing reason to take no part, found outside: a foreign store. */
   | { kind: 'barred'; nowMs: number; reason: string };
+
+/** What the active asks of its registered standby: the answer counts for nothing else. */
+export interface PromiseRequest {
+  epoch: number;
+  holder: string;
+  holderIncarnation: string;
+  standby: string;
+  standbyIncarnation: string;
+}
 
 export interface BeatAnswer {
   outcome: 'renewed' | 'overtaken' | 'ended';
@@ -39,7 +52,16 @@ export interface OrderAnswer {
 /** What the arbiter has to do, in this order. */
 export type LeaseEffect =
   /** Let heartbeat beat: under the epoch, or (null) only as a sign of life. */
-  | { do: 'permit'; epoch: number | null; serverRole: ServerRole; untilMs: number }
+  | {
+      do: 'permit';
+      epoch: number | null;
+      serverRole: ServerRole;
+      untilMs: number;
+      /** Whose promise would count; null: nobody's. */
+      voter: { nodeId: string; incarnation: string } | null;
+    }
+  /** The answer to `promise-asked`; null: promised. */
+  | { do: 'promise'; refused: string | null }
   | { do: 'order'; order: LeaseOrder }
   /** Tell every gate. */
   | {

@@ -17,6 +17,7 @@ export function observe(state: LeaseState, input: Seen): LeaseState {
     freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
     store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
     viewStale: false,
+    claiming: claimStillPossible(state, input.view) ? state.claiming : null,
   };
 }
 
@@ -44,6 +45,17 @@ function signsOfLife(
       : { count, incarnation, changedAtMs: receivedAtMs, changes: known ? known.changes + 1 : 0 };
   }
   return signs;
+}
+
+/**
+ * A claim of unknown outcome may still be carried out, or have been, until the store shows something else than what it
+ * compares: then it never will be. Until that is clear this node promises nothing.
+ */
+function claimStillPossible({ claiming, self, pending }: LeaseState, { reign, nodes }: StoreView): boolean {
+  if (!claiming || pending === 'claim') return true;
+  if (reign.holder === self.nodeId && reign.holderIncarnation === self.incarnation) return true;
+  const count = nodes.find(({ nodeId }) => nodeId === reign.holder)?.lastCount ?? null;
+  return reign.epoch === claiming.seenEpoch && count === claiming.seenHolderCount;
 }
 
 function freeSince(state: LeaseState, reign: Reign, receivedAtMs: number): LeaseState['freeSince'] {

@@ -77,10 +77,20 @@ export interface LeaseState {
   store: { lastAnswerMs: number | null; message: string | null; saidLost: boolean };
   /** A standing reason to take no part: a foreign store, or one that went back in time. */
   barred: string | null;
+  /** When this node last promised its peer not to claim: its claims wait from then on, too. */
+  promisedAtMs: number;
+  /** A change of the standby's place of unknown outcome: until a newer one is confirmed nobody's promise counts. */
+  membershipUnknown: boolean;
   /** An order came back without success: the view is older than that, so nothing is ordered before the next answer. */
   viewStale: boolean;
   /** The rule by which a claim in flight, or of unknown outcome, was made. */
-  claiming: { rule: ClaimRule; askedAtMs: number; evidence: Record<string, unknown> } | null;
+  claiming: {
+    rule: ClaimRule;
+    evidence: Record<string, unknown>;
+    /** What the claim compares: when the store shows anything else, it cannot be carried out any more. */
+    seenEpoch: number;
+    seenHolderCount: number | null;
+  } | null;
 }
 
 export type PendingOrder = 'enter' | 'claim' | 'register' | 'readopt' | 'release';
@@ -115,6 +125,8 @@ export function initialState(self: Self, timing: LeaseTiming, nowMs: number, hig
     handOver: null,
     store: { lastAnswerMs: null, message: null, saidLost: false },
     barred: null,
+    promisedAtMs: Number.NEGATIVE_INFINITY,
+    membershipUnknown: false,
     viewStale: false,
     claiming: null,
   };

@@ -4,6 +4,7 @@ import { beginHandOver, continueHandOver } from './hand-over.ts';
 import type { LeaseEffect, LeaseInput } from './messages.ts';
 import { observe } from './observe.ts';
 import { act } from './act.ts';
+import { promiseAsked, promised } from './promise.ts';
 import { settleRole } from './settle-role.ts';
 import type { LeaseState } from './state.ts';
 import { Turn } from './turn.ts';
@@ -21,9 +22,10 @@ export function step(state: LeaseState, input: LeaseInput): { state: LeaseState;
   continueHandOver(turn);
   act(turn);
 
-  const roleChanged = turn.state.role !== state.role;
-  const fromStore = input.kind === 'seen' || input.kind === 'ordered';
-  if (roleChanged || fromStore) turn.announce(fromStore);
+  const changed = turn.state.role !== state.role || turn.state.grant !== state.grant;
+  // A permit is the word of an arbiter that hears one of the other voters: on a tick alone it would live for ever.
+  const heard = input.kind === 'seen' || input.kind === 'ordered' || input.kind === 'promised';
+  if (changed || heard) turn.announce(heard);
   return { state: turn.state, effects: inOrder(turn.effects) };
 }
 
@@ -37,6 +39,11 @@ function take(turn: Turn, input: LeaseInput): boolean {
     case 'ordered':
       answered(turn, input);
       return true;
+    case 'promise-asked':
+      promiseAsked(turn, input.asked);
+      return true;
+    case 'promised':
+      return promised(turn, input.asked, input.sentAtMs);
     case 'hand-over':
       beginHandOver(turn, input);
       return true;

@@ -1,5 +1,6 @@
 import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
 import { rules } from './rules.ts';
+import { voter } from './promise.ts';
 import { holds, serverRole, type LeaseState } from './state.ts';
 
 /** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
@@ -66,6 +67,7 @@ export class Turn {
         epoch,
         serverRole: serverRole(state),
         untilMs: this.nowMs + timing.leaseTtlMs,
+        voter: epoch === null ? null : voter(state),
       });
     }
     const epoch = role === 'active' && grant ? grant.epoch : null;

@@ -1,12 +1,15 @@
 import {
   observation as observationSchema,
   parse,
+  promisedMessage,
+  promiseRequest,
   subjects,
   switchoverRequest,
   type Emit,
   type Grant,
   type Permit,
   type Place,
+  type PromiseAnswer,
   type SwitchoverResult,
 } from '@hotstandby/contracts';
 import {
@@ -100,6 +103,8 @@ export class Arbiter implements Service {
     this.#stops = [
       bus.subscribe(subjects.observation(place), (payload) => this.#observed(payload)),
       bus.subscribe(subjects.released(peer), () => this.#desk.look()),
+      bus.subscribe(subjects.promised(place), (payload) => this.#promised(payload)),
+      bus.respond(subjects.promise(place), (payload) => this.#promise(payload)),
       bus.respond(subjects.describe(place), () => this.#describe()),
       bus.respond(subjects.switchover(place), (payload) => this.#switchover(payload)),
       bus.respond(subjects.registerListener(place), (payload) => this.#listeners.register(payload)),
@@ -152,6 +157,26 @@ export class Arbiter implements Service {
     }
   }
 
+  #promised(payload: unknown): void {
+    try {
+      const { sentAtMs, asked } = parse(promisedMessage, payload, 'a promise');
+      this.#take({ kind: 'promised', nowMs: this.#nowMs(), sentAtMs, asked });
+    } catch (error) {
+      this.#parts.log.error('a promise was not understood and is ignored', { error: String(error) });
+    }
+  }
+
+  /** Asked by the peer, over heartbeat's own connection. What is promised binds the next claim before the answer leaves. */
+  #promise(payload: unknown): PromiseAnswer {
+    const asked = parse(promiseRequest, payload, 'a promise request');
+    let answer: PromiseAnswer = { refused: 'the arbiter is stopping' };
+    if (this.#stops.length === 0) return answer;
+    for (const effect of this.#take({ kind: 'promise-asked', nowMs: this.#nowMs(), asked })) {
+      if (effect.do === 'promise') answer = { refused: effect.refused };
+    }
+    return answer;
+  }
+
   #bar(reason: string): void {
     if (this.#state.barred === reason) return;
     this.#parts.log.error('this node takes no part', { code: 'HS_STORE_FOREIGN', reason });
@@ -160,11 +185,12 @@ export class Arbiter implements Service {
   }
 
   /** One input: decide, then act, in the order of the effects. */
-  #take(input: LeaseInput): void {
+  #take(input: LeaseInput): LeaseEffect[] {
     const { state, effects } = step(this.#state, input);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#scheduleTick();
+    return effects;
   }
 
   #scheduleTick(): void {
@@ -201,6 +227,9 @@ export class Arbiter implements Service {
         void this.#listeners
           .ask({ phase: 'pre', from: effect.from, to: effect.to, epoch: effect.epoch, rule: effect.rule })
           .then((late) => this.#take({ kind: 'prepared', nowMs: this.#nowMs(), late }));
+        return;
+      case 'promise':
+        // The answer itself; `#promise` returns it.
         return;
       case 'tell-peer':
         return bus.publish(subjects.released(place), { epoch: effect.epoch });

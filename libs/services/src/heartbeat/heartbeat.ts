@@ -18,11 +18,13 @@ import type {
   LeaseStore,
   Logger,
   Metrics,
+  PeerLink,
   Service,
   ServiceReport,
   Unsubscribe,
 } from '@hotstandby/ports';
 import { carryOut } from './carry-out.ts';
+import { Promises } from './promises.ts';
 import { StoreQueue } from './store-queue.ts';
 
 export interface HeartbeatParts {
@@ -34,7 +36,8 @@ export interface HeartbeatParts {
   emit: Emit;
   place: Place;
   store: LeaseStore;
-  timing: { beatMs: number };
+  link: PeerLink;
+  timing: { beatMs: number; leaseTtlMs: number };
 }
 
 /**
@@ -44,6 +47,7 @@ export interface HeartbeatParts {
 export class Heartbeat implements Service {
   readonly #parts: HeartbeatParts;
   readonly #queue = new StoreQueue();
+  readonly #promises: Promises;
   readonly #latency;
   readonly #failures;
   #permit: Permit | null = null;
@@ -59,6 +63,7 @@ export class Heartbeat implements Service {
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
+    this.#promises = new Promises(parts);
     this.#latency = parts.metrics.histogram(
       'hotstandby_store_round_trip_seconds',
       'From sending a beat or look to its answer.',
@@ -72,10 +77,11 @@ export class Heartbeat implements Service {
   async start(): Promise<void> {
     const { bus, clock, place, timing } = this.#parts;
     this.#renewConnection();
+    this.#promises.open();
     this.#stops.push(
       bus.subscribe(subjects.permit(place), (payload) => this.#takePermit(payload)),
       bus.respond(subjects.execute(place), (payload) => this.#execute(payload)),
-      clock.every(timing.beatMs, () => this.#turn()),
+      clock.every(timing.beatMs, () => this.#beatTime()),
     );
     this.#turn();
   }
@@ -83,6 +89,7 @@ export class Heartbeat implements Service {
   async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    await this.#parts.link.close();
     await this.#parts.store.close();
   }
 
@@ -91,6 +98,7 @@ export class Heartbeat implements Service {
       missed: this.#missed,
       roundTripMs: this.#lastRoundTripMs,
       count: this.#count,
+      peerLink: this.#parts.link.connected(),
       epoch: this.#permit?.epoch ?? null,
     };
     if (this.#missed === 0)
@@ -100,6 +108,17 @@ export class Heartbeat implements Service {
       summary: `the store has not answered ${this.#missed} times: ${this.#lastFault}`,
       detail,
     };
+  }
+
+  /** Both voters are asked at once; neither waits for the other. */
+  #beatTime(): void {
+    const permit = this.#freshPermit();
+    if (permit) this.#promises.ask(permit);
+    this.#turn();
+  }
+
+  #freshPermit(): Permit | null {
+    return this.#permit && this.#parts.clock.monotonicMs() < this.#permit.untilMs ? this.#permit : null;
   }
 
   #takePermit(payload: unknown): void {
@@ -128,6 +147,8 @@ export class Heartbeat implements Service {
         };
       }
       const result = await carryOut(order, store, clock);
+      // A claim writes the counter, too; the first beat under it must be above that.
+      if (order.do === 'claim') this.#count += 1;
       if (result.outcome === 'unknown' || result.outcome === 'not-sent') this.#renewConnection();
       // What the order changed shows at once, not at the next tick.
       this.#again = true;
@@ -168,9 +189,9 @@ export class Heartbeat implements Service {
   }
 
   async #beatOrLook(): Promise<Pick<Extract<Observation, { kind: 'seen' }>, 'beat' | 'view'>> {
-    const { clock, store } = this.#parts;
-    const permit = this.#permit;
-    if (!permit || clock.monotonicMs() >= permit.untilMs) return { beat: null, view: await store.look() };
+    const { store } = this.#parts;
+    const permit = this.#freshPermit();
+    if (!permit) return { beat: null, view: await store.look() };
 
     const { nodeId, incarnation, epoch, serverRole } = permit;
     // Always upwards, whatever another process wrote before: a beat that changes nothing is no sign of life.

@@ -61,8 +61,11 @@ export class MemoryLeaseStore implements LeaseStore {
 
   enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
     return this.#send(({ nodes }) => {
-      const lastCount = (nodes.get(row.nodeId)?.lastCount ?? 0) + 1;
-      nodes.set(row.nodeId, { ...row, lastCount, epoch: null, standbyServerName: null });
+      const before = nodes.get(row.nodeId);
+      // The same incarnation once more (a late repetition) leaves its reign alone; a new one begins without an epoch.
+      const same = before?.incarnation === row.incarnation ? before : null;
+      const { epoch = null, standbyServerName = null } = same ?? {};
+      nodes.set(row.nodeId, { ...row, lastCount: (before?.lastCount ?? 0) + 1, epoch, standbyServerName });
       return this.#tables.view();
     });
   }

@@ -4,8 +4,9 @@ import { RoleWatch } from '@hotstandby/services/role-watch';
 import type { ArbiterDescription } from '@hotstandby/contracts';
 import { subjects } from '@hotstandby/contracts';
 import type { LeaseTiming } from '@hotstandby/core/lease';
-import type { Clock, History, LeaseStore, Logger, Metrics, NodeMemory, Transition } from '@hotstandby/ports';
+import type { Clock, History, LeaseStore, Logger, Metrics, NodeMemory, PeerLink, Transition } from '@hotstandby/ports';
 import { LocalBus } from '../local-bus/index.ts';
+import { LocalLine } from './local-link.ts';
 import { ManualClock, settle } from '../manual-clock/index.ts';
 import { MemoryLeaseStore, MemoryTables } from '../memory-lease-store/index.ts';
 
@@ -27,6 +28,8 @@ export const fastTiming: LeaseTiming & { statementTimeoutMs: number } = {
 /** What a node keeps when its processes die. */
 class MemoryOnDisk implements NodeMemory {
   readonly transitions: Transition[] = [];
+  /** Called with each transition, for a trace. */
+  onJournal: (transition: Transition) => void = () => {};
   readonly #nodeId: string;
   #epoch = 0;
   #storeId: string | null = null;
@@ -52,6 +55,7 @@ class MemoryOnDisk implements NodeMemory {
   }
   journal(transition: Transition): void {
     this.transitions.push(transition);
+    this.onJournal(transition);
   }
   unsent(limit: number): Transition[] {
     return this.transitions.filter(({ id }) => !this.#sent.has(id)).slice(0, limit);
@@ -60,6 +64,13 @@ class MemoryOnDisk implements NodeMemory {
     for (const id of ids) this.#sent.add(id);
   }
   close(): void {}
+}
+
+/** The clock, the store and the peer as one incarnation sees them. */
+export interface TestHost {
+  clock: Clock;
+  store: LeaseStore;
+  link: PeerLink;
 }
 
 /** One node: the real arbiter, heartbeat and gate on one bus, with its own line to the shared store. */
@@ -83,10 +94,10 @@ export class TestNode {
 
   /** `host`: the clock and the store that this incarnation sees; the pair's own when not given. */
   async start(
-    host: { clock: Clock; store: LeaseStore } = { clock: this.#pair.clock, store: this.store },
+    host: TestHost = { clock: this.#pair.clock, store: this.store, link: this.#pair.line.endOf(this.name) },
   ): Promise<void> {
     const { history } = this.#pair;
-    const { clock, store } = host;
+    const { clock, store, link } = host;
     const place = { cluster: 'c', node: this.name };
     const peer = { cluster: 'c', node: this.name === 'a' ? 'b' : 'a' };
     this.bus = this.#pair.newBus(this.name);
@@ -97,7 +108,7 @@ export class TestNode {
     const parts = { bus: this.bus, clock, ids, log: quiet, metrics: uncounted, emit, place, peer, timing: fastTiming };
     this.watch = new RoleWatch(parts);
     this.watch.start();
-    this.#heartbeat = new Heartbeat({ ...parts, store });
+    this.#heartbeat = new Heartbeat({ ...parts, store, link });
     this.#arbiter = new Arbiter({
       ...parts,
       memory: this.memory,
@@ -152,6 +163,9 @@ export class TestNode {
 export class TestPair {
   readonly clock = new ManualClock();
   readonly tables = new MemoryTables();
+  /** Cut: what the heartbeats say to each other gets lost. */
+  lineCut = false;
+  readonly line = new LocalLine((_from, deliver) => void this.clock.after(0.5, () => this.lineCut || deliver()));
   readonly kept: Transition[] = [];
   readonly history: History = {
     append: async (transitions) => void this.kept.push(...transitions),

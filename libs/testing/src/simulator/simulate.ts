@@ -1,4 +1,6 @@
 import { subjects } from '@hotstandby/contracts';
+import type { PeerLink } from '@hotstandby/ports';
+import { LocalLine } from '../pair/local-link.ts';
 import { fastTiming, TestPair, type TestNode } from '../pair/index.ts';
 import { DistantStore } from './distant-store.ts';
 import { NodeClock } from './node-clock.ts';
@@ -15,6 +17,7 @@ export interface SimulatedRun {
 
 interface Host {
   node: TestNode;
+  link: PeerLink;
   clock: NodeClock;
   store: DistantStore;
   up: boolean;
@@ -44,21 +47,33 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
     drift: random.pick([0, 0.003, 0.0095]),
   };
 
-  const hosts = ['a', 'b'].map((name): Host => {
-    const node = pair.node(name);
-    return { node, ...newHost(), up: false };
+  // The heartbeats' line: as late as the store's can be, cut for a while, deaf at a frozen or dead end.
+  let lineCut = false;
+  const line = new LocalLine((from, deliver) => {
+    const delayMs = random.chance(mix.slow) ? random.between(1, mix.longestMs) : random.between(0.1, 1);
+    if (lineCut) return;
+    const to = hosts.find(({ node }) => node.name !== from);
+    pair.clock.after(delayMs, () => {
+      if (!lineCut) to?.clock.arrive(deliver);
+    });
   });
 
-  function newHost(): Pick<Host, 'clock' | 'store'> {
+  const hosts: Host[] = ['a', 'b'].map((name): Host => {
+    const node = pair.node(name);
+    return { node, ...newHost(name), up: false };
+  });
+
+  function newHost(name: string): Pick<Host, 'clock' | 'store' | 'link'> {
     const clock = new NodeClock(pair.clock, 1 + random.between(-mix.drift, mix.drift));
     const store = new DistantStore(pair.tables, pair.clock, clock, random, fastTiming.statementTimeoutMs);
     Object.assign(store.line, { slow: mix.slow, longestMs: mix.longestMs });
-    return { clock, store };
+    return { clock, store, link: line.endOf(name) };
   }
 
   async function start(host: Host): Promise<void> {
     const { cut } = host.store.line;
-    Object.assign(host, newHost());
+    host.node.memory.onJournal = ({ from, to, rule }) => say(`${host.node.name} ${from} -> ${to} (${rule})`);
+    Object.assign(host, newHost(host.node.name));
     host.store.line.cut = cut;
     host.up = true;
     await host.node.start(host);
@@ -128,6 +143,12 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
         });
         return;
       }
+      case 'peer-cut':
+        lineCut = true;
+        pair.clock.after(random.between(1, 6 * fastTiming.leaseTtlMs), () => {
+          lineCut = false;
+        });
+        return;
       case 'store-restart':
         pair.tables.storeIncarnation = `store-${seed}-${pair.clock.monotonicMs()}`;
         return;
@@ -141,6 +162,7 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
   }
 
   say('heal');
+  lineCut = false;
   for (const host of hosts) {
     host.clock.thaw();
     if (!host.up) await start(host);
@@ -150,6 +172,7 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
     await pair.clock.advance(1);
     checkSafety();
     for (const host of hosts) host.store.line.cut = false;
+    lineCut = false;
   }
   const roles = await Promise.all(hosts.map(({ node }) => node.role()));
   const active = roles.filter((role) => role.startsWith('active ')).length;
@@ -163,11 +186,11 @@ export async function simulate(seed: number): Promise<SimulatedRun> {
   return run;
 }
 
-type FaultKind = 'kill' | 'freeze' | 'cut' | 'store-restart' | 'switchover';
+type FaultKind = 'peer-cut' | 'kill' | 'freeze' | 'cut' | 'store-restart' | 'switchover';
 
 /** Each seed has its own mix: a fault that is always there hides what another one alone would show. */
 function kindsOf(random: Random): FaultKind[] {
-  const all: FaultKind[] = ['kill', 'freeze', 'cut', 'store-restart', 'switchover'];
+  const all: FaultKind[] = ['peer-cut', 'kill', 'freeze', 'cut', 'store-restart', 'switchover'];
   const chosen = all.filter(() => random.chance(0.5));
   return chosen.length > 0 ? chosen : [random.pick(all)];
 }

@@ -1,0 +1,1 @@
+export { TlsPeerLink, type PeerLinkOptions } from './tls-peer-link.ts';

@@ -1,0 +1,65 @@
+import type { PromiseRequest } from './messages.ts';
+import { holds, type LeaseState } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ * Whose promise would renew the grant: the registered standby as the store last confirmed it to the active. While a
+ * change of the place is in flight or of unknown outcome it is nobody.
+ */
+export function voter(state: LeaseState): { nodeId: string; incarnation: string } | null {
+  const reign = state.view?.reign;
+  const placeMayChange = state.pending === 'register' || state.membershipUnknown;
+  if (!reign?.standby || !reign.standbyIncarnation || placeMayChange || !holds(state)) return null;
+  return { nodeId: reign.standby, incarnation: reign.standbyIncarnation };
+}
+
+/**
+ * Asked by the active: promise not to claim for takeoverWait from now? Not while a claim of this node is in flight or its
+ * outcome unknown, not to an epoch below the highest one seen, and only as the very incarnation that is asked.
+ */
+export function promiseAsked(turn: Turn, asked: PromiseRequest): void {
+  const { state } = turn;
+  const refused = reasonToRefuse(state, asked);
+  if (refused === null) {
+    turn.set({ promisedAtMs: turn.nowMs });
+    if (asked.epoch > state.highestEpoch) {
+      turn.set({ highestEpoch: asked.epoch });
+      turn.effects.push({ do: 'remember', epoch: asked.epoch });
+    }
+  }
+  turn.effects.push({ do: 'promise', refused });
+}
+
+function reasonToRefuse(state: LeaseState, asked: PromiseRequest): string | null {
+  const { self, pending, claiming, highestEpoch } = state;
+  if (asked.standby !== self.nodeId || asked.standbyIncarnation !== self.incarnation)
+    return 'another incarnation was asked';
+  if (pending === 'claim' || claiming) return 'a claim of this node is in flight, or its outcome is unknown';
+  if (asked.epoch < highestEpoch) return `epoch ${asked.epoch} is over: this node has seen ${highestEpoch}`;
+  if (state.role === 'active') return 'this node is active itself';
+  return null;
+}
+
+/**
+ * A promise renews only a grant that is still valid now, dated by the sending of the request; a lapsed one comes back by a
+ * beat or a claim alone. False: it counts for nothing.
+ */
+export function promised(turn: Turn, asked: PromiseRequest, sentAtMs: number): boolean {
+  const { state, nowMs } = turn;
+  const { grant, self, timing, role } = state;
+  const who = voter(state);
+  const counts =
+    role === 'active' &&
+    grant !== null &&
+    nowMs < grant.deadlineMs &&
+    asked.epoch === grant.epoch &&
+    asked.holder === self.nodeId &&
+    asked.holderIncarnation === self.incarnation &&
+    who?.nodeId === asked.standby &&
+    who.incarnation === asked.standbyIncarnation;
+  if (!counts) return false;
+  const deadlineMs = Math.max(grant.deadlineMs, sentAtMs + timing.leaseTtlMs);
+  if (deadlineMs === grant.deadlineMs) return false;
+  turn.set({ grant: { ...grant, deadlineMs } });
+  return true;
+}
