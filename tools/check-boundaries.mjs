@@ -70,6 +70,8 @@ function faultOf(project, file, specifier, byName, root) {
   if (specifier.startsWith('.')) {
     const target = resolve(dirname(file), specifier);
     const inside = relative(join(root, project.path), target);
+    // The pair is a part of tools and stands on its set-up.
+    if (layer === 'tools' && relative(root, target).startsWith('tools/')) return null;
     if (inside.startsWith('..'))
       return isSpec(file) && relative(root, target).startsWith('test/') ? null : `"${specifier}" leaves the package`;
     return isSpec(file)

@@ -29,13 +29,7 @@ export function nodeParts(layout: Layout, node: NodeName, env: Record<string, st
 export function mailPart(layout: Layout, main: string, env: Record<string, string>, prefix: Prefix): PartSpec {
   const shared = sharedFolders(layout);
   const options = { address: layout.addresses.store, port: ports.smtp, folder: shared.mails };
-  const [program = '', ...args] = [
-    ...prefix,
-    process.execPath,
-    ...nodeArgs,
-    main,
-    'mail-catcher',
-    JSON.stringify(options),
-  ];
+  const words: string[] = [...prefix, process.execPath, ...nodeArgs, main, 'mail-catcher', JSON.stringify(options)];
+  const [program = '', ...args] = words;
   return { name: 'store/mail', program, args, env, logFile: path.join(shared.logs, 'mail.log'), stopSignal: 'SIGTERM' };
 }

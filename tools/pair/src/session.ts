@@ -14,7 +14,7 @@ export interface Session {
   stops: StopRequests;
   fileSync: boolean;
   defaultData: boolean;
-  notice(line: string): void;
+  notice: (line: string) => void;
 }
 
 /** What `tools/start.mjs` could not get. */

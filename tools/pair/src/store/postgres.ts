@@ -17,7 +17,7 @@ export interface Store {
   part: PartSpec;
   note: string | null;
   /** Waits until it answers, and makes user and database where they are missing. */
-  ready(): Promise<void>;
+  ready: () => Promise<void>;
 }
 
 /** Makes the passwords and the data folder at the first start. Nothing runs yet when it resolves. */
