@@ -1,7 +1,7 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { openNodeMemory } from '@hotstandby/adapters/node-memory';
 import { PostgresHistory } from '@hotstandby/adapters/postgres';
-import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { version } from '@hotstandby/contracts';
 import { runService } from '@hotstandby/platform';
 import { Arbiter } from '@hotstandby/services/arbiter';
@@ -9,6 +9,7 @@ import { Arbiter } from '@hotstandby/services/arbiter';
 await runService('arbiter', async ({ service, config, place, log }) => {
   // Before anything else: whoever holds the data directory is the only incarnation of this node.
   const memory = openNodeMemory(config.node.dataDir);
+  log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
   const history = new PostgresHistory({ store: config.store, cluster: config.cluster, log });
   const { kind, address: hostAddress } = config.node;

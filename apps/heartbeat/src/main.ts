@@ -1,11 +1,12 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { TlsPeerLink } from '@hotstandby/adapters/peer-link';
 import { PostgresLeaseStore } from '@hotstandby/adapters/postgres';
-import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
 import { Heartbeat } from '@hotstandby/services/heartbeat';
 
 await runService('heartbeat', async ({ service, config, log }) => {
+  log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
   const { statementTimeoutMs } = config.timing;
   const store = new PostgresLeaseStore({

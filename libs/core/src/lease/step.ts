@@ -6,7 +6,7 @@ import { observe } from './observe.ts';
 import { act } from './act.ts';
 import { promiseAsked, promised } from './promise.ts';
 import { settleRole } from './settle-role.ts';
-import type { LeaseState } from './state.ts';
+import { standbyLostMs, type LeaseState } from './state.ts';
 import { Turn } from './turn.ts';
 
 /**
@@ -95,7 +95,8 @@ function storeFailed(turn: Turn, input: Extract<LeaseInput, { kind: 'store-faile
   const { store, startedAtMs, timing } = turn.state;
   if (input.sentAtMs <= turn.state.newestSentAtMs) return false;
   const awayMs = input.nowMs - (store.lastAnswerMs ?? startedAtMs);
-  const lost = awayMs >= timing.takeoverWaitMs;
+  // People are told of an outage, not of a stall: single missed beats are heartbeat's to tell.
+  const lost = awayMs >= standbyLostMs(timing);
   if (lost && !store.saidLost) turn.fact({ type: 'store.lost', data: { fault: input.fault, message: input.message } });
   turn.set({ store: { ...store, message: `${input.fault}: ${input.message}`, saidLost: store.saidLost || lost } });
   return true;
