@@ -1,17 +1,6 @@
 import type { PromiseRequest } from './messages.ts';
-import { holds, type LeaseState } from './state.ts';
+import { voter, type LeaseState } from './state.ts';
 import type { Turn } from './turn.ts';
-
-/**
- * Whose promise would renew the grant: the registered standby as the store last confirmed it to the active. While a
- * change of the place is in flight or of unknown outcome it is nobody.
- */
-export function voter(state: LeaseState): { nodeId: string; incarnation: string } | null {
-  const reign = state.view?.reign;
-  const placeMayChange = state.pending === 'register' || state.membershipUnknown;
-  if (!reign?.standby || !reign.standbyIncarnation || placeMayChange || !holds(state)) return null;
-  return { nodeId: reign.standby, incarnation: reign.standbyIncarnation };
-}
 
 /**
  * Asked by the active: promise not to claim for takeoverWait from now? Not while a claim of this node is in flight or its

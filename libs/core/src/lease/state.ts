@@ -155,6 +155,17 @@ export function isRegistered(state: LeaseState): boolean {
   return reign?.standby === state.self.nodeId && reign.standbyIncarnation === state.self.incarnation;
 }
 
+/**
+ * Whose promise would renew the grant: the registered standby as the store last confirmed it to the active. While a
+ * change of the place is in flight or of unknown outcome it is nobody.
+ */
+export function voter(state: LeaseState): { nodeId: string; incarnation: string } | null {
+  const reign = state.view?.reign;
+  const placeMayChange = state.pending === 'register' || state.membershipUnknown;
+  if (!reign?.standby || !reign.standbyIncarnation || placeMayChange || !holds(state)) return null;
+  return { nodeId: reign.standby, incarnation: reign.standbyIncarnation };
+}
+
 /** Milliseconds since the node's counter was last seen to change; null when it was never seen. */
 export function silentMs(state: LeaseState, nodeId: string, nowMs: number): number | null {
   const sign = state.signs[nodeId];

@@ -1,7 +1,6 @@
 import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
 import { rules } from './rules.ts';
-import { voter } from './promise.ts';
-import { holds, serverRole, type LeaseState } from './state.ts';
+import { holds, serverRole, voter, type LeaseState } from './state.ts';
 
 /** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
 export class Turn {

@@ -21,7 +21,6 @@ import {
   type LeaseInput,
   type LeaseState,
   type LeaseTiming,
-  type NodeRow,
 } from '@hotstandby/core/lease';
 import type {
   Bus,
@@ -39,11 +38,8 @@ import type {
 import { describe } from './describe.ts';
 import { HistoryCopier } from './history-copier.ts';
 import { Listeners } from './listeners.ts';
-import { OrderDesk } from './order-desk.ts';
+import { OrderDesk, type NodeFacts } from './order-desk.ts';
 import { askPeer, refusal } from './switchover.ts';
-
-/** What the node's own row says beside its counter and role. */
-export type NodeFacts = Pick<NodeRow, 'hostAddress' | 'consolePort' | 'natsPort' | 'version' | 'timeZone'>;
 
 export interface ArbiterParts {
   bus: Bus;

@@ -1,1 +1,2 @@
-export { Arbiter, type ArbiterParts, type NodeFacts } from './arbiter.ts';
+export { Arbiter, type ArbiterParts } from './arbiter.ts';
+export type { NodeFacts } from './order-desk.ts';

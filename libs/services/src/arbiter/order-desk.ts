@@ -1,8 +1,10 @@
 import { orderResult, parse, subjects, type Order, type Place } from '@hotstandby/contracts';
-import type { LeaseOrder, OrderAnswer, Self } from '@hotstandby/core/lease';
+import type { LeaseOrder, NodeRow, OrderAnswer, Self } from '@hotstandby/core/lease';
 import { BusError } from '@hotstandby/ports';
 import type { Bus, Clock, Logger } from '@hotstandby/ports';
-import type { NodeFacts } from './arbiter.ts';
+
+/** What the node's own row says beside its counter and role. */
+export type NodeFacts = Pick<NodeRow, 'hostAddress' | 'consolePort' | 'natsPort' | 'version' | 'timeZone'>;
 
 export interface OrderDeskParts {
   bus: Bus;

@@ -3,10 +3,14 @@ import { BusError, type Bus, type Unsubscribe } from '@hotstandby/ports';
 type Handler = (payload: unknown, subject: string) => void;
 type Responder = (payload: unknown) => unknown | Promise<unknown>;
 
+const mostKept = 5000;
+
 /** The bus inside one process, for unit tests of services: delivers at once, payloads as JSON like the real one. */
 export class LocalBus implements Bus {
+  /** The newest messages, for a test to look at. */
   readonly published: { subject: string; payload: unknown }[] = [];
   #handlers = new Map<string, Set<Handler>>();
+  #wildcards = new Map<string, Set<Handler>>();
   #responders = new Map<string, Responder>();
   #statusListeners = new Set<(connected: boolean) => void>();
   #connected = true;
@@ -15,15 +19,17 @@ export class LocalBus implements Bus {
     if (!this.#connected) return;
     const copy: unknown = JSON.parse(JSON.stringify(payload));
     this.published.push({ subject, payload: copy });
-    for (const [pattern, handlers] of this.#handlers) {
-      if (!matches(pattern, subject)) continue;
-      for (const handler of handlers) handler(copy, subject);
+    if (this.published.length > 2 * mostKept) this.published.splice(0, mostKept);
+    for (const handler of this.#handlers.get(subject) ?? []) handler(copy, subject);
+    for (const [pattern, handlers] of this.#wildcards) {
+      if (matches(pattern, subject)) for (const handler of handlers) handler(copy, subject);
     }
   }
 
   subscribe(subject: string, handler: Handler): Unsubscribe {
-    const handlers = this.#handlers.get(subject) ?? new Set();
-    this.#handlers.set(subject, handlers.add(handler));
+    const kept = /[*>]/.test(subject) ? this.#wildcards : this.#handlers;
+    const handlers = kept.get(subject) ?? new Set();
+    kept.set(subject, handlers.add(handler));
     return () => handlers.delete(handler);
   }
 

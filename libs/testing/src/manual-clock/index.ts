@@ -33,22 +33,30 @@ export class ManualClock implements Clock {
     return this.#add({ dueMs: this.#nowMs + periodMs, order: this.#order++, run, periodMs });
   }
 
-  /** Moves on by `ms`, running what falls due; waits for promises after each timer. */
-  async advance(ms: number): Promise<void> {
+  /** Moves on by `ms`, running what falls due; waits for promises after each timer, and then calls `afterEach`. */
+  async advance(ms: number, afterEach: () => void = () => {}): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settle();
-    for (;;) {
-      const next = [...this.#timers]
-        .filter((timer) => timer.dueMs <= untilMs)
-        .sort((one, other) => one.dueMs - other.dueMs || one.order - other.order)[0];
-      if (!next) break;
+    for (let next = this.#next(untilMs); next; next = this.#next(untilMs)) {
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       if (next.periodMs === null) this.#timers.delete(next);
       else next.dueMs += next.periodMs;
       next.run();
       await settle();
+      afterEach();
     }
     this.#nowMs = untilMs;
+  }
+
+  /** The earliest that is due by then; of equal ones the one set first. */
+  #next(untilMs: number): Timer | null {
+    let earliest: Timer | null = null;
+    for (const timer of this.#timers) {
+      if (timer.dueMs > untilMs) continue;
+      const before = earliest && (earliest.dueMs - timer.dueMs || earliest.order - timer.order) <= 0;
+      if (!before) earliest = timer;
+    }
+    return earliest;
   }
 
   #add(timer: Timer): Cancel {
