@@ -2,6 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { helpText, parseOptions } from '../../setup/options.mjs';
 import { demo } from './demo.ts';
+import { deployCommand } from './deploy/command.ts';
 import { endLeftovers, ProcessRecord } from './leftovers.ts';
 import { sharedFolders } from './layout.ts';
 import { catchMails, type MailCatcherOptions } from './mail-catcher.ts';
@@ -22,6 +23,9 @@ async function run([command, ...args]: string[]): Promise<number> {
     case 'traffic':
       await sendTraffic(JSON.parse(args[0] ?? '') as TrafficOptions);
       return 0;
+    // The folders of a pair on machines of its own.
+    case 'files':
+      return deployCommand(args);
     // What the launcher calls when this process was killed.
     case 'clean': {
       const options = parseOptions(args);
