@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root, servicesOf, textOf } from './compose.ts';
+
+interface Stage {
+  name: string;
+  from: string;
+  lines: string[];
+}
+
+/** Stages with their instructions, continuation lines joined. */
+function stagesOf(text: string): Stage[] {
+  const stages: Stage[] = [];
+  const lines = text.replaceAll(/\\\n\s*/g, ' ').split('\n');
+  for (const line of lines.map((one) => one.trim()).filter((one) => one !== '' && !one.startsWith('#'))) {
+    const [, from, name] = /^FROM (\S+) AS (\S+)$/.exec(line) ?? [];
+    if (from && name) stages.push({ name, from, lines: [] });
+    else stages.at(-1)?.lines.push(line);
+  }
+  return stages;
+}
+
+const stages = stagesOf(textOf('Dockerfile'));
+const stage = (name: string): Stage => {
+  const found = stages.find((one) => one.name === name);
+  if (!found) throw new Error(`no target ${name}`);
+  return found;
+};
+/** The instructions of a target, those of what it is built on first. */
+const allLines = (name: string): string[] => {
+  const { from, lines } = stage(name);
+  return [...(stages.some((one) => one.name === from) ? allLines(from) : []), ...lines];
+};
+
+describe.each(servicesOf('compose.node.yml'))('the image of %s', (name, { build, user, healthcheck, image }) => {
+  const target = build?.target ?? '';
+
+  it('has a target, its own name, and the bundle of the service', () => {
+    expect(build).toMatchObject({ context: '..', dockerfile: 'docker/Dockerfile' });
+    expect(image).toContain(`/${name}:`);
+    if (name === 'nats') return;
+    const expanded = allLines(target).map((line) => line.replaceAll('${SERVICE}', build?.args?.['SERVICE'] ?? ''));
+    expect(expanded).toContain(`COPY --from=build /src/apps/${name}/bundle/main.mjs ./`);
+    expect(existsSync(join(root, 'apps', name, 'src', 'main.ts'))).toBe(true);
+  });
+
+  it('runs as the user that the compose file says', () => {
+    const last = allLines(target).findLast((line) => line.startsWith('USER '));
+    expect(last).toBe(user === '1000:1000' && name !== 'nats' ? 'USER node' : `USER ${user}`);
+  });
+
+  it('checks its health as the compose file does', () => {
+    const check = allLines(target).findLast((line) => line.startsWith('HEALTHCHECK ')) ?? '';
+    expect(JSON.parse(check.slice(check.indexOf('[')))).toEqual(healthcheck?.test.slice(1));
+  });
+});
+
+it('installs what file-sync and network-binding call, and nothing for the others', () => {
+  const apt = (name: string) =>
+    allLines(name)
+      .join('\n')
+      .match(/apt-get install[^&]*/g) ?? [];
+  for (const program of ['rsync', 'openssh-server', 'openssh-client'])
+    expect(apt('file-sync').join()).toContain(program);
+  for (const program of ['iproute2', 'nftables', 'iputils-arping'])
+    expect(apt('network-binding').join()).toContain(program);
+  expect(apt('service')).toEqual([]);
+});
+
+it('ships no host key: each node has its own from set-up', () => {
+  expect(allLines('file-sync').join('\n')).toContain('rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*');
+});
+
+it('copies only files that the build context has', () => {
+  const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+  const copies = stages.flatMap(({ lines }) => lines).filter((line) => /^COPY (?!--from)/.test(line));
+  for (const [source = ''] of copies.map((line) => line.split(' ').slice(1))) {
+    expect(existsSync(join(root, source)), source).toBe(true);
+    expect(ignored).not.toContain(source);
+  }
+  expect(ignored).toEqual(expect.arrayContaining(['.git', '**/node_modules', '**/keys', 'docker/.env']));
+});
