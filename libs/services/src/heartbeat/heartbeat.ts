@@ -1,4 +1,5 @@
 import {
+  errorCodes,
   order as orderSchema,
   parse,
   permit as permitSchema,
@@ -55,7 +56,7 @@ export class Heartbeat implements Service {
   #storeId: string | null = null;
   #connection = '';
   #missed = 0;
-  #lastFault = '';
+  #lastFailure = '';
   #lastRoundTripMs: number | null = null;
   #looking = false;
   #again = false;
@@ -105,7 +106,7 @@ export class Heartbeat implements Service {
       return { health: 'ok', summary: this.#permit ? 'beating' : 'looking, no permit yet', detail };
     return {
       health: 'degraded',
-      summary: `the store has not answered ${this.#missed} times: ${this.#lastFault}`,
+      summary: `${this.#missed} beats failed in a row: ${this.#lastFailure}`,
       detail,
     };
   }
@@ -181,9 +182,9 @@ export class Heartbeat implements Service {
       this.#answered(receivedAtMs - sentAtMs);
       return { kind: 'seen', sentAtMs, receivedAtMs, connection: this.#connection, storeId: this.#storeId, ...beat };
     } catch (error) {
-      const fault = error instanceof StoreError ? error.fault : 'unreachable';
-      const message = error instanceof Error ? error.message : String(error);
-      this.#failed(fault, message);
+      const failure = error instanceof StoreError ? error : new StoreError('unreachable', messageOf(error));
+      const { fault, message } = failure;
+      this.#failed(failure);
       return { kind: 'failed', sentAtMs, receivedAtMs: clock.monotonicMs(), fault, message: message.slice(0, 500) };
     }
   }
@@ -210,14 +211,15 @@ export class Heartbeat implements Service {
   }
 
   /** A failed statement makes a new connection, and every wait begins anew with it. */
-  #failed(fault: string, message: string): void {
+  #failed({ fault, code, message }: StoreError): void {
     this.#renewConnection();
     this.#missed += 1;
-    this.#lastFault = message;
+    this.#lastFailure = `${code} ${message}`;
     this.#failures.add(1, { fault });
     // Told at the first, second, fourth, eighth ... time: an outage of hours is not a flood.
     if (Number.isInteger(Math.log2(this.#missed))) {
-      this.#parts.log.warn('the store did not answer', { fault, error: message, consecutive: this.#missed });
+      const [what, cure] = errorCodes[code];
+      this.#parts.log.warn(what, { code, cure, fault, error: message, consecutive: this.#missed });
       void this.#parts.emit('beat.missed', { consecutive: this.#missed, fault, message: message.slice(0, 500) });
     }
   }
@@ -226,3 +228,5 @@ export class Heartbeat implements Service {
     this.#connection = this.#parts.ids.uuid();
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
