@@ -30,7 +30,7 @@ async function refused(error: Error) {
     emit: async () => {},
     place: { cluster: 'c', node: 'a' },
     store,
-    timing: { beatMs: 40 },
+    timing: { beatMs: 40, leaseTtlMs: 150 },
   });
   await heartbeat.start();
   await settle();
