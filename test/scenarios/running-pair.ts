@@ -148,8 +148,10 @@ export class RunningPair {
     return pid;
   }
 
+  /** Texts of all mails that the pair's SMTP server caught. */
   mails(): string[] {
-    return readdirSync(this.folder('mails')).filter((name) => name.endsWith('.eml'));
+    const names = readdirSync(this.folder('mails')).filter((name) => name.endsWith('.eml'));
+    return names.toSorted().map((name) => readFileSync(this.folder('mails', name), 'utf8'));
   }
 
   async sql<Row extends Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {

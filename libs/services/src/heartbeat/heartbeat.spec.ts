@@ -1,4 +1,4 @@
-import { StoreError, type LeaseStore } from '@hotstandby/ports';
+import { StoreError, type LeaseStore, type PeerLink } from '@hotstandby/ports';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { ManualClock, settle } from '@hotstandby/testing/manual-clock';
 import { expect, it } from 'vitest';
@@ -21,6 +21,10 @@ async function refused(error: Error) {
     throw error;
   };
   const store = { prepare, close: async () => {} } as Partial<LeaseStore> as LeaseStore;
+  const ask = async () => {
+    throw new Error('nobody is connected');
+  };
+  const link: PeerLink = { open() {}, ask, connected: () => false, close: async () => {} };
   const heartbeat = new Heartbeat({
     bus: new LocalBus(),
     clock,
@@ -30,6 +34,7 @@ async function refused(error: Error) {
     emit: async () => {},
     place: { cluster: 'c', node: 'a' },
     store,
+    link,
     timing: { beatMs: 40, leaseTtlMs: 150 },
   });
   await heartbeat.start();
