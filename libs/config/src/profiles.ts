@@ -40,26 +40,51 @@ export function takeoverWaitMs(timing: Timing): number {
   return (timing.leaseTtlMs * (1 + d)) / (1 - d) + timing.marginMs;
 }
 
-/** The relations between timings that must hold; each broken one in a sentence. */
+/** A relation between timings that must hold. `broken` says in a sentence that it does not, with the numbers. */
+export interface Relation {
+  rule: string;
+  why: string;
+  holds(timing: Timing): boolean;
+  broken(timing: Timing): string;
+}
+
+export const relations: readonly Relation[] = [
+  {
+    rule: 'leaseTtlMs is at least 3 x beatMs',
+    why: 'else a single late beat would end the reign',
+    holds: ({ beatMs, leaseTtlMs }) => 3 * beatMs <= leaseTtlMs,
+    broken: ({ beatMs, leaseTtlMs }) =>
+      `leaseTtlMs (${leaseTtlMs}) must be at least 3 x beatMs (${beatMs}): a single late beat would end the reign`,
+  },
+  {
+    rule: 'fenceLeadMs is less than a third of leaseTtlMs',
+    why: 'else the active would let go between two beats',
+    holds: ({ fenceLeadMs, leaseTtlMs }) => fenceLeadMs < leaseTtlMs / 3,
+    broken: ({ fenceLeadMs, leaseTtlMs }) =>
+      `fenceLeadMs (${fenceLeadMs}) must be less than a third of leaseTtlMs (${leaseTtlMs}): the active would let go between two beats`,
+  },
+  {
+    rule: 'statementTimeoutMs is less than leaseTtlMs',
+    why: 'an answer after that renews nothing',
+    holds: ({ statementTimeoutMs, leaseTtlMs }) => statementTimeoutMs < leaseTtlMs,
+    broken: ({ statementTimeoutMs, leaseTtlMs }) =>
+      `statementTimeoutMs (${statementTimeoutMs}) must be less than leaseTtlMs (${leaseTtlMs}): an answer after that renews nothing`,
+  },
+  {
+    rule: 'clockDrift is less than 0.2',
+    why: 'a clock that is further off is broken',
+    holds: ({ clockDrift }) => clockDrift < 0.2,
+    broken: ({ clockDrift }) => `clockDrift (${clockDrift}) must be less than 0.2`,
+  },
+  {
+    rule: 'marginMs is at least 1',
+    why: 'no kernel timer is never late',
+    holds: ({ marginMs }) => marginMs >= 1,
+    broken: ({ marginMs }) => `marginMs (${marginMs}) must be at least 1`,
+  },
+];
+
+/** Each broken relation in a sentence. */
 export function brokenRelations(timing: Timing): string[] {
-  const broken: string[] = [];
-  const must = (holds: boolean, rule: string) => {
-    if (!holds) broken.push(rule);
-  };
-  const { beatMs, leaseTtlMs, fenceLeadMs, statementTimeoutMs, clockDrift, marginMs } = timing;
-  must(
-    3 * beatMs <= leaseTtlMs,
-    `leaseTtlMs (${leaseTtlMs}) must be at least 3 x beatMs (${beatMs}): a single late beat would end the reign`,
-  );
-  must(
-    fenceLeadMs < leaseTtlMs / 3,
-    `fenceLeadMs (${fenceLeadMs}) must be less than a third of leaseTtlMs (${leaseTtlMs}): the active would let go between two beats`,
-  );
-  must(
-    statementTimeoutMs < leaseTtlMs,
-    `statementTimeoutMs (${statementTimeoutMs}) must be less than leaseTtlMs (${leaseTtlMs}): an answer after that renews nothing`,
-  );
-  must(clockDrift < 0.2, `clockDrift (${clockDrift}) must be less than 0.2`);
-  must(marginMs >= 1, `marginMs (${marginMs}) must be at least 1`);
-  return broken;
+  return relations.filter(({ holds }) => !holds(timing)).map(({ broken }) => broken(timing));
 }

@@ -1,0 +1,60 @@
+import type { EventType } from './events.ts';
+
+/** Which services tell a fact, and when. Printed in `docs/events.md`. */
+export const eventNotes: Readonly<Record<EventType, { by: string; when: string }>> = {
+  'role.changing': {
+    by: 'arbiter',
+    when: 'Before a transition: a planned one waits for its listeners, an unplanned one does not.',
+  },
+  'role.changed': {
+    by: 'arbiter',
+    when: "After a transition. Its id is the history's; `epoch` and `rule` stand in the envelope, too.",
+  },
+  'lease.granted': { by: 'arbiter', when: 'The store granted a claim; `claimMs` is the round trip.' },
+  'lease.fenced': { by: 'arbiter', when: 'The active let go without being asked to.' },
+  'lease.released': {
+    by: 'arbiter',
+    when: 'The active released the lease as planned; `to` is the node id of who shall have it.',
+  },
+  'beat.missed': {
+    by: 'heartbeat',
+    when: 'A beat or look had no answer: told at the 1st, 2nd, 4th, 8th ... in a row.',
+  },
+  'store.lost': { by: 'arbiter', when: 'No answer of the store for the take-over wait.' },
+  'store.found': { by: 'arbiter', when: 'It answers again.' },
+  'store.foreign': {
+    by: 'arbiter',
+    when: 'The store belongs to another cluster, or is not the one that this node was set up with.',
+  },
+  'store.went-back': { by: 'arbiter', when: 'The store shows an epoch below one that this node has seen.' },
+  'peer.lost': {
+    by: 'arbiter',
+    when: 'The standby saw no sign of life of the active for the take-over wait and claims. The claim fails when it beat at last.',
+  },
+  'peer.found': { by: 'arbiter', when: 'Reserved; nothing tells it yet.' },
+  'standby.registered': { by: 'arbiter', when: 'The active registered a standby: the pair is redundant.' },
+  'standby.lost': { by: 'arbiter', when: 'The standby was silent for too long and lost its place.' },
+  'standby.refused': { by: 'arbiter', when: 'This node waits: the cluster has a standby already.' },
+  'listener.late': { by: 'arbiter', when: 'A listener did not answer within its deadline.' },
+  'binding.bound': { by: 'network-binding', when: 'The virtual addresses are on this host.' },
+  'binding.released': { by: 'network-binding', when: 'They were taken off.' },
+  'binding.failed': { by: 'network-binding', when: 'They cannot be bound, announced or taken off.' },
+  'sync.completed': { by: 'file-sync', when: 'The standby has the files of the active.' },
+  'sync.failed': { by: 'file-sync', when: 'They could not be brought.' },
+  'sync.conflict': {
+    by: 'file-sync',
+    when: 'A file had been changed on the standby, too; its version was kept aside.',
+  },
+  'collector.listening': { by: 'collector', when: 'A telemetry port is open.' },
+  'collector.delivering': { by: 'collector', when: 'Deliveries to the database began; `consumer` names the tenure.' },
+  'collector.dropped': {
+    by: 'collector',
+    when: 'Telemetry was lost, at most one event every 3 s for each kind and place.',
+  },
+  'collector.failed': { by: 'collector', when: 'A port, NATS or the database keeps it from its job.' },
+  'mail.sent': { by: 'notifier', when: 'The SMTP server took a mail.' },
+  'mail.failed': { by: 'notifier', when: 'It did not, or not for every recipient.' },
+  'service.started': { by: 'every service', when: 'Its process runs; `instance` is new with each.' },
+  'service.stopped': { by: 'every service', when: 'It stopped as asked.' },
+  'service.failed': { by: 'every service', when: 'It ends because of a fault.' },
+};
