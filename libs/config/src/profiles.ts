@@ -44,8 +44,8 @@ export function takeoverWaitMs(timing: Timing): number {
 export interface Relation {
   rule: string;
   why: string;
-  holds(timing: Timing): boolean;
-  broken(timing: Timing): string;
+  holds: (timing: Timing) => boolean;
+  broken: (timing: Timing) => string;
 }
 
 export const relations: readonly Relation[] = [
