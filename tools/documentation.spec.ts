@@ -49,7 +49,7 @@ it('names only npm scripts that there are', () => {
     scripts: Record<string, string>;
   };
   const called = pages.flatMap(({ name, text }) =>
-    [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, run, short]) => ({
+    [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map(([, run, short]) => ({
       name,
       script: run ?? short ?? '',
     })),

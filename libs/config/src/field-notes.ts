@@ -11,6 +11,9 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'node.dataDir': 'Folder of `node.db`: id, highest epoch, journal. One process of the node holds a lock on it.',
   'peer.name': "The other node's `node.name`.",
   'peer.address': "The other node's `node.address`.",
+  'link.port':
+    'TCP port of the connection for promises: the primary listens, the secondary connects. The same on both nodes.',
+  'link.keysDir': 'Folder with `ca.pem`, `leaf.pem` and `leaf-key.pem` of that connection; by default `nats.keysDir`.',
   profile: 'The timings, see below. Both nodes must have the same.',
   'timing.beatMs': 'Time between two beats.',
   'timing.leaseTtlMs': 'How long a grant lasts, from the sending of the beat that renewed it.',

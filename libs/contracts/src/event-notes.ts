@@ -20,7 +20,7 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     by: 'heartbeat',
     when: 'A beat or look had no answer: told at the 1st, 2nd, 4th, 8th ... in a row.',
   },
-  'store.lost': { by: 'arbiter', when: 'No answer of the store for the take-over wait.' },
+  'store.lost': { by: 'arbiter', when: 'No answer of the store for three take-over waits, 1 s at least.' },
   'store.found': { by: 'arbiter', when: 'It answers again.' },
   'store.foreign': {
     by: 'arbiter',

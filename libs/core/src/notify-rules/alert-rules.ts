@@ -72,7 +72,7 @@ export const alertRules: Readonly<Record<string, Rule>> = {
     kind: 'store-lost',
     about: 'store',
     subject: `the store does not answer ${facts.node}`,
-    what: `Node ${facts.node} gets no answer from the store. Without it an active ends its reign and nobody takes over.`,
+    what: `Node ${facts.node} gets no answer from the store. Without it nobody can take over, and an active whose standby does not answer either ends its reign.`,
     reason: [facts.text('fault'), facts.text('message')].filter(Boolean).join(': '),
     advice: 'Check the database server and the network to it. The nodes go on by themselves when it answers again.',
   }),
