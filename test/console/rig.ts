@@ -60,13 +60,19 @@ export async function startRig(): Promise<Rig> {
     };
     await writeFile(configFile, JSON.stringify(config));
     const running = new Map<RigService, ServiceProcess>();
+    // Also those whose place a later start has taken.
+    const started: ServiceProcess[] = [];
     return {
       name: own.name,
       nats: own,
       configFile,
       consoleUrl: `http://${address}:${port}`,
       start(...names) {
-        for (const name of names) running.set(name, startServiceProcess(join(bundles, name, 'main.mjs'), configFile));
+        for (const name of names) {
+          const service = startServiceProcess(join(bundles, name, 'main.mjs'), configFile);
+          started.push(service);
+          running.set(name, service);
+        }
       },
       process(name) {
         const found = running.get(name);
@@ -74,7 +80,7 @@ export async function startRig(): Promise<Rig> {
         return found;
       },
       async killServices() {
-        await Promise.all([...running.values()].map((service) => service.kill()));
+        await Promise.all(started.map((service) => service.kill()));
       },
     };
   };
