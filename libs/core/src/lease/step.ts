@@ -95,8 +95,10 @@ function storeFailed(turn: Turn, input: Extract<LeaseInput, { kind: 'store-faile
   const { store, startedAtMs, timing } = turn.state;
   if (input.sentAtMs <= turn.state.newestSentAtMs) return false;
   const awayMs = input.nowMs - (store.lastAnswerMs ?? startedAtMs);
-  // People are told of an outage, not of a stall: single missed beats are heartbeat's to tell.
-  const lost = awayMs >= standbyLostMs(timing);
+  // People are told of an outage, not of a stall (single missed beats are heartbeat's to tell), and a pair that is
+  // being started has its time to find its store.
+  const patienceMs = store.lastAnswerMs === null ? Math.max(10_000, standbyLostMs(timing)) : standbyLostMs(timing);
+  const lost = awayMs >= patienceMs;
   if (lost && !store.saidLost) turn.fact({ type: 'store.lost', data: { fault: input.fault, message: input.message } });
   turn.set({ store: { ...store, message: `${input.fault}: ${input.message}`, saidLost: store.saidLost || lost } });
   return true;
