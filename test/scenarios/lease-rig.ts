@@ -68,6 +68,8 @@ export async function startLeaseRig(
   const node = async (server: NatsServer, { config, dir }: Place): Promise<LeaseNode> => {
     const configFile = join(dir, 'node.yaml');
     const running = new Map<ServiceName, ServiceProcess>();
+    // Also what a test that failed left running.
+    const everStarted: ServiceProcess[] = [];
     const asked = await connectNats({ config, service: 'cli', log: recordingLog() });
     const { name } = config.node;
     const configure = (change: Record<string, unknown> = {}, dataFolder = 'data') => {
@@ -78,7 +80,7 @@ export async function startLeaseRig(
     };
     await configure();
     const kill = async () => {
-      await Promise.all([...running.values()].map((service) => service.kill()));
+      await Promise.all(everStarted.splice(0).map((service) => service.kill()));
       running.clear();
     };
     removals.push(kill, () => asked.close());
@@ -89,8 +91,11 @@ export async function startLeaseRig(
       configure,
       kill,
       start(...names) {
-        for (const one of names.length > 0 ? names : leaseServices)
-          running.set(one, startServiceProcess(join(bundles, one, 'main.mjs'), configFile));
+        for (const one of names.length > 0 ? names : leaseServices) {
+          const started = startServiceProcess(join(bundles, one, 'main.mjs'), configFile);
+          everStarted.push(started);
+          running.set(one, started);
+        }
       },
       process(one) {
         const found = running.get(one);
