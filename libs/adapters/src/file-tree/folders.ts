@@ -10,11 +10,19 @@ export async function stagingFolder(root: string): Promise<string> {
   const full = resolve(root);
   const beside = join(dirname(full), `.${basename(full)}.hotstandby-sync`);
   try {
-    await mkdir(beside, { recursive: true, mode: 0o700 });
-    const [there, here] = await Promise.all([stat(beside), stat(full)]);
-    if (there.dev === here.dev) return beside;
-  } catch (error) {
-    if (isMissing(error)) return beside;
+    const here = await stat(full).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    // The root is made by the first pull, on the file system of what is beside it.
+    if (!here) return beside;
+    // Not recursive: then a parent that cannot be written is told as ENOENT, as if the root were missing.
+    await mkdir(beside, { mode: 0o700 }).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+    if ((await stat(beside)).dev === here.dev) return beside;
+  } catch {
+    // Inside, then: whether that can be written shows when something is fetched.
   }
   return join(full, '.hotstandby-sync');
 }
