@@ -68,6 +68,10 @@ it('installs what file-sync and network-binding call, and nothing for the others
   expect(apt('service')).toEqual([]);
 });
 
+it('needs no argument for the targets that have none, where an engine builds every stage on the way', () => {
+  expect(stages.findIndex(({ lines }) => lines.some((line) => line.startsWith('ARG ')))).toBe(stages.length - 1);
+});
+
 it('ships no host key: each node has its own from set-up', () => {
   expect(allLines('file-sync').join('\n')).toContain('rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*');
 });
