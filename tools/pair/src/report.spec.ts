@@ -53,7 +53,7 @@ describe('the report of a take-over', () => {
     expect(none.kinds.syslog).toMatchObject({ lostInGap: 20, lost: 0 });
     expect(faultsOf(none).join()).toContain('exactly two epochs');
     const third = { ...storedOf({ kind: 'flow', sequence: 40, atMs: 3900 }), epoch: 6 };
-    expect(faultsOf(makeReport(input(not('flow', 40), [third]))).join()).toContain('there are 3: 4, 5, 6');
+    expect(faultsOf(makeReport(input(not('flow', 40), [third]))).join()).toContain('1 take-over(s) by themselves');
   });
 
   it('prints as a table', () => {
@@ -61,4 +61,17 @@ describe('the report of a take-over', () => {
       '  syslog        40        40         0         0         0',
     );
   });
+});
+
+it('counts a take-over that came before the fault as one that nobody asked for', () => {
+  const row = (sequence: number, epoch: number, committedAtMs: number) => ({
+    kind: 'syslog' as const,
+    sequence,
+    epoch,
+    committedAtMs,
+  });
+  const sent = [1, 2, 3].map((sequence) => ({ kind: 'syslog' as const, sequence, atMs: 1000 * sequence }));
+  const stored = [row(1, 4, 1010), row(2, 5, 2010), row(3, 5, 3010)];
+  expect(makeReport({ sent, stored, faultAtMs: 2500, gapEndsAtMs: 2600 }).falseTakeovers).toBe(1);
+  expect(makeReport({ sent, stored, faultAtMs: 1500, gapEndsAtMs: 1600 }).falseTakeovers).toBe(0);
 });

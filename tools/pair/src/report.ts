@@ -33,6 +33,8 @@ export interface Report {
   takeoverMs: number | null;
   /** Epochs that rows were written under, ascending. */
   epochs: number[];
+  /** Take-overs that nobody asked for: what a fast profile costs on a machine that stalls. */
+  falseTakeovers: number;
   kinds: Record<TrafficKind, KindReport>;
 }
 
@@ -63,7 +65,8 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs }: ReportInput
     }),
   ) as Record<TrafficKind, KindReport>;
   const takeoverMs = Number.isFinite(firstNew) ? Math.round(firstNew - faultAtMs) : null;
-  return { takeoverMs, epochs, kinds };
+  const falseTakeovers = Math.max(0, epochs.length - 2) + (firstNew < faultAtMs && epochs.length === 2 ? 1 : 0);
+  return { takeoverMs, epochs, falseTakeovers, kinds };
 }
 
 function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs: number }): KindReport {
@@ -83,7 +86,11 @@ function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs
 /** Sentences about what must not be; none when the take-over was as promised. */
 export function faultsOf(report: Report): string[] {
   const faults: string[] = [];
-  if (report.epochs.length !== 2)
+  if (report.falseTakeovers > 0)
+    faults.push(
+      `${report.falseTakeovers} take-over(s) by themselves: this machine stalls for longer than the profile's lease; try again, or --profile standard`,
+    );
+  else if (report.epochs.length !== 2)
     faults.push(
       `rows of exactly two epochs were expected; there are ${report.epochs.length}: ${report.epochs.join(', ')}`,
     );
@@ -102,6 +109,8 @@ export function reportText(report: Report): string {
   const columns = ['kind', 'sent', 'stored', 'doubled', 'lostInGap', 'lost'] as const;
   const line = (cells: (string | number)[]) => cells.map((cell) => String(cell).padStart(10)).join('');
   const table = [line([...columns]), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n');
+  const stalls =
+    report.falseTakeovers === 0 ? '' : `false       ${report.falseTakeovers} take-over(s) that nobody asked for\n`;
   const took = report.takeoverMs === null ? 'no take-over' : `${report.takeoverMs} ms`;
-  return `take-over   ${took} (from the fault to the first row committed under the new epoch)\nepochs      ${report.epochs.join(', ')}\n\n${table}\n`;
+  return `take-over   ${took} (from the fault to the first row committed under the new epoch)\nepochs      ${report.epochs.join(', ')}\n${stalls}\n${table}\n`;
 }
