@@ -1,7 +1,7 @@
 /** Polls until `look` gives something true (or does not throw); fails with what it last gave after `timeoutMs`. */
 export async function eventually<Value>(
   look: () => Value | Promise<Value>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
   what = 'the awaited state',
 ): Promise<NonNullable<Value>> {
   const deadline = performance.now() + timeoutMs;
