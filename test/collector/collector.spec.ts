@@ -115,12 +115,17 @@ describe('the collector as a process', () => {
       process = await ready();
     }
     sending.stop();
-    const reached = numbersIn(await ingestTexts(rig.reader.ingest(), 'killed'));
-    await eventually(async () => (await stored('killed')).length >= reached.length, 30_000, 'all that reached INGEST');
+    const reached = async () => numbersIn(await ingestTexts(rig.reader.ingest(), 'killed'));
+    const missing = async () => {
+      const there = new Set(numbersIn(await stored('killed')));
+      return (await reached()).filter((number) => !there.has(number));
+    };
+    // What a killed process held is delivered again when its time to answer is over; newer messages do not wait for it.
+    await eventually(async () => (await missing()).length === 0, 60_000, 'all that reached INGEST');
     const numbers = numbersIn(await stored('killed'));
     expect(doubled(numbers)).toEqual([]);
-    expect(numbers).toEqual(reached);
-    expect(reached.length).toBeGreaterThan(600);
+    expect(await reached()).toEqual(numbers);
+    expect(numbers.length).toBeGreaterThan(600);
   });
 
   it('loses nothing while the store is killed and started again', async () => {

@@ -168,6 +168,23 @@ it('takes the lease back when the standby dies in the middle of a hand-over', as
   expect(await a.role()).toBe('active 2');
 });
 
+it('tells of its standby although the answer to the registration was lost, and counts on it only once it is confirmed', async () => {
+  const pair = new TestPair();
+  const a = pair.node('a');
+  const b = pair.node('b');
+  await a.start();
+  await pair.run(200);
+  await b.start();
+  await pair.run(15);
+  // The registration is carried out, but its answer and those of the beats around it never come.
+  a.store.fault = 'lost-answer';
+  await pair.run(100);
+  a.store.fault = null;
+  await pair.run(500);
+  expect(a.told.filter(({ type }) => type === 'standby.registered')).toHaveLength(1);
+  expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+});
+
 it('refuses a switchover without a standby', async () => {
   const { pair, a, b } = await started();
   b.kill();

@@ -22,7 +22,6 @@ export function answered(turn: Turn, { order, result, wallMs }: Ordered): void {
   }
   if (order === 'claim') claimAnswered(turn, result, wallMs);
   else if (order === 'release') releaseAnswered(turn, result);
-  else if (order === 'register' && result.outcome === 'done') registered(turn, before.view?.reign.standby ?? null);
 }
 
 function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
@@ -34,7 +33,7 @@ function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
 
   const { epoch } = result.reign;
   // A claim of its own empties the place, so whatever was unknown about it is over.
-  turn.set({ highestEpoch: epoch, membershipUnknown: false });
+  turn.set({ highestEpoch: epoch, membershipUnknown: false, saidStandby: null });
   turn.effects.push({ do: 'remember', epoch });
   const deadlineMs = result.sentAtMs + timing.leaseTtlMs;
   if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) return;
@@ -84,17 +83,4 @@ function releaseAnswered(turn: Turn, result: OrderAnswer): void {
 
 function endHandOver(turn: Turn, message: string): void {
   turn.effects.push({ do: 'handed-over', ended: { done: false, code: 'HS_SWITCHOVER_TIMEOUT', message } });
-}
-
-function registered(turn: Turn, formerStandby: string | null): void {
-  const { view, signs } = turn.state;
-  const standby = view?.reign.standby ?? null;
-  if (standby === formerStandby) return;
-  const nameOf = (nodeId: string) => view?.nodes.find((node) => node.nodeId === nodeId)?.name ?? nodeId;
-  if (standby) turn.fact({ type: 'standby.registered', data: { standby, name: nameOf(standby) } });
-  else if (formerStandby) {
-    const changedAtMs = signs[formerStandby]?.changedAtMs;
-    const silentMs = changedAtMs === undefined ? 0 : Math.round(turn.nowMs - changedAtMs);
-    turn.fact({ type: 'standby.lost', data: { standby: formerStandby, name: nameOf(formerStandby), silentMs } });
-  }
 }

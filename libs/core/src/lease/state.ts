@@ -81,6 +81,8 @@ export interface LeaseState {
   promisedAtMs: number;
   /** A change of the standby's place of unknown outcome: until a newer one is confirmed nobody's promise counts. */
   membershipUnknown: boolean;
+  /** The standby that people were last told of, so that each change is told once, however it became known. */
+  saidStandby: string | null;
   /** An order came back without success: the view is older than that, so nothing is ordered before the next answer. */
   viewStale: boolean;
   /** The rule by which a claim in flight, or of unknown outcome, was made. */
@@ -127,6 +129,7 @@ export function initialState(self: Self, timing: LeaseTiming, nowMs: number, hig
     barred: null,
     promisedAtMs: Number.NEGATIVE_INFINITY,
     membershipUnknown: false,
+    saidStandby: null,
     viewStale: false,
     claiming: null,
   };

@@ -5,6 +5,7 @@ import type { LeaseEffect, LeaseInput } from './messages.ts';
 import { observe } from './observe.ts';
 import { act } from './act.ts';
 import { promiseAsked, promised } from './promise.ts';
+import { tellStandby } from './tell-standby.ts';
 import { settleRole } from './settle-role.ts';
 import { standbyLostMs, type LeaseState } from './state.ts';
 import { Turn } from './turn.ts';
@@ -19,6 +20,7 @@ export function step(state: LeaseState, input: LeaseInput): { state: LeaseState;
 
   fenceInTime(turn);
   settleRole(turn);
+  tellStandby(turn);
   continueHandOver(turn);
   act(turn);
 
