@@ -86,14 +86,15 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     const a = await lan.start('a');
     a.activate(1);
     await until('bound', 5000, () => lan.has('a'));
-    a.signal('SIGSTOP');
     a.silence();
+    a.signal('SIGSTOP');
     await sleep(2 * grantMs);
     expect(await lan.has('a')).toBe(true);
     a.signal('SIGCONT');
     await until('gone', 1500, async () => !(await lan.has('a')));
-    await until('told', 2000, () => a.events().length === 2);
-    expect(a.events()).toEqual(['binding.bound', 'binding.released']);
+    // A grant that was on its way to the frozen process is taken for a new one: it can be bound once more, for as long.
+    await until('told', 2000 + grantMs, () => a.events().at(-1) === 'binding.released');
+    expect(await lan.has('a')).toBe(false);
   });
 
   it('lets go for a planned transition and answers when it is done', async () => {

@@ -1,10 +1,12 @@
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
 import { connectNats } from '@hotstandby/adapters/nats';
-import { systemClock, systemIds } from '@hotstandby/adapters/system';
+import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
 import { NetworkBinding } from '@hotstandby/services/network-binding';
 
 await runService('network-binding', async ({ service, config, place, log }) => {
+  // The programs that it starts inherit it.
+  log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
   const { binding, timing } = config;
   return {

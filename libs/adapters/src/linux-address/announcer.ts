@@ -1,7 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { Logger } from '@hotstandby/ports';
+import { ReadyProgram } from './ready-program.ts';
 import { findTool } from './tools.ts';
+
+const gratuitous = ['-q', '-U', '-c', '1', '-w', '1'];
+/** Waits for interface and address, and becomes `arping`. Constant: nothing of the line is read as a command. */
+const waitingScript = `read -r name address && exec "$0" ${gratuitous.join(' ')} -I "$name" "$address"`;
 
 /**
  * Tells the neighbours where an address is now: gratuitous ARP for IPv4 (`arping -U`, which sends at once and takes a
@@ -11,6 +16,7 @@ export class Announcer {
   readonly #log: Logger;
   readonly #running = new Map<ChildProcess, string>();
   #fault: string | null = null;
+  #ready: ReadyProgram | null = null;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -19,17 +25,21 @@ export class Announcer {
   /** Looks for the tools before they are needed. */
   async check(addresses: string[]): Promise<void> {
     const needsArping = addresses.some((cidr) => !cidr.includes(':'));
-    this.#fault = needsArping && !(await findTool('arping')) ? 'arping (iputils-arping) is not found' : null;
+    const arping = needsArping ? await findTool('arping') : null;
+    this.#fault = needsArping && !arping ? 'arping (iputils-arping) is not found' : null;
+    if (arping) this.#ready ??= new ReadyProgram(['/bin/sh', '-c', waitingScript, arping]);
   }
 
   async announce(name: string, address: string): Promise<void> {
+    const waiting = address.includes(':') ? null : this.#ready?.take([name, address]);
+    if (waiting) return this.#follow(waiting, 'arping', address);
     if (address.includes(':')) {
       const ndptool = await findTool('ndptool');
       if (ndptool) this.#start(ndptool, ['-t', 'na', '-U', '-i', name, '-T', address, 'send'], address);
       return;
     }
     const arping = await findTool('arping');
-    if (arping) this.#start(arping, ['-q', '-U', '-c', '1', '-w', '1', '-I', name, address], address);
+    if (arping) this.#start(arping, [...gratuitous, '-I', name, address], address);
     else this.#fault = 'arping (iputils-arping) is not found';
   }
 
@@ -72,15 +82,19 @@ export class Announcer {
   }
 
   async close(): Promise<void> {
+    this.#ready?.close();
     const ends = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once('close', resolve)));
     this.stop();
     await Promise.all(ends);
   }
 
   #start(path: string, args: string[], address: string): void {
-    const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } });
+    this.#follow(spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } }), path, address);
+  }
+
+  #follow(child: ChildProcess, path: string, address: string): void {
     let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       if (stderr.length < 500) stderr += chunk.toString();
     });
     this.#running.set(child, address);

@@ -4,6 +4,7 @@ import { Announcer } from './announcer.ts';
 import { bindingFault, isAbsent } from './binding-fault.ts';
 import { hostView } from './host-view.ts';
 import { markOf } from './mark.ts';
+import { ReadyIp } from './ready-ip.ts';
 import { findTool, runTool } from './tools.ts';
 
 export { findTool } from './tools.ts';
@@ -24,6 +25,7 @@ export class LinuxBinder implements Binder {
   readonly #announcer: Announcer;
   readonly #addresses: string[];
   #ip: string | null = null;
+  #ready: ReadyIp | null = null;
 
   /** `addresses` tells which tools are needed. Inert until first use. */
   constructor(parts: { place: { cluster: string; node: string }; addresses: string[]; log: Logger }) {
@@ -42,6 +44,7 @@ export class LinuxBinder implements Binder {
     if (/not permitted|Permission denied/i.test(probe.stderr)) {
       return fault('HS_BINDING_PERMISSION', 'the kernel does not let this process change addresses');
     }
+    this.#ready ??= new ReadyIp(ip);
     return null;
   }
 
@@ -64,7 +67,8 @@ export class LinuxBinder implements Binder {
       // Duplicate address detection would leave the address unusable for a second.
       if (ipv6) args.push('nodad', 'noprefixroute');
     }
-    const { exitCode, stderr } = await runTool(await this.#tool(), args, toolTimeoutMs);
+    this.#ready ??= new ReadyIp(await this.#tool());
+    const { exitCode, stderr } = await this.#ready.run(args, toolTimeoutMs);
     if (exitCode === 0 || (step.do === 'remove' && isAbsent(stderr))) return;
     throw bindingFault(`${step.do} ${step.cidr} on ${step.interface}`, stderr);
   }
@@ -81,6 +85,7 @@ export class LinuxBinder implements Binder {
   }
 
   close(): Promise<void> {
+    this.#ready?.close();
     return this.#announcer.close();
   }
 
