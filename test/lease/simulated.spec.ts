@@ -1,4 +1,4 @@
-import { simulate } from '@hotstandby/testing/simulator';
+import { knownBad, simulate } from '@hotstandby/testing/simulator';
 import { expect, it } from 'vitest';
 
 // Replay one: HOTSTANDBY_SEED=123 npx vitest run --project unit test/lease/simulated
@@ -11,4 +11,13 @@ it(`keeps every invariant in ${schedules} random schedules from seed ${first} on
     const { violations, trace } = await simulate(seed);
     expect(violations, `seed ${seed}\n${trace.join('\n')}`).toEqual([]);
   }
+});
+
+const quickOnes = knownBad.filter(({ withinSeeds }) => withinSeeds <= 60);
+
+it.each(quickOnes)('catches $name within $withinSeeds seeds', { timeout: 60_000 }, async (variant) => {
+  for (let seed = 1; seed <= variant.withinSeeds; seed++) {
+    if ((await simulate(seed, variant)).violations.length > 0) return;
+  }
+  expect.fail(`${variant.name} was not noticed`);
 });

@@ -55,6 +55,8 @@ export interface ArbiterParts {
   kind: 'primary' | 'secondary';
   facts: NodeFacts;
   profile: string;
+  /** The lease's rules; the simulator gives known-bad ones. */
+  decide?: typeof step;
   timing: LeaseTiming & { statementTimeoutMs: number };
 }
 
@@ -182,7 +184,7 @@ export class Arbiter implements Service {
 
   /** One input: decide, then act, in the order of the effects. */
   #take(input: LeaseInput): LeaseEffect[] {
-    const { state, effects } = step(this.#state, input);
+    const { state, effects } = (this.#parts.decide ?? step)(this.#state, input);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#scheduleTick();

@@ -3,7 +3,7 @@ import { Heartbeat } from '@hotstandby/services/heartbeat';
 import { RoleWatch } from '@hotstandby/services/role-watch';
 import type { ArbiterDescription } from '@hotstandby/contracts';
 import { subjects } from '@hotstandby/contracts';
-import type { LeaseTiming } from '@hotstandby/core/lease';
+import type { LeaseTiming, step } from '@hotstandby/core/lease';
 import type { Clock, History, LeaseStore, Logger, Metrics, NodeMemory, PeerLink, Transition } from '@hotstandby/ports';
 import { LocalBus } from '../local-bus/index.ts';
 import { LocalLine } from './local-link.ts';
@@ -66,6 +66,8 @@ class MemoryOnDisk implements NodeMemory {
   close(): void {}
 }
 
+export type Decide = typeof step;
+
 /** The clock, the store and the peer as one incarnation sees them. */
 export interface TestHost {
   clock: Clock;
@@ -113,6 +115,7 @@ export class TestNode {
       ...parts,
       memory: this.memory,
       history,
+      ...(this.#pair.decide ? { decide: this.#pair.decide } : {}),
       kind: this.name === 'a' ? 'primary' : 'secondary',
       profile: 'fast',
       facts: { hostAddress: this.name, consolePort: 8080, natsPort: 4222, version: '0', timeZone: 'UTC' },
@@ -163,6 +166,8 @@ export class TestNode {
 export class TestPair {
   readonly clock = new ManualClock();
   readonly tables = new MemoryTables();
+  /** Other rules than the lease's own: known-bad ones. */
+  decide: Decide | null = null;
   /** Cut: what the heartbeats say to each other gets lost. */
   lineCut = false;
   readonly line = new LocalLine((_from, deliver) => void this.clock.after(0.5, () => this.lineCut || deliver()));

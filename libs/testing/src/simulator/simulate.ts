@@ -3,6 +3,7 @@ import type { PeerLink } from '@hotstandby/ports';
 import { LocalLine } from '../pair/local-link.ts';
 import { fastTiming, TestPair, type TestNode } from '../pair/index.ts';
 import { DistantStore } from './distant-store.ts';
+import type { KnownBad } from './known-bad.ts';
 import { NodeClock } from './node-clock.ts';
 import { Random } from './random.ts';
 
@@ -33,9 +34,11 @@ const healMs = 4000;
  * the seed picks, then the heal. Safety is looked at after every
  * single thing that happens, liveness at the end. The same seed replays it.
  */
-export async function simulate(seed: number): Promise<SimulatedRun> {
+export async function simulate(seed: number, variant: KnownBad | null = null): Promise<SimulatedRun> {
   const random = new Random(seed);
   const pair = new TestPair();
+  pair.decide = variant?.decide ?? null;
+  pair.tables.forgiving = variant?.store ?? null;
   const run: SimulatedRun = { seed, violations: [], reigns: 0, trace: [] };
   const startMs = pair.clock.monotonicMs();
   const say = (what: string) =>
