@@ -86,6 +86,8 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     const a = await lan.start('a');
     a.activate(1);
     await until('bound', 5000, () => lan.has('a'));
+    // Frozen between the address and the word about it, it would never have said that it was bound.
+    await until('told', 2000, () => a.events().includes('binding.bound'));
     a.silence();
     a.signal('SIGSTOP');
     await sleep(2 * grantMs);
