@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { inboxPrefix, makeEvent, subjects, type NatsUser, type ServiceName } from '@hotstandby/contracts';
 import { connectNats, type NatsParts } from '@hotstandby/adapters/nats';
 import type { CloudEvent } from '@hotstandby/ports';
@@ -51,16 +52,22 @@ const refusals = (node: 'a' | 'b', service: NatsUser): string[] =>
     .filter(({ message }) => message.includes('refused'))
     .map(({ fields }) => String(fields?.['error']));
 
-/** Publishes and then, on the same connection, something allowed: when that has arrived, the first never will. */
+/**
+ * Publishes and then, on the same connection, something allowed: when that has arrived, the first never will. The words
+ * are this call's own: what an earlier one said may still be on its way.
+ */
 async function arrives(subject: string, from: ['a' | 'b', NatsUser], on: ['a' | 'b', NatsUser], pattern = subject) {
+  const word = randomUUID();
   const seen: string[] = [];
-  const stop = at(...on).subscribe(pattern, (_, heard) => seen.push(heard));
+  const hear = (payload: unknown, heard: string) => void (payload === word && seen.push(heard));
   const marker = `hs.test.${from[0]}.${from[1]}.status`;
-  const stopMarker = at(...on).subscribe(marker, (_, heard) => seen.push(`marker ${heard}`));
+  const stop = at(...on).subscribe(pattern, hear);
+  const stopMarker = at(...on).subscribe(marker, (payload) => hear(payload, 'marker'));
   await eventually(async () => {
-    at(...from).publish(subject, 'word');
-    at(...from).publish(marker, 'word');
-    return seen.includes(`marker ${marker}`);
+    at(...from).publish(subject, word);
+    at(...from).publish(marker, word);
+    // Where the subject is the marker itself, hearing it is the end.
+    return seen.includes(subject === marker ? subject : 'marker');
   });
   stop();
   stopMarker();
