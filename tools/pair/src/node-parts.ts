@@ -18,7 +18,8 @@ export function nodeParts(layout: Layout, node: NodeName, env: Record<string, st
   };
   const service = (name: string) => path.join(layout.root, 'apps', name, 'bundle', 'main.mjs');
   return [
-    part('nats-server', ['nats-server', '-c', folders.natsConfig]),
+    // What carries the grants goes before what carries the traffic. Without the right `nice` runs it as it is.
+    part('nats-server', ['nice', '-n', '-7', 'nats-server', '-c', folders.natsConfig]),
     ...serviceNames.map((name) =>
       part(name, [process.execPath, ...nodeArgs, service(name), '--config', folders.config]),
     ),

@@ -41,6 +41,9 @@ export interface HeartbeatParts {
   timing: { beatMs: number; leaseTtlMs: number };
 }
 
+/** An arbiter that is being stopped, too, has let go by then (it gives its listeners 2 s). */
+const stopPatienceMs = 2500;
+
 /**
  * Times, sends and observes: beats while the arbiter's permit is fresh, looks otherwise, carries out the arbiter's
  * orders one by one, and publishes what every answer showed. It decides nothing. All statements leave in one order.
@@ -87,11 +90,34 @@ export class Heartbeat implements Service {
     this.#turn();
   }
 
+  /**
+   * A reign that is being handed over needs its voice to the last: when all services are stopped at once, the arbiter's
+   * release still goes through here. So an active's heartbeat stays until the arbiter has let go or fallen silent.
+   */
   async stop(): Promise<void> {
+    await this.#untilReleased();
+    await this.halt();
+  }
+
+  /** At once, whoever still needs it. */
+  async halt(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     await this.#parts.link.close();
     await this.#parts.store.close();
+  }
+
+  #untilReleased(): Promise<void> {
+    const { clock, timing } = this.#parts;
+    const latestMs = clock.monotonicMs() + stopPatienceMs;
+    return new Promise((resolve) => {
+      const look = () => {
+        const reigns = (this.#freshPermit()?.epoch ?? null) !== null;
+        if (reigns && clock.monotonicMs() < latestMs) clock.after(Math.min(5, timing.beatMs), look);
+        else resolve();
+      };
+      look();
+    });
   }
 
   report(): ServiceReport {

@@ -128,17 +128,20 @@ export class TestNode {
   kill(): void {
     this.bus.setConnected(false);
     this.#pair.dropBus(this.name);
-    void this.#heartbeat?.stop();
+    void this.#heartbeat?.halt();
     this.watch?.stop();
     this.#arbiter = null;
     this.#heartbeat = null;
   }
 
+  /** As a host going down does it: every service is asked to stop at the same moment. */
   async stop(): Promise<void> {
-    const stopping = this.#arbiter?.stop();
-    await this.#pair.clock.advance(20);
-    await stopping;
-    await this.#heartbeat?.stop();
+    const stopped = Promise.all([this.#heartbeat?.stop(), this.#arbiter?.stop()]).then(() => true);
+    const passed = async () => {
+      await this.#pair.clock.advance(1);
+      return false;
+    };
+    while (!(await Promise.race([stopped, passed()])));
     this.watch?.stop();
   }
 
