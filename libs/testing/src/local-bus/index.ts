@@ -1,36 +1,40 @@
 import { BusError, type Bus, type Unsubscribe } from '@hotstandby/ports';
+import { jsonCopy } from './json-copy.ts';
 
 type Handler = (payload: unknown, subject: string) => void;
 type Responder = (payload: unknown) => unknown | Promise<unknown>;
-
-const mostKept = 5000;
 
 /** The bus inside one process, for unit tests of services: delivers at once, payloads as JSON like the real one. */
 export class LocalBus implements Bus {
   /** The newest messages, for a test to look at. */
   readonly published: { subject: string; payload: unknown }[] = [];
-  #handlers = new Map<string, Set<Handler>>();
-  #wildcards = new Map<string, Set<Handler>>();
+  readonly #mostKept: number;
+  #subscribed: { pattern: string; handler: Handler }[] = [];
+  /** Who hears a subject; made anew after every change. */
+  #routes = new Map<string, Handler[]>();
   #responders = new Map<string, Responder>();
   #statusListeners = new Set<(connected: boolean) => void>();
   #connected = true;
 
+  constructor(mostKept = 5000) {
+    this.#mostKept = mostKept;
+  }
+
   publish(subject: string, payload: unknown): void {
     if (!this.#connected) return;
-    const copy: unknown = JSON.parse(JSON.stringify(payload));
-    this.published.push({ subject, payload: copy });
-    if (this.published.length > 2 * mostKept) this.published.splice(0, mostKept);
-    for (const handler of this.#handlers.get(subject) ?? []) handler(copy, subject);
-    for (const [pattern, handlers] of this.#wildcards) {
-      if (matches(pattern, subject)) for (const handler of handlers) handler(copy, subject);
-    }
+    const copy = jsonCopy(payload);
+    if (this.#mostKept > 0) this.#keep(subject, copy);
+    for (const handler of this.#route(subject)) handler(copy, subject);
   }
 
   subscribe(subject: string, handler: Handler): Unsubscribe {
-    const kept = /[*>]/.test(subject) ? this.#wildcards : this.#handlers;
-    const handlers = kept.get(subject) ?? new Set();
-    kept.set(subject, handlers.add(handler));
-    return () => handlers.delete(handler);
+    const one = { pattern: subject, handler };
+    this.#subscribed.push(one);
+    this.#routes.clear();
+    return () => {
+      this.#subscribed = this.#subscribed.filter((other) => other !== one);
+      this.#routes.clear();
+    };
   }
 
   async request(subject: string, payload: unknown, _timeoutMs: number): Promise<unknown> {
@@ -38,7 +42,7 @@ export class LocalBus implements Bus {
     const responder = this.#responders.get(subject);
     if (!responder) throw new BusError('no-responders', `nobody answers ${subject}`);
     try {
-      return JSON.parse(JSON.stringify(await responder(JSON.parse(JSON.stringify(payload)))));
+      return jsonCopy(await responder(jsonCopy(payload)));
     } catch (error) {
       throw new BusError('remote', String(error), (error as { code?: string }).code);
     }
@@ -61,6 +65,19 @@ export class LocalBus implements Bus {
   setConnected(connected: boolean): void {
     this.#connected = connected;
     for (const listener of this.#statusListeners) listener(connected);
+  }
+
+  #keep(subject: string, payload: unknown): void {
+    this.published.push({ subject, payload });
+    if (this.published.length > 2 * this.#mostKept) this.published.splice(0, this.#mostKept);
+  }
+
+  #route(subject: string): Handler[] {
+    const known = this.#routes.get(subject);
+    if (known) return known;
+    const route = this.#subscribed.filter(({ pattern }) => matches(pattern, subject)).map(({ handler }) => handler);
+    this.#routes.set(subject, route);
+    return route;
   }
 }
 

@@ -1,17 +1,12 @@
 import type { Cancel, Clock } from '@hotstandby/ports';
-
-interface Timer {
-  dueMs: number;
-  order: number;
-  run: () => void;
-  periodMs: number | null;
-}
+import { nextTick } from 'node:process';
+import { TimerHeap, type Timer } from './timer-heap.ts';
 
 /** A clock that stands still until a test moves it; timers run in order of their due time, promises settle in between. */
 export class ManualClock implements Clock {
   #nowMs: number;
   #order = 0;
-  #timers = new Set<Timer>();
+  readonly #timers = new TimerHeap();
 
   constructor(startMs = 1_000_000) {
     this.#nowMs = startMs;
@@ -26,46 +21,62 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Cancel {
-    return this.#add({ dueMs: this.#nowMs + delayMs, order: this.#order++, run, periodMs: null });
+    return this.#add(delayMs, run, null);
   }
 
   every(periodMs: number, run: () => void): Cancel {
-    return this.#add({ dueMs: this.#nowMs + periodMs, order: this.#order++, run, periodMs });
+    return this.#add(periodMs, run, periodMs);
   }
 
   /** Moves on by `ms`, running what falls due; waits for promises after each timer, and then calls `afterEach`. */
-  async advance(ms: number, afterEach: () => void = () => {}): Promise<void> {
+  advance(ms: number, afterEach: () => void = () => {}): Promise<void> {
     const untilMs = this.#nowMs + ms;
-    await settle();
-    for (let next = this.#next(untilMs); next; next = this.#next(untilMs)) {
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
-      if (next.periodMs === null) this.#timers.delete(next);
-      else next.dueMs += next.periodMs;
-      next.run();
-      await settle();
-      afterEach();
-    }
-    this.#nowMs = untilMs;
+    return new Promise((resolve, reject) => {
+      let ran = false;
+      const tick = () => {
+        try {
+          if (ran) afterEach();
+          ran = this.#runNext(untilMs);
+          if (ran) onceSettled(tick);
+          else resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      onceSettled(tick);
+    });
   }
 
-  /** The earliest that is due by then; of equal ones the one set first. */
-  #next(untilMs: number): Timer | null {
-    let earliest: Timer | null = null;
-    for (const timer of this.#timers) {
-      if (timer.dueMs > untilMs) continue;
-      const before = earliest && (earliest.dueMs - timer.dueMs || earliest.order - timer.order) <= 0;
-      if (!before) earliest = timer;
+  /** False: nothing was due by then, and then it is. */
+  #runNext(untilMs: number): boolean {
+    const next = this.#timers.take(untilMs);
+    if (!next) {
+      this.#nowMs = untilMs;
+      return false;
     }
-    return earliest;
+    this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+    if (next.periodMs === null) next.over = true;
+    else {
+      next.dueMs += next.periodMs;
+      this.#timers.add(next);
+    }
+    next.run();
+    return true;
   }
 
-  #add(timer: Timer): Cancel {
+  #add(delayMs: number, run: () => void, periodMs: number | null): Cancel {
+    const timer: Timer = { dueMs: this.#nowMs + delayMs, order: this.#order++, run, periodMs, over: false };
     this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
+    return () => this.#timers.cancel(timer);
   }
 }
 
-/** Lets everything that is already resolved go on. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+/** Lets everything that is already resolved go on, to its end. */
+export function settle(): Promise<void> {
+  return new Promise(onceSettled);
+}
+
+/** A tick that is asked for among the promises' own jobs comes when none of those is left, and before anything else. */
+function onceSettled(run: () => void): void {
+  queueMicrotask(() => nextTick(run));
 }

@@ -13,7 +13,7 @@ import type {
   StoreView,
 } from '@hotstandby/ports';
 
-/** The tables of one cluster, shared by the connections of its nodes. */
+/** The tables of one cluster, shared by the connections of its nodes. A row is never changed, only replaced: views share it. */
 export class MemoryTables {
   reign: Reign = {
     epoch: 0,
@@ -32,16 +32,8 @@ export class MemoryTables {
   forgiving: 'claim-counter' | null = null;
 
   view(): StoreView {
-    return structuredCloneOf({
-      reign: this.reign,
-      nodes: [...this.nodes.values()],
-      storeIncarnation: this.storeIncarnation,
-    });
+    return { reign: this.reign, nodes: [...this.nodes.values()], storeIncarnation: this.storeIncarnation };
   }
-}
-
-function structuredCloneOf<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
 }
 
 /** The store voter in memory, with a delay and faults that a test sets; statements are atomic at the moment they arrive. */
@@ -111,7 +103,7 @@ export class MemoryLeaseStore implements LeaseStore {
         tenureEpoch: samePlace ? reign.tenureEpoch : epoch,
       };
       nodes.set(nodeId, { ...own, epoch, serverRole: 'PRIMARY', lastCount: own.lastCount + 1 });
-      return structuredCloneOf(tables.reign);
+      return tables.reign;
     });
   }
 
@@ -123,7 +115,7 @@ export class MemoryLeaseStore implements LeaseStore {
         return null;
       if (forget) tables.nodes.delete(forget);
       tables.reign = { ...reign, standby, standbyIncarnation, membership: membership + 1 };
-      return structuredCloneOf(tables.reign);
+      return tables.reign;
     });
   }
 
@@ -132,7 +124,7 @@ export class MemoryLeaseStore implements LeaseStore {
       const { reign } = tables;
       if (JSON.stringify(sorted(seen)) !== JSON.stringify(sorted(reign)) || reign.standby !== nodeId) return null;
       tables.reign = { ...reign, standbyIncarnation: incarnation, membership: reign.membership + 1 };
-      return structuredCloneOf(tables.reign);
+      return tables.reign;
     });
   }
 
@@ -143,7 +135,7 @@ export class MemoryLeaseStore implements LeaseStore {
       const row = nodes.get(reign.holder);
       if (row) nodes.set(reign.holder, { ...row, epoch: null, serverRole: 'STANDBY' });
       tables.reign = { ...reign, holder: null, holderIncarnation: null, lastHolder: reign.holder, handoverTo };
-      return structuredCloneOf(tables.reign);
+      return tables.reign;
     });
   }
 

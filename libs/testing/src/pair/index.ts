@@ -81,7 +81,7 @@ export class TestNode {
   readonly memory: MemoryOnDisk;
   readonly store: MemoryLeaseStore;
   readonly told: { type: string; data: unknown }[] = [];
-  bus = new LocalBus();
+  bus = new LocalBus(0);
   watch: RoleWatch | null = null;
   #arbiter: Arbiter | null = null;
   #heartbeat: Heartbeat | null = null;
@@ -191,7 +191,7 @@ export class TestPair {
   }
 
   newBus(name: string): LocalBus {
-    const bus = new LocalBus();
+    const bus = new LocalBus(0);
     this.#buses.set(name, bus);
     // The leaf: what one node publishes for its peer is heard there too.
     bus.subscribe('hs.c.*.arbiter.released', (payload, subject) => {

@@ -1,4 +1,5 @@
 import type { PeerLink } from '@hotstandby/ports';
+import { jsonCopy } from '../local-bus/json-copy.ts';
 
 /** How a message travels from one node to the other: `deliver` is called when it arrives, or never. */
 export type Carry = (from: string, deliver: () => void) => void;
@@ -28,8 +29,8 @@ export class LocalLine {
           this.#carry(name, () => {
             const [other, answer] = [...this.#ends].find(([end]) => end !== name) ?? [];
             if (!other || !answer) return;
-            answer(JSON.parse(JSON.stringify(request))).then(
-              (reply) => this.#carry(other, () => resolve(JSON.parse(JSON.stringify(reply)))),
+            answer(jsonCopy(request)).then(
+              (reply) => this.#carry(other, () => resolve(jsonCopy(reply))),
               (error: unknown) => this.#carry(other, () => reject(new Error(String(error)))),
             );
           });
