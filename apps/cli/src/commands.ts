@@ -5,6 +5,7 @@ import type { NodeConfig } from '@hotstandby/config';
 import { CodedError } from '@hotstandby/contracts';
 import {
   eventsCommand,
+  explainCommand,
   historyCommand,
   recordsCommand,
   statusCommand,
@@ -65,6 +66,14 @@ export function makeCommands(outputFor: (json: boolean) => Output, signal: Abort
         ),
       ),
     check: async (options, files) => checkCommand(options, files, outputFor(options.json)),
+    explain: async (options, name) => {
+      const output = outputFor(options.json);
+      try {
+        return explainCommand(name, output);
+      } catch (error) {
+        return tellFault(error, output);
+      }
+    },
   };
 }
 

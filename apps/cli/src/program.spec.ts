@@ -16,6 +16,7 @@ async function run(...args: string[]) {
     records: note('records'),
     switchover: note('switchover'),
     check: note('check', 78),
+    explain: note('explain'),
   } as Commands;
   let out = '';
   let err = '';
@@ -47,6 +48,8 @@ it('understands the options of each command', async () => {
   expect((await run('switchover', '--reason', 'kernel update')).called).toEqual([
     ['switchover', none, 'kernel update'],
   ]);
+  expect((await run('explain')).called).toEqual([['explain', none, undefined]]);
+  expect((await run('explain', 'refused')).called).toEqual([['explain', none, 'refused']]);
 });
 
 it.each([
@@ -57,6 +60,7 @@ it.each([
   [['records']],
   [['records', 'mails']],
   [['history', '--last', '0']],
+  [['explain', 'one', 'two']],
   [['history', '--last', '1e3']],
   [['history', '--last', '1001']],
   [['history', '--last']],

@@ -17,6 +17,7 @@ export interface Commands {
   records(options: GlobalOptions, kind: RecordKind, last: number): Promise<number>;
   switchover(options: GlobalOptions, reason: string): Promise<number>;
   check(options: GlobalOptions, files: string[]): Promise<number>;
+  explain(options: GlobalOptions, name: string | undefined): Promise<number>;
 }
 
 export interface Writers {
@@ -72,7 +73,7 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
 
   program
     .command('history')
-    .description('the transitions of both nodes, from the store, oldest first')
+    .description('the transitions of both nodes with rule and evidence, from the store, oldest first')
     .addOption(lastOption(20, 'how many of the newest'))
     .action(async ({ last }: { last: number }) => done(await commands.history(options(), last)));
 
@@ -96,6 +97,14 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .description('check configuration files; starts and connects to nothing')
     .argument('[file...]', 'by default --config, or those of the pair')
     .action(async (files: string[]) => done(await commands.check(options(), files)));
+
+  program
+    .command('explain')
+    .description(
+      'what a rule of the history, an event type, an error code or a key of evidence means; alone: all of them',
+    )
+    .argument('[name]', 'like claim-silent-holder, store.lost, HS_NO_STANDBY, silentMs')
+    .action(async (name: string | undefined) => done(await commands.explain(options(), name)));
   return program;
 }
 
@@ -140,6 +149,7 @@ Examples:
   hotstandby switchover --reason "kernel update on a"
   hotstandby --config /etc/hotstandby/node.yaml --json status
   hotstandby check node.yaml
+  hotstandby explain claim-silent-holder
 
 Exit codes: 0 ok, 1 the answer is no or it was not done, 64 usage, 69 what was asked does not answer,
 70 a fault of the program, 78 configuration. All of it: docs/cli.md.

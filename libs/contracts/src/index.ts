@@ -5,6 +5,7 @@ export * from './channel.ts';
 export * from './lease-messages.ts';
 export * from './arbiter-api.ts';
 export * from './events.ts';
+export * from './event-notes.ts';
 export * from './file-sync.ts';
 export * from './console-api.ts';
 export * from './error-codes.ts';

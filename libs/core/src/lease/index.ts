@@ -2,6 +2,8 @@ export * from './store-view.ts';
 export * from './state.ts';
 export * from './messages.ts';
 export * from './rules.ts';
+export * from './rule-notes.ts';
+export * from './evidence-notes.ts';
 export { printRules } from './print-rules.ts';
 export { step } from './step.ts';
 export { nextTickMs } from './next-tick.ts';

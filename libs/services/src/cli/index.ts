@@ -1,3 +1,4 @@
+export { explainCommand } from './commands/explain.ts';
 export { eventsCommand, type EventsRequest } from './commands/events.ts';
 export { statusCommand, type StatusParts } from './commands/status.ts';
 export { historyCommand, recordsCommand } from './commands/store.ts';

@@ -47,6 +47,39 @@ it('shows the history oldest first', () => {
   expect(historyText([], plain)).toEqual(['No transition is recorded yet.']);
 });
 
+it('says under each transition what its rule and its evidence mean', () => {
+  const one = (change: Partial<Transition>): Transition => ({
+    id: '1',
+    node: 'north',
+    nodeId: 'id-n',
+    epoch: 1,
+    from: 'standby',
+    to: 'active',
+    rule: 'claim-handed-over',
+    evidence: { from: 'id-s', epoch: 1 },
+    operator: null,
+    at: '2026-01-31T13:05:00.000Z',
+    ...change,
+  });
+  const lines = historyText(
+    [
+      one({ rule: 'made-later', evidence: { newKey: [1], constructor: 'x\u001b' } }),
+      one({ rule: 'fence-lapsing', evidence: { deadlineInMs: -1500 } }),
+      one({ rule: 'fence-lapsing', evidence: { deadlineInMs: null }, node: 'south', nodeId: 'id-s' }),
+      one({}),
+    ],
+    plain,
+  ).filter((line) => line.startsWith('    '));
+  expect(lines).toEqual([
+    '    The lease was released to this node, which claims without waiting.',
+    '    Recorded: from south, epoch 1.',
+    '    No voter renewed the grant in time: the node lets go fenceLead before the grant ends.',
+    '    No voter renewed the grant in time: the node lets go fenceLead before the grant ends.',
+    '    Recorded: -1.5 s of the grant left.',
+    '    Recorded: newKey=[1], constructor=x␛.',
+  ]);
+});
+
 it('shows records of every kind, long and hostile text cut and made visible', () => {
   const syslog = {
     received_at: new Date(0),

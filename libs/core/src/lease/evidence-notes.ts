@@ -1,0 +1,45 @@
+/** One thing that a transition records. */
+export interface EvidenceNote {
+  meaning: string;
+  /** In a history, with the value for `{}`. */
+  words: string;
+  /** How the value is told: a duration in ms, a node by its id, or as it is. */
+  as: 'duration' | 'node' | 'value';
+}
+
+/** Every key of the evidence beside a transition. Keys are permanent, like rule ids. */
+export const evidenceNotes = {
+  kind: {
+    meaning: 'Which node of the pair this is: the primary goes first, when nobody ever held the lease.',
+    words: 'this is the {}',
+    as: 'value',
+  },
+  silentMs: {
+    meaning: "How long ago the claimer last saw the holder's counter change.",
+    words: 'silent for {}',
+    as: 'duration',
+  },
+  lastCount: { meaning: "The holder's counter, as it stood all that time.", words: 'counter {}', as: 'value' },
+  takeoverWaitMs: {
+    meaning: 'How long a claimer had to wait: longer than any grant can last, on whichever clock.',
+    words: 'take-over wait {}',
+    as: 'duration',
+  },
+  from: { meaning: 'The node that let go of the lease.', words: 'from {}', as: 'node' },
+  epoch: { meaning: 'The epoch that it is about.', words: 'epoch {}', as: 'value' },
+  freeForMs: { meaning: 'For how long the lease was seen free.', words: 'free for {}', as: 'duration' },
+  lastHolder: { meaning: 'The node that held it last.', words: 'last held by {}', as: 'node' },
+  earlierIncarnation: {
+    meaning: 'The incarnation of this node that held the lease and is gone.',
+    words: 'earlier incarnation {}',
+    as: 'value',
+  },
+  handedTo: { meaning: 'The node that should have claimed.', words: 'handed to {}', as: 'node' },
+  deadlineInMs: {
+    meaning: 'How much of the grant was left; below zero: it had ended already.',
+    words: '{} of the grant left',
+    as: 'duration',
+  },
+} as const satisfies Record<string, EvidenceNote>;
+
+export type EvidenceKey = keyof typeof evidenceNotes;

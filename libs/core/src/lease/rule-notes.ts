@@ -1,0 +1,141 @@
+import type { EvidenceKey } from './evidence-notes.ts';
+import type { RuleId } from './messages.ts';
+
+/** What a person wants to know of a rule beside its sentence. */
+export interface RuleNote {
+  /** What the transition records, in the order in which it is told. */
+  evidence: readonly EvidenceKey[];
+  /** What somebody who sees it can do. */
+  operator: string;
+  /** Where to read on: a page of `docs/` and its heading. */
+  read: readonly (readonly [page: string, heading: string])[];
+}
+
+/** Shown by `hotstandby explain RULE` and printed into `docs/state-machine.md`: every rule of the table has one. */
+export const ruleNotes = {
+  'claim-never-held': {
+    evidence: ['kind'],
+    operator: 'Nothing: this is the very first start. Seen again later, the node is on a new, empty store.',
+    read: [
+      ['lease.md', 'Claims'],
+      ['operating.md', 'A foreign store'],
+    ],
+  },
+  'claim-silent-holder': {
+    evidence: ['silentMs', 'lastCount', 'takeoverWaitMs'],
+    operator:
+      'This is a take-over. Find out why the other node fell silent (its log, its host, its way to the store), then start it again: it becomes the standby.',
+    read: [
+      ['lease.md', 'Waits'],
+      ['operating.md', 'Alarms'],
+    ],
+  },
+  'claim-handed-over': {
+    evidence: ['from', 'epoch'],
+    operator:
+      'Nothing: a planned hand-over, or a clean stop of the other node. The transition before it says who asked.',
+    read: [['lease.md', 'Hand-over']],
+  },
+  'claim-released': {
+    evidence: ['freeForMs', 'lastHolder'],
+    operator:
+      'Nothing, when both nodes had been stopped. Otherwise the lease was let go of and the node that it was meant for did not take it: look at that node.',
+    read: [
+      ['lease.md', 'Claims'],
+      ['operating.md', 'Start and stop'],
+    ],
+  },
+  'claim-own-return': {
+    evidence: ['earlierIncarnation'],
+    operator:
+      'The arbiter of this node was restarted before the standby could take over. When nobody restarted it, see why it ended.',
+    read: [['lease.md', 'Claims']],
+  },
+  'claim-lone-holder-silent': {
+    evidence: ['silentMs', 'lastCount', 'takeoverWaitMs'],
+    operator:
+      'This is a take-over by a node that was not registered: the holder ran without a standby. Start the other node again, and wait for `redundancy: ready`.',
+    read: [['lease.md', 'Claims']],
+  },
+  'claim-take-back': {
+    evidence: ['handedTo', 'epoch'],
+    operator:
+      'The hand-over did not come about. Look at the node that should have taken over, above all at its way to the store, and try again.',
+    read: [
+      ['lease.md', 'Hand-over'],
+      ['operating.md', 'Switchover'],
+    ],
+  },
+  'resume-reign': {
+    evidence: ['epoch'],
+    operator:
+      'The same reign goes on, and nothing has to be done. When it comes again and again, the host or the store stalls for longer than the profile allows: take a slower profile, or put less beside it.',
+    read: [
+      ['lease.md', 'Grants'],
+      ['operating.md', 'Alarms'],
+    ],
+  },
+  'fence-lapsing': {
+    evidence: ['deadlineInMs'],
+    operator:
+      "Neither the store nor the standby answered in time. Look at this node's network and load first, then at the store.",
+    read: [
+      ['lease.md', 'Grants'],
+      ['operating.md', 'Alarms'],
+    ],
+  },
+  'fence-reign-over': {
+    evidence: ['deadlineInMs'],
+    operator:
+      'Another node has claimed meanwhile, or this node was entered anew. The transition of the other node at this time says why it did.',
+    read: [['lease.md', 'Fence']],
+  },
+  'fence-barred': {
+    evidence: ['deadlineInMs'],
+    operator: 'The node waits for a person: the store is not the one it knows, or is older than what it has seen.',
+    read: [
+      ['operating.md', 'The store went back in time'],
+      ['operating.md', 'A foreign store'],
+    ],
+  },
+  'hand-over': {
+    evidence: [],
+    operator: 'Nothing: somebody asked for it, or the node is being stopped. Operator and reason stand beside it.',
+    read: [
+      ['lease.md', 'Hand-over'],
+      ['operating.md', 'Switchover'],
+    ],
+  },
+  registered: {
+    evidence: [],
+    operator: 'Nothing: from now on the pair is redundant.',
+    read: [['lease.md', 'Membership']],
+  },
+  'place-lost': {
+    evidence: [],
+    operator:
+      'The active did not see this node beat for three take-over waits, or a new reign began. It is registered again by itself when its beats are seen; when not, look at its way to the store.',
+    read: [
+      ['lease.md', 'Membership'],
+      ['operating.md', 'Alarms'],
+    ],
+  },
+  refused: {
+    evidence: [],
+    operator: 'A third node, or a copy of one. Stop it, or stop the standby whose place it shall have.',
+    read: [
+      ['lease.md', 'Membership'],
+      ['operating.md', 'Alarms'],
+    ],
+  },
+  'place-free': {
+    evidence: [],
+    operator: 'Nothing: the node is registered within a few beats.',
+    read: [['lease.md', 'Membership']],
+  },
+  'reign-passed': {
+    evidence: [],
+    operator: 'Nothing: the former active knows of the new one and becomes its standby within a few beats.',
+    read: [['lease.md', 'Membership']],
+  },
+} as const satisfies Record<RuleId, RuleNote>;
