@@ -61,7 +61,7 @@ export async function postgresHarness(server: Postgres): Promise<LeaseStoreHarne
       await server.sql(`insert into ${schema}.schema_version (version, name, needs) values (9000, 'later', 9000)`);
     },
     async takeBackup() {
-      const tables = ['reign', 'befailover'];
+      const tables = ['reign', 'befailover', 'pause'];
       for (const table of tables)
         await server.sql(`create table ${schema}.${table}_backup as table ${schema}.${table}`);
       return {

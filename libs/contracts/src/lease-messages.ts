@@ -33,7 +33,20 @@ export const nodeRow = z.object({
   epoch: epoch.nullable(),
 });
 
-export const storeView = z.object({ reign, nodes: z.array(nodeRow).max(64), storeIncarnation: z.string() });
+export const pause = z.object({
+  number: z.int().nonnegative(),
+  remainingMs: z.number().nonnegative(),
+  endsAt: z.string(),
+  operator: z.string(),
+  reason: z.string(),
+});
+
+export const storeView = z.object({
+  reign,
+  nodes: z.array(nodeRow).max(64),
+  pause: pause.nullable().default(null),
+  storeIncarnation: z.string(),
+});
 
 export const storeFault = z.enum(['unreachable', 'refused', 'unknown', 'foreign', 'newer-schema', 'read-only']);
 
@@ -135,6 +148,14 @@ export const order = z.discriminatedUnion('do', [
     epoch,
     incarnation: z.string(),
     handoverTo: z.string().nullable(),
+  }),
+  z.object({
+    do: z.literal('pause'),
+    deadlineMs: z.number(),
+    seenNumber: z.int().nonnegative(),
+    forMs: z.int().nonnegative(),
+    operator: z.string(),
+    reason: z.string(),
   }),
   /** Look at the store now instead of at the next beat. */
   z.object({ do: z.literal('look'), deadlineMs: z.number() }),

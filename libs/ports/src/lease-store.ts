@@ -1,6 +1,6 @@
-import type { NodeRow, Reign, ServerRole, StoreView } from '@hotstandby/core/lease';
+import type { NodeRow, Pause, Reign, ServerRole, StoreView } from '@hotstandby/core/lease';
 
-export type { NodeRow, Reign, ServerRole, StoreView };
+export type { NodeRow, Pause, Reign, ServerRole, StoreView };
 
 export interface BeatRequest {
   nodeId: string;
@@ -57,6 +57,15 @@ export interface ReleaseRequest {
   epoch: number;
   incarnation: string;
   handoverTo: string | null;
+}
+
+export interface PauseRequest {
+  /** The newest pause's number as it was seen; 0: there never was one. */
+  seenNumber: number;
+  /** From now, by the store's clock; 0 ends the present one. */
+  forMs: number;
+  operator: string;
+  reason: string;
 }
 
 /** One line of the history that people read. */
@@ -121,6 +130,11 @@ export interface LeaseStore {
   /** The registered standby's new incarnation takes its own place again. */
   readopt(request: ReadoptRequest): Promise<Reign | null>;
   release(request: ReleaseRequest): Promise<Reign | null>;
+  /**
+   * Begins, changes or ends the pause and raises `membership`, so that a claim on what was seen before comes to nothing.
+   * Null: another pause or resume was faster.
+   */
+  pause(request: PauseRequest): Promise<Reign | null>;
   close(): Promise<void>;
 }
 

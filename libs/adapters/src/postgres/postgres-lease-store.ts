@@ -5,6 +5,7 @@ import type {
   ClaimRequest,
   LeaseStore,
   NodeRow,
+  PauseRequest,
   ReadoptRequest,
   RegisterRequest,
   Reign,
@@ -90,6 +91,10 @@ export class PostgresLeaseStore implements LeaseStore {
     return this.#reign('lease_release', [epoch, incarnation, handoverTo]);
   }
 
+  async pause({ seenNumber, forMs, operator, reason }: PauseRequest): Promise<Reign | null> {
+    return this.#reign('lease_pause', [seenNumber, forMs, operator, reason]);
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }
@@ -109,8 +114,8 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 }
 
-function viewOf({ reign, nodes, started }: StoredView, system: string): StoreView {
-  return { reign, nodes, storeIncarnation: `${system}/${started}` };
+function viewOf({ reign, nodes, pause, started }: StoredView, system: string): StoreView {
+  return { reign, nodes, pause, storeIncarnation: `${system}/${started}` };
 }
 
 /** Exactly the fields that the store compares: it takes no document with more or fewer. */

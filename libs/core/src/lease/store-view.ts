@@ -12,7 +12,7 @@ export interface Reign {
   /** Node id of the registered standby. */
   standby: string | null;
   standbyIncarnation: string | null;
-  /** Rises with every change of the registered standby. */
+  /** Rises with every change of the registered standby, and with every pause and resume. */
   membership: number;
   /** Node id that a release named as the next holder. */
   handoverTo: string | null;
@@ -39,10 +39,28 @@ export interface NodeRow {
   epoch: number | null;
 }
 
+/**
+ * The newest pause, by the store's clock alone: nodes count on from `remainingMs` with their own monotonic clocks, so a
+ * node whose wall clock is wrong is paused no longer and no shorter.
+ */
+export interface Pause {
+  /** Rises with every pause and every resume. */
+  number: number;
+  /** What was left of it when the store answered, never more than it was made for; 0: it is over. */
+  remainingMs: number;
+  /** RFC 3339, the store's clock; for people. */
+  endsAt: string;
+  /** Who paused, or resumed. */
+  operator: string;
+  reason: string;
+}
+
 /** What one look at the store showed. Rows of all nodes, the own one included. */
 export interface StoreView {
   reign: Reign;
   nodes: NodeRow[];
+  /** Null: there never was one. */
+  pause: Pause | null;
   /** Changes when the database server was restarted or replaced. */
   storeIncarnation: string;
 }

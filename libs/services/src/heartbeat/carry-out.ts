@@ -36,6 +36,8 @@ async function send(order: Order, store: LeaseStore): Promise<Reign | null> {
       return store.readopt(order);
     case 'release':
       return store.release(order);
+    case 'pause':
+      return store.pause(order);
     case 'look':
       return (await store.look()).reign;
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { LeaseStoreHarness, MakeHarness } from './harness.ts';
 import { leaseStoreFaults } from './lease-store-faults.ts';
+import { leaseStorePause } from './lease-store-pause.ts';
 import { leaseStoreRaces } from './lease-store-races.ts';
 import { leaseStoreRules } from './lease-store-rules.ts';
 
@@ -20,6 +21,7 @@ export function leaseStoreConformance(name: string, makeHarness: MakeHarness): v
       made = null;
     });
     describe('rules', () => leaseStoreRules(harness));
+    describe('pause', () => leaseStorePause(harness));
     describe('races', () => leaseStoreRaces(harness));
     describe('faults', () => leaseStoreFaults(harness));
   });

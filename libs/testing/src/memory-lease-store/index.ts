@@ -6,6 +6,8 @@ import type {
   Clock,
   LeaseStore,
   NodeRow,
+  Pause,
+  PauseRequest,
   ReadoptRequest,
   RegisterRequest,
   Reign,
@@ -27,12 +29,22 @@ export class MemoryTables {
     tenureEpoch: 0,
   };
   nodes = new Map<string, NodeRow>();
+  pause: (PauseRequest & { number: number; endsAtMs: number }) | null = null;
   storeIncarnation = 'store-1';
   /** A known-bad store leaves out a comparison: the holder's counter of a claim. */
   forgiving: 'claim-counter' | null = null;
 
-  view(): StoreView {
-    return { reign: this.reign, nodes: [...this.nodes.values()], storeIncarnation: this.storeIncarnation };
+  view(clock: Pick<Clock, 'monotonicMs' | 'wallMs'>): StoreView {
+    const { reign, storeIncarnation } = this;
+    return { reign, nodes: [...this.nodes.values()], pause: this.#pauseAt(clock), storeIncarnation };
+  }
+
+  #pauseAt(clock: Pick<Clock, 'monotonicMs' | 'wallMs'>): Pause | null {
+    if (!this.pause) return null;
+    const { number, forMs, endsAtMs, operator, reason } = this.pause;
+    const leftMs = endsAtMs - clock.monotonicMs();
+    const endsAt = new Date(clock.wallMs() + leftMs).toISOString();
+    return { number, remainingMs: Math.max(0, Math.min(forMs, leftMs)), endsAt, operator, reason };
   }
 }
 
@@ -60,7 +72,7 @@ export class MemoryLeaseStore implements LeaseStore {
       const same = before?.incarnation === row.incarnation ? before : null;
       const { epoch = null, standbyServerName = null } = same ?? {};
       nodes.set(row.nodeId, { ...row, lastCount: (before?.lastCount ?? 0) + 1, epoch, standbyServerName });
-      return this.#tables.view();
+      return this.#tables.view(this.#clock);
     });
   }
 
@@ -68,15 +80,17 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send(({ nodes }) => {
       const row = nodes.get(nodeId);
       const matches = row && row.incarnation === incarnation && (epoch === null || row.epoch === epoch);
-      if (!row || !matches) return { outcome: 'ended', lastCount: row?.lastCount ?? 0, view: this.#tables.view() };
-      if (row.lastCount >= count) return { outcome: 'overtaken', lastCount: row.lastCount, view: this.#tables.view() };
+      if (!row || !matches)
+        return { outcome: 'ended', lastCount: row?.lastCount ?? 0, view: this.#tables.view(this.#clock) };
+      if (row.lastCount >= count)
+        return { outcome: 'overtaken', lastCount: row.lastCount, view: this.#tables.view(this.#clock) };
       nodes.set(nodeId, { ...row, lastCount: count, serverRole });
-      return { outcome: 'renewed', lastCount: count, view: this.#tables.view() };
+      return { outcome: 'renewed', lastCount: count, view: this.#tables.view(this.#clock) };
     });
   }
 
   look(): Promise<StoreView> {
-    return this.#send(() => this.#tables.view());
+    return this.#send(() => this.#tables.view(this.#clock));
   }
 
   claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
@@ -135,6 +149,16 @@ export class MemoryLeaseStore implements LeaseStore {
       const row = nodes.get(reign.holder);
       if (row) nodes.set(reign.holder, { ...row, epoch: null, serverRole: 'STANDBY' });
       tables.reign = { ...reign, holder: null, holderIncarnation: null, lastHolder: reign.holder, handoverTo };
+      return tables.reign;
+    });
+  }
+
+  pause(request: PauseRequest): Promise<Reign | null> {
+    return this.#send((tables) => {
+      const number = tables.pause?.number ?? 0;
+      if (number !== request.seenNumber) return null;
+      tables.pause = { ...request, number: number + 1, endsAtMs: this.#clock.monotonicMs() + request.forMs };
+      tables.reign = { ...tables.reign, membership: tables.reign.membership + 1 };
       return tables.reign;
     });
   }

@@ -6,6 +6,7 @@ import type {
   Clock,
   LeaseStore,
   NodeRow,
+  PauseRequest,
   ReadoptRequest,
   RegisterRequest,
   Reign,
@@ -72,6 +73,9 @@ export class DistantStore implements LeaseStore {
   }
   release(request: ReleaseRequest): Promise<Reign | null> {
     return this.#send(() => this.#store.release(request));
+  }
+  pause(request: PauseRequest): Promise<Reign | null> {
+    return this.#send(() => this.#store.pause(request));
   }
   async close(): Promise<void> {}
 

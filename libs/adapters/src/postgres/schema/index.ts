@@ -2,6 +2,7 @@ import { leaseFunctions } from './lease-functions.ts';
 import { leaseTables } from './lease-tables.ts';
 import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
+import { pauseTable } from './pause.ts';
 import { recordTables } from './record-tables.ts';
 
 export type { Migration };
@@ -11,6 +12,7 @@ export const migrations: readonly Migration[] = [
   { version: 1, name: 'lease', needs: 1, statements: (s) => [...leaseTables(s), ...leaseFunctions(s)] },
   { version: 2, name: 'records', needs: 1, statements: recordTables },
   { version: 3, name: 'outbox', needs: 1, statements: outboxTables },
+  { version: 4, name: 'pause', needs: 1, statements: pauseTable },
 ];
 
 /** What this program knows. */
