@@ -4,7 +4,17 @@ import { RoleWatch } from '@hotstandby/services/role-watch';
 import type { ArbiterDescription } from '@hotstandby/contracts';
 import { subjects } from '@hotstandby/contracts';
 import type { LeaseTiming, step } from '@hotstandby/core/lease';
-import type { Clock, History, LeaseStore, Logger, Metrics, NodeMemory, PeerLink, Transition } from '@hotstandby/ports';
+import type {
+  Bus,
+  Clock,
+  History,
+  LeaseStore,
+  Logger,
+  Metrics,
+  NodeMemory,
+  PeerLink,
+  Transition,
+} from '@hotstandby/ports';
 import { LocalBus } from '../local-bus/index.ts';
 import { LocalLine } from './local-link.ts';
 import { ManualClock, settle } from '../manual-clock/index.ts';
@@ -73,6 +83,8 @@ export interface TestHost {
   clock: Clock;
   store: LeaseStore;
   link: PeerLink;
+  /** Bus and clock of one process, where processes end one by one; the node's own when not given. */
+  viewOf?: (process: 'arbiter' | 'heartbeat', node: { bus: Bus; clock: Clock }) => { bus: Bus; clock: Clock };
 }
 
 /** One node: the real arbiter, heartbeat and gate on one bus, with its own line to the shared store. */
@@ -81,10 +93,13 @@ export class TestNode {
   readonly memory: MemoryOnDisk;
   readonly store: MemoryLeaseStore;
   readonly told: { type: string; data: unknown }[] = [];
+  /** Called with each event, for a trace. */
+  onTold: (type: string, data: unknown) => void = () => {};
   bus = new LocalBus(0);
   watch: RoleWatch | null = null;
   #arbiter: Arbiter | null = null;
   #heartbeat: Heartbeat | null = null;
+  #host: TestHost | null = null;
   readonly #pair: TestPair;
 
   constructor(pair: TestPair, name: string) {
@@ -98,30 +113,51 @@ export class TestNode {
   async start(
     host: TestHost = { clock: this.#pair.clock, store: this.store, link: this.#pair.line.endOf(this.name) },
   ): Promise<void> {
-    const { history } = this.#pair;
-    const { clock, store, link } = host;
-    const place = { cluster: 'c', node: this.name };
-    const peer = { cluster: 'c', node: this.name === 'a' ? 'b' : 'a' };
+    this.#host = host;
     this.bus = this.#pair.newBus(this.name);
-    const ids = { uuid: () => `${this.name}-${this.#pair.nextId()}` };
-    const emit = async (type: string, data: unknown) => {
-      this.told.push({ type, data });
-    };
-    const parts = { bus: this.bus, clock, ids, log: quiet, metrics: uncounted, emit, place, peer, timing: fastTiming };
-    this.watch = new RoleWatch(parts);
+    this.watch = new RoleWatch({ ...this.#parts(), bus: this.bus, clock: host.clock });
     this.watch.start();
-    this.#heartbeat = new Heartbeat({ ...parts, store, link });
+    await this.startHeartbeat();
+    await this.startArbiter();
+  }
+
+  /** A new heartbeat beside the arbiter that there is. */
+  async startHeartbeat(): Promise<void> {
+    if (!this.#host) return;
+    const { store, link } = this.#host;
+    this.#heartbeat = new Heartbeat({ ...this.#parts(), ...this.#viewOf('heartbeat'), store, link });
+    await this.#heartbeat.start();
+  }
+
+  /** A new arbiter, and so a new incarnation, beside the heartbeat that there is. */
+  async startArbiter(): Promise<void> {
     this.#arbiter = new Arbiter({
-      ...parts,
+      ...this.#parts(),
+      ...this.#viewOf('arbiter'),
       memory: this.memory,
-      history,
+      history: this.#pair.history,
       ...(this.#pair.decide ? { decide: this.#pair.decide } : {}),
       kind: this.name === 'a' ? 'primary' : 'secondary',
       profile: 'fast',
       facts: { hostAddress: this.name, consolePort: 8080, natsPort: 4222, version: '0', timeZone: 'UTC' },
     });
-    await this.#heartbeat.start();
     await this.#arbiter.start();
+  }
+
+  #parts() {
+    const place = { cluster: 'c', node: this.name };
+    const peer = { cluster: 'c', node: this.name === 'a' ? 'b' : 'a' };
+    const ids = { uuid: () => `${this.name}-${this.#pair.nextId()}` };
+    const emit = async (type: string, data: unknown) => {
+      this.told.push({ type, data });
+      this.onTold(type, data);
+    };
+    return { ids, log: quiet, metrics: uncounted, emit, place, peer, timing: fastTiming };
+  }
+
+  #viewOf(process: 'arbiter' | 'heartbeat'): { bus: Bus; clock: Clock } {
+    const node = { bus: this.bus, clock: this.#host?.clock ?? this.#pair.clock };
+    return this.#host?.viewOf?.(process, node) ?? node;
   }
 
   /** Every process gone at once: nothing of it is heard or does anything any more. */
