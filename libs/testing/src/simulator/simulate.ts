@@ -28,11 +28,13 @@ interface Host {
 const faultyMs = 6000;
 /** Invariant 4's constant: after the heal, waits, a hysteresis of membership and a few beats. */
 const healMs = 4000;
+/** The heal is over when all has been well for that long and nothing from before it can be on its way any more. */
+const wellForMs = fastTiming.takeoverWaitMs;
 
 /**
  * One schedule of two whole nodes (arbiter, heartbeat, gates) under a virtual clock: some seconds of faults of a mix that
- * the seed picks, then the heal. Safety is looked at after every
- * single thing that happens, liveness at the end. The same seed replays it.
+ * the seed picks, then the heal. Safety is looked at after every single thing that happens, liveness after the heal: it
+ * has come when it holds for a while. The same seed replays it.
  */
 export async function simulate(seed: number, variant: KnownBad | null = null): Promise<SimulatedRun> {
   const random = new Random(seed);
@@ -100,6 +102,11 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
       holders.set(epoch, who);
     }
     highestEpoch = epoch;
+  }
+  /** One is active and the other its standby, as far as their gates were told. */
+  function isWell(): boolean {
+    const roles = hosts.map(({ node }) => (node.watch?.open() ? 'active' : node.watch?.latest()?.role));
+    return roles.filter((role) => role === 'active').length === 1 && roles.includes('standby');
   }
   function violate(what: string): void {
     if (run.violations.length === 0)
@@ -170,11 +177,12 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
     if (!host.up) await start(host);
     Object.assign(host.store.line, { slow: 0, cut: false });
   }
-  // Cuts that were still to begin or end have ended by then.
-  await pair.clock.advance(healMs / 2, checkSafety);
-  for (const host of hosts) host.store.line.cut = false;
-  lineCut = false;
-  await pair.clock.advance(healMs / 2, checkSafety);
+  const lateMs = mix.slow > 0 ? mix.longestMs : 0;
+  let wellMs = 0;
+  for (let ms = 0; ms < healMs && (ms < lateMs || wellMs < wellForMs); ms += fastTiming.beatMs) {
+    await pair.clock.advance(fastTiming.beatMs, checkSafety);
+    wellMs = isWell() ? wellMs + fastTiming.beatMs : 0;
+  }
   const roles = await Promise.all(hosts.map(({ node }) => node.role()));
   const active = roles.filter((role) => role.startsWith('active ')).length;
   if (active !== 1 || !roles.includes('standby')) violate(`after the heal the roles are ${roles.join(', ')}`);
