@@ -100,10 +100,12 @@ export class CollectorRig {
       serverRole: 'STARTING',
       version: '0',
       timeZone: 'UTC',
+      remembers: { epoch: 0, membership: 0 },
     });
-    const { reign, nodes } = await this.#lease.look();
+    const { reign, nodes, timeline } = await this.#lease.look();
     const seenHolderCount = nodes.find((node) => node.nodeId === reign.holder)?.lastCount ?? null;
-    const claimed = await this.#lease.claim({ nodeId: by, incarnation, seen: reign, seenHolderCount });
+    const seen = { seen: reign, seenHolderCount, timeline };
+    const claimed = await this.#lease.claim({ nodeId: by, incarnation, ...seen, rebase: null });
     if (!claimed) throw new Error('the claim was refused');
     return claimed;
   }

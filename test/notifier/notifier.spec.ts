@@ -150,10 +150,11 @@ async function claim(node: Node): Promise<number> {
     serverRole: 'STANDBY',
     version: '0',
     timeZone: 'UTC',
+    remembers: { epoch: 0, membership: 0 },
   });
   const holder = view.nodes.find((row) => row.nodeId === view.reign.holder);
-  const request = { nodeId: node.name, incarnation: node.incarnation, seen: view.reign };
-  const reign = await store.claim({ ...request, seenHolderCount: holder?.lastCount ?? null });
+  const request = { nodeId: node.name, incarnation: node.incarnation, seen: view.reign, timeline: view.timeline };
+  const reign = await store.claim({ ...request, seenHolderCount: holder?.lastCount ?? null, rebase: null });
   if (!reign) throw new Error('the claim was refused');
   return reign.epoch;
 }

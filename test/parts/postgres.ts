@@ -44,6 +44,8 @@ export interface Postgres {
   /** Starts it again, on the same port and data. */
   start(settings?: Record<string, string>): Promise<void>;
   restart(settings?: Record<string, string>): Promise<void>;
+  /** The same data on a new timeline: started as a replica of nobody, and promoted. */
+  promote(): Promise<void>;
   /** Stops it and removes its data. */
   stop(): Promise<void>;
   /** What the server logged. */
@@ -143,6 +145,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     async restart(settings) {
       await endWith('SIGINT');
       await start(settings);
+    },
+    async promote() {
+      await endWith('SIGINT');
+      await writeFile(join(dataDir, 'standby.signal'), '', { mode: 0o600 });
+      if (binaries.as) await chown(join(dataDir, 'standby.signal'), binaries.as.uid, binaries.as.gid);
+      await start();
+      await query(adminUrl, options.password, 'select pg_promote()');
     },
     async stop() {
       await endWith('SIGQUIT');

@@ -74,6 +74,7 @@ export async function postgresHarness(server: Postgres): Promise<LeaseStoreHarne
         },
       };
     },
+    newTimeline: () => server.promote(),
     async holdNodeRow(nodeId) {
       const client = await connect();
       await client.query('begin');

@@ -7,7 +7,7 @@ export async function claimAs(store: LeaseStore, name: string): Promise<WriteGua
   incarnations += 1;
   const [nodeId, incarnation] = [`id-${name}`, `${name}-${incarnations}`];
   await store.prepare();
-  const { reign, nodes } = await store.enter({
+  const { reign, nodes, timeline } = await store.enter({
     nodeId,
     name,
     incarnation,
@@ -17,9 +17,10 @@ export async function claimAs(store: LeaseStore, name: string): Promise<WriteGua
     serverRole: 'STARTING',
     version: '0.1.0',
     timeZone: 'UTC',
+    remembers: { epoch: 0, membership: 0 },
   });
   const seenHolderCount = nodes.find((node) => node.nodeId === reign.holder)?.lastCount ?? null;
-  const won = await store.claim({ nodeId, incarnation, seen: reign, seenHolderCount });
+  const won = await store.claim({ nodeId, incarnation, seen: reign, seenHolderCount, timeline, rebase: null });
   if (!won) throw new Error('the claim was lost with nobody else there');
   return { epoch: won.epoch, incarnation };
 }

@@ -14,7 +14,10 @@ export const reign = z.object({
   membership: z.int().nonnegative(),
   handoverTo: z.string().nullable(),
   tenureEpoch: epoch,
+  timeline: z.string().nullable(),
 });
+
+export const remembered = z.object({ epoch, membership: z.int().nonnegative() });
 
 export const serverRole = z.enum(['PRIMARY', 'STANDBY', 'STARTING', 'REFUSED']);
 
@@ -31,6 +34,7 @@ export const nodeRow = z.object({
   version: z.string(),
   timeZone: z.string(),
   epoch: epoch.nullable(),
+  remembers: remembered,
 });
 
 export const pause = z.object({
@@ -46,6 +50,7 @@ export const storeView = z.object({
   nodes: z.array(nodeRow).max(64),
   pause: pause.nullable().default(null),
   storeIncarnation: z.string(),
+  timeline: z.string(),
 });
 
 export const storeFault = z.enum(['unreachable', 'refused', 'unknown', 'foreign', 'newer-schema', 'read-only']);
@@ -62,7 +67,7 @@ export const observation = z.discriminatedUnion('kind', [
     storeId: z.string(),
     beat: z
       .object({
-        outcome: z.enum(['renewed', 'overtaken', 'ended']),
+        outcome: z.enum(['renewed', 'overtaken', 'other-timeline', 'ended']),
         incarnation: z.string(),
         epoch: epoch.nullable(),
         count: z.int(),
@@ -86,6 +91,10 @@ export const permit = z.object({
   nodeId: z.string(),
   epoch: epoch.nullable(),
   serverRole,
+  /** The timeline under which the reign was confirmed; null: a beat is only a sign of life, promises count all the same. */
+  timeline: z.string().nullable(),
+  /** What the node's row says that it remembers. */
+  remembers: remembered,
   untilMs: z.number(),
   /** Whose promise would renew the grant; null: nobody's. */
   voter: z.object({ nodeId: z.string(), incarnation: z.string() }).nullable(),
@@ -124,6 +133,8 @@ export const order = z.discriminatedUnion('do', [
     incarnation: z.string(),
     seen: reign,
     seenHolderCount: z.int().nullable(),
+    timeline: z.string(),
+    rebase: z.object({ epoch, membership: z.int(), tenureEpoch: epoch }).nullable(),
   }),
   z.object({
     do: z.literal('register'),

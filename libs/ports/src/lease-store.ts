@@ -1,6 +1,6 @@
-import type { NodeRow, Pause, Reign, ServerRole, StoreView } from '@hotstandby/core/lease';
+import type { NodeRow, Pause, Reign, Remembered, ServerRole, StoreView } from '@hotstandby/core/lease';
 
-export type { NodeRow, Pause, Reign, ServerRole, StoreView };
+export type { NodeRow, Pause, Reign, Remembered, ServerRole, StoreView };
 
 export interface BeatRequest {
   nodeId: string;
@@ -10,14 +10,18 @@ export interface BeatRequest {
   /** The counter's next value, chosen by the writer, always higher than every one before. */
   count: number;
   serverRole: ServerRole;
+  /** The timeline under which the reign of `epoch` was confirmed: on another one the beat changes nothing. Not compared for a sign of life. */
+  timeline: string | null;
+  remembers: Remembered;
 }
 
 /**
  * `renewed`: the row was changed and holds exactly `count`.
  * `overtaken`: the row matches but already holds a counter as high: nothing is renewed, nothing ended; beat on from `lastCount`.
+ * `other-timeline`: the server goes on with another history than the one said; nothing was changed, and nothing is ended yet.
  * `ended`: no row matches: the reign (or this incarnation) is over.
  */
-export type BeatOutcome = 'renewed' | 'overtaken' | 'ended';
+export type BeatOutcome = 'renewed' | 'overtaken' | 'other-timeline' | 'ended';
 
 export interface BeatResult {
   outcome: BeatOutcome;
@@ -33,6 +37,10 @@ export interface ClaimRequest {
   seen: Reign;
   /** The holder's counter as last seen; null when nobody holds the lease. */
   seenHolderCount: number | null;
+  /** The store's timeline as seen: on another one nothing is changed. */
+  timeline: string;
+  /** Null: the next epoch, and `seen` must be of this timeline. Else the lease is re-based: what the new reign says. */
+  rebase: { epoch: number; membership: number; tenureEpoch: number } | null;
 }
 
 export interface RegisterRequest {
@@ -114,6 +122,10 @@ export class StoreError extends Error {
 /**
  * The third voter. One connection of its own, with a statement timeout, that nothing else uses; statements go out in
  * the order of the calls. Every method throws `StoreError`. Lock order everywhere: node rows, then `reign`.
+ *
+ * A view is one moment, or its rows were read before its reign: no row may remember a reign that the view does not show. A
+ * claim is refused, whatever else it says, when its epoch is not above what every row remembers; register, readopt and
+ * release are refused while the reign is of another timeline than the server.
  */
 export interface LeaseStore {
   /** Creates the schema where it is missing, checks version and cluster. Returns the store's own random id. */

@@ -58,13 +58,17 @@ export class PostgresLeaseStore implements LeaseStore {
     return viewOf(answer, system);
   }
 
-  async beat({ nodeId, incarnation, epoch, count, serverRole }: BeatRequest): Promise<BeatResult> {
+  async beat(request: BeatRequest): Promise<BeatResult> {
+    const { nodeId, incarnation, epoch, count, serverRole, timeline, remembers } = request;
     const { answer, system } = await this.#call<Omit<BeatResult, 'view'> & { view: StoredView }>('lease_beat', [
       nodeId,
       incarnation,
       epoch,
       count,
       serverRole,
+      timeline,
+      remembers.epoch,
+      remembers.membership,
     ]);
     return { outcome: answer.outcome, lastCount: answer.lastCount, view: viewOf(answer.view, system) };
   }
@@ -74,8 +78,10 @@ export class PostgresLeaseStore implements LeaseStore {
     return viewOf(answer, system);
   }
 
-  async claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
-    return this.#reign('lease_claim', [nodeId, incarnation, documentOf(seen), seenHolderCount]);
+  async claim(request: ClaimRequest): Promise<Reign | null> {
+    const { nodeId, incarnation, seen, seenHolderCount, timeline, rebase } = request;
+    const above = rebase && JSON.stringify(rebase);
+    return this.#reign('lease_claim', [nodeId, incarnation, documentOf(seen), seenHolderCount, timeline, above]);
   }
 
   async register(request: RegisterRequest): Promise<Reign | null> {
@@ -114,14 +120,14 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 }
 
-function viewOf({ reign, nodes, pause, started }: StoredView, system: string): StoreView {
-  return { reign, nodes, pause, storeIncarnation: `${system}/${started}` };
+function viewOf({ reign, nodes, pause, started, timeline }: StoredView, system: string): StoreView {
+  return { reign, nodes, pause, storeIncarnation: `${system}/${started}`, timeline };
 }
 
 /** Exactly the fields that the store compares: it takes no document with more or fewer. */
 function documentOf(seen: Reign): string {
   const { epoch, holder, holderIncarnation, lastHolder, standby, standbyIncarnation } = seen;
-  const { membership, handoverTo, tenureEpoch } = seen;
+  const { membership, handoverTo, tenureEpoch, timeline } = seen;
   return JSON.stringify({
     epoch,
     holder,
@@ -132,5 +138,6 @@ function documentOf(seen: Reign): string {
     membership,
     handoverTo,
     tenureEpoch,
+    timeline,
   });
 }

@@ -1,5 +1,6 @@
 import { claimVerdict } from './claim.ts';
 import { membershipChange } from './membership.ts';
+import { remembersOf } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** At most one order a step: enter, else claim, else a change of membership. */
@@ -11,7 +12,7 @@ export function act(turn: Turn): void {
   const own = view.nodes.find((node) => node.nodeId === self.nodeId);
   if (own?.incarnation !== self.incarnation) {
     turn.set({ pending: 'enter' });
-    turn.effects.push({ do: 'order', order: { do: 'enter' } });
+    turn.effects.push({ do: 'order', order: { do: 'enter', remembers: remembersOf(state) } });
     return;
   }
 
@@ -37,7 +38,7 @@ export function act(turn: Turn): void {
     });
     turn.effects.push({
       do: 'order',
-      order: { do: 'claim', seen: reign, seenHolderCount },
+      order: { do: 'claim', seen: reign, seenHolderCount, timeline: view.timeline, rebase: null },
     });
     return;
   }

@@ -1,5 +1,5 @@
 import type { PendingOrder } from './state.ts';
-import type { NodeRow, Reign, Role, ServerRole, StoreView } from './store-view.ts';
+import type { NodeRow, Reign, Remembered, Role, ServerRole, StoreView } from './store-view.ts';
 
 /** What can happen to the lease. Every input carries the time at which it is processed. */
 export type LeaseInput =
@@ -36,7 +36,7 @@ export interface PromiseRequest {
 }
 
 export interface BeatAnswer {
-  outcome: 'renewed' | 'overtaken' | 'ended';
+  outcome: 'renewed' | 'overtaken' | 'other-timeline' | 'ended';
   incarnation: string;
   epoch: number | null;
   count: number;
@@ -56,6 +56,9 @@ export type LeaseEffect =
       do: 'permit';
       epoch: number | null;
       serverRole: ServerRole;
+      /** Under which the reign was confirmed; null: a beat is only a sign of life. */
+      timeline: string | null;
+      remembers: Remembered;
       untilMs: number;
       /** Whose promise would count; null: nobody's. */
       voter: { nodeId: string; incarnation: string } | null;
@@ -92,9 +95,16 @@ export type LeaseEffect =
   /** How a hand-over that was asked for ended. */
   | { do: 'handed-over'; ended: HandOverEnd };
 
+/** What a claim says of itself that is made above everything remembered instead of above the row. */
+export interface Rebase {
+  epoch: number;
+  membership: number;
+  tenureEpoch: number;
+}
+
 export type LeaseOrder =
-  | { do: 'enter' }
-  | { do: 'claim'; seen: Reign; seenHolderCount: number | null }
+  | { do: 'enter'; remembers: Remembered }
+  | { do: 'claim'; seen: Reign; seenHolderCount: number | null; timeline: string; rebase: Rebase | null }
   | {
       do: 'register';
       epoch: number;

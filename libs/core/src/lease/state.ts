@@ -2,7 +2,7 @@
  * The lease as one node sees it (`docs/lease.md`). Everything here is data; times are milliseconds of the host's
  * monotonic clock and come from outside.
  */
-import type { Role, ServerRole, StoreView } from './store-view.ts';
+import type { Remembered, Role, ServerRole, StoreView } from './store-view.ts';
 
 export interface Self {
   nodeId: string;
@@ -167,6 +167,12 @@ export function voter(state: LeaseState): { nodeId: string; incarnation: string 
   const placeMayChange = state.pending === 'register' || state.membershipUnknown;
   if (!reign?.standby || !reign.standbyIncarnation || placeMayChange || !holds(state)) return null;
   return { nodeId: reign.standby, incarnation: reign.standbyIncarnation };
+}
+
+/** What the node's row in the store says that it remembers. */
+export function remembersOf({ highestEpoch, view }: LeaseState): Remembered {
+  const reign = view?.reign;
+  return { epoch: highestEpoch, membership: reign?.epoch === highestEpoch ? reign.membership : 0 };
 }
 
 /** Milliseconds since the node's counter was last seen to change; null when it was never seen. */

@@ -18,6 +18,14 @@ export interface Reign {
   handoverTo: string | null;
   /** Epoch at which the present holder (or the last one) took over from another node: its reigns since then are one tenure. */
   tenureEpoch: number;
+  /** The store's timeline under which this reign was claimed; null: nobody ever held it. Nobody is believed under another one. */
+  timeline: string | null;
+}
+
+/** How far a node has seen the reigns go: the epoch first, within one epoch the number of the membership. */
+export interface Remembered {
+  epoch: number;
+  membership: number;
 }
 
 /** A row of `befailover`: one node, with the columns of the seeds. */
@@ -37,6 +45,8 @@ export interface NodeRow {
   timeZone: string;
   /** The epoch under which the node is active, else null. */
   epoch: number | null;
+  /** The highest that this node has ever seen, as it wrote it itself: a store that went back finds it out from here. */
+  remembers: Remembered;
 }
 
 /**
@@ -63,4 +73,9 @@ export interface StoreView {
   pause: Pause | null;
   /** Changes when the database server was restarted or replaced. */
   storeIncarnation: string;
+  /**
+   * The history that the answering server goes on with: another one when a replica was promoted or a backup restored into
+   * a new history. Not its start: a restart keeps the timeline. Whoever did not live through the change may lack commits.
+   */
+  timeline: string;
 }

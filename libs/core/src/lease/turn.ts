@@ -1,6 +1,6 @@
 import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
 import { rules } from './rules.ts';
-import { holds, serverRole, voter, type LeaseState } from './state.ts';
+import { holds, remembersOf, serverRole, voter, type LeaseState } from './state.ts';
 
 /** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
 export class Turn {
@@ -65,6 +65,8 @@ export class Turn {
         do: 'permit',
         epoch,
         serverRole: serverRole(state),
+        timeline: epoch === null ? null : (view?.reign.timeline ?? null),
+        remembers: remembersOf(state),
         untilMs: this.nowMs + timing.leaseTtlMs,
         voter: epoch === null ? null : voter(state),
       });

@@ -60,7 +60,11 @@ export class OrderDesk {
     const { nodeId, incarnation, name } = self;
     switch (order.do) {
       case 'enter':
-        return { do: 'enter', deadlineMs, row: { nodeId, name, incarnation, serverRole: 'STARTING', ...facts } };
+        return {
+          do: 'enter',
+          deadlineMs,
+          row: { nodeId, name, incarnation, serverRole: 'STARTING', remembers: order.remembers, ...facts },
+        };
       case 'claim':
       case 'readopt':
         return { ...order, deadlineMs, nodeId, incarnation };

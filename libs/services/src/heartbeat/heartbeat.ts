@@ -220,11 +220,12 @@ export class Heartbeat implements Service {
     const permit = this.#freshPermit();
     if (!permit) return { beat: null, view: await store.look() };
 
-    const { nodeId, incarnation, epoch, serverRole } = permit;
+    const { nodeId, incarnation, serverRole, timeline, remembers } = permit;
+    const epoch = timeline === null ? null : permit.epoch;
     // Always upwards, whatever another process wrote before: a beat that changes nothing is no sign of life.
     this.#count += 1;
     const count = this.#count;
-    const result = await store.beat({ nodeId, incarnation, epoch, count, serverRole });
+    const result = await store.beat({ nodeId, incarnation, epoch, count, serverRole, timeline, remembers });
     this.#count = Math.max(this.#count, result.lastCount);
     return { beat: { outcome: result.outcome, incarnation, epoch, count }, view: result.view };
   }

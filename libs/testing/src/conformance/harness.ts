@@ -1,4 +1,4 @@
-import type { LeaseStore, NodeRow, Reign, StoreView, WriteGuard } from '@hotstandby/ports';
+import type { ClaimRequest, LeaseStore, NodeRow, Reign, Remembered, StoreView, WriteGuard } from '@hotstandby/ports';
 
 export interface OpenOptions {
   cluster?: string;
@@ -26,6 +26,11 @@ export interface LeaseStoreHarness {
   makeSchemaNewer(): Promise<void>;
   /** As if a backup had been restored: the reign and all rows as they were when it was taken. */
   takeBackup(): Promise<{ restore(): Promise<void> }>;
+  /**
+   * The server goes on with another history, as after the promotion of a replica; what it holds stays. Null where a test
+   * cannot make that happen.
+   */
+  newTimeline: (() => Promise<void>) | null;
   /** Somebody else's transaction holds the row of a node until it is let go. */
   holdNodeRow(nodeId: string): Promise<{ letGo(): Promise<void> }>;
   /** A sink's transaction that has written rows and not yet sent its last message. */
@@ -50,6 +55,7 @@ export function rowOf(name: string, incarnation = `${name}-1`): EnterRow {
     serverRole: 'STARTING',
     version: '0.1.0',
     timeZone: 'Europe/Berlin',
+    remembers: { epoch: 0, membership: 0 },
   };
 }
 
@@ -60,6 +66,9 @@ export class StoreNode {
   readonly incarnation: string;
   readonly store: LeaseStore;
   count = 0;
+  /** Of the store as it was entered; a node believes in no other one. */
+  timeline: string | null = null;
+  remembers: Remembered = { epoch: 0, membership: 0 };
 
   constructor(store: LeaseStore, name: string, incarnation = `${name}-1`) {
     this.store = store;
@@ -72,24 +81,27 @@ export class StoreNode {
     await this.store.prepare();
     const view = await this.store.enter(rowOf(this.name, this.incarnation));
     this.count = rowIn(view, this.nodeId).lastCount;
+    this.timeline = view.timeline;
     return view;
   }
 
   async beat(epoch: number | null) {
     this.count += 1;
-    const { nodeId, incarnation, count } = this;
+    const { nodeId, incarnation, count, timeline, remembers } = this;
     const result = await this.store.beat({
       nodeId,
       incarnation,
       epoch,
       count,
       serverRole: epoch ? 'PRIMARY' : 'STANDBY',
+      timeline,
+      remembers,
     });
     this.count = Math.max(this.count, result.lastCount);
     return result;
   }
 
-  async claim(view: StoreView): Promise<Reign | null> {
+  async claim(view: StoreView, rebase: ClaimRequest['rebase'] = null): Promise<Reign | null> {
     const { reign } = view;
     const holder = view.nodes.find((node) => node.nodeId === reign.holder);
     const { nodeId, incarnation } = this;
@@ -98,6 +110,8 @@ export class StoreNode {
       incarnation,
       seen: reign,
       seenHolderCount: holder?.lastCount ?? null,
+      timeline: view.timeline,
+      rebase,
     });
     // A claim is a sign of life of its own: it raises the counter by one.
     if (won) this.count += 1;

@@ -55,6 +55,8 @@ export function leaseStoreRaces(harness: () => LeaseStoreHarness): void {
     await a.enter();
     await b.enter();
     const beater = harness().open();
+    const { timeline, remembers } = a;
+    const as = { nodeId: 'id-a', incarnation: 'a-1', serverRole: 'PRIMARY', timeline, remembers } as const;
     for (let round = 0; round < 60; round += 1) {
       const { epoch } = await a.claimNow();
       const view = await b.store.look();
@@ -62,13 +64,13 @@ export function leaseStoreRaces(harness: () => LeaseStoreHarness): void {
       const [released, claimed, beat] = await Promise.all([
         a.store.release({ epoch, incarnation: 'a-1', handoverTo: 'id-b' }),
         b.claim(view),
-        beater.beat({ nodeId: 'id-a', incarnation: 'a-1', epoch, count, serverRole: 'PRIMARY' }),
+        beater.beat({ ...as, epoch, count }),
       ]);
       expect(released !== null && claimed !== null).toBe(false);
       expect(beat.outcome === 'renewed' && claimed !== null).toBe(false);
-      expect(
-        await beater.beat({ nodeId: 'id-a', incarnation: 'a-1', epoch, count: count + 1, serverRole: 'PRIMARY' }),
-      ).toMatchObject({ outcome: released || claimed ? 'ended' : 'renewed' });
+      expect(await beater.beat({ ...as, epoch, count: count + 1 })).toMatchObject({
+        outcome: released || claimed ? 'ended' : 'renewed',
+      });
     }
   });
 

@@ -19,6 +19,7 @@ export function leaseStoreRules(harness: () => LeaseStoreHarness): void {
       membership: 0,
       handoverTo: null,
       tenureEpoch: 0,
+      timeline: null,
     });
     expect(view.nodes).toEqual([]);
   });
@@ -38,7 +39,15 @@ export function leaseStoreRules(harness: () => LeaseStoreHarness): void {
     await a.enter();
     const { epoch } = await a.claimNow();
     const beat = (count: number, under: number | null, incarnation = 'a-1') =>
-      a.store.beat({ nodeId: 'id-a', incarnation, epoch: under, count, serverRole: 'PRIMARY' });
+      a.store.beat({
+        nodeId: 'id-a',
+        incarnation,
+        epoch: under,
+        count,
+        serverRole: 'PRIMARY',
+        timeline: a.timeline,
+        remembers: { epoch, membership: 1 },
+      });
     expect(await beat(100, epoch)).toMatchObject({ outcome: 'renewed', lastCount: 100 });
     expect(await beat(100, epoch)).toMatchObject({ outcome: 'overtaken', lastCount: 100 });
     expect(await beat(7, epoch)).toMatchObject({ outcome: 'overtaken', lastCount: 100 });
@@ -108,6 +117,8 @@ export function leaseStoreRules(harness: () => LeaseStoreHarness): void {
       { membership: 7 },
       { handoverTo: 'id-b' },
       { tenureEpoch: 0 },
+      { timeline: 'another' },
+      { timeline: null },
     ];
     for (const change of different) {
       const request = {
@@ -115,10 +126,12 @@ export function leaseStoreRules(harness: () => LeaseStoreHarness): void {
         incarnation: 'b-1',
         seen: { ...seen.reign, ...change },
         seenHolderCount: count,
+        timeline: seen.timeline,
+        rebase: null,
       };
       expect(await b.store.claim(request), JSON.stringify(change)).toBeNull();
     }
-    const as = { nodeId: 'id-b', incarnation: 'b-1', seen: seen.reign };
+    const as = { nodeId: 'id-b', incarnation: 'b-1', seen: seen.reign, timeline: seen.timeline, rebase: null };
     expect(await b.store.claim({ ...as, seenHolderCount: count - 1 })).toBeNull();
     expect(await b.store.claim({ ...as, seenHolderCount: null })).toBeNull();
     expect(await b.store.claim({ ...as, incarnation: 'b-0', seenHolderCount: count })).toBeNull();

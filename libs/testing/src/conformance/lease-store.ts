@@ -4,6 +4,7 @@ import { leaseStoreFaults } from './lease-store-faults.ts';
 import { leaseStorePause } from './lease-store-pause.ts';
 import { leaseStoreRaces } from './lease-store-races.ts';
 import { leaseStoreRules } from './lease-store-rules.ts';
+import { leaseStoreTimeline } from './lease-store-timeline.ts';
 
 /** What every `LeaseStore` must do, on a real server: the same for each kind of store. */
 export function leaseStoreConformance(name: string, makeHarness: MakeHarness): void {
@@ -22,6 +23,7 @@ export function leaseStoreConformance(name: string, makeHarness: MakeHarness): v
     });
     describe('rules', () => leaseStoreRules(harness));
     describe('pause', () => leaseStorePause(harness));
+    describe('timeline', () => leaseStoreTimeline(harness));
     describe('races', () => leaseStoreRaces(harness));
     describe('faults', () => leaseStoreFaults(harness));
   });

@@ -15,6 +15,8 @@ import type {
   StoreView,
 } from '@hotstandby/ports';
 
+export type TablesSnapshot = Pick<MemoryTables, 'reign' | 'nodes' | 'pause'>;
+
 /** The tables of one cluster, shared by the connections of its nodes. A row is never changed, only replaced: views share it. */
 export class MemoryTables {
   reign: Reign = {
@@ -27,16 +29,35 @@ export class MemoryTables {
     membership: 0,
     handoverTo: null,
     tenureEpoch: 0,
+    timeline: null,
   };
   nodes = new Map<string, NodeRow>();
   pause: (PauseRequest & { number: number; endsAtMs: number }) | null = null;
   storeIncarnation = 'store-1';
+  timeline = 'timeline-1';
   /** A known-bad store leaves out a comparison: the holder's counter of a claim. */
   forgiving: 'claim-counter' | null = null;
+  #forgotten = 0;
 
   view(clock: Pick<Clock, 'monotonicMs' | 'wallMs'>): StoreView {
-    const { reign, storeIncarnation } = this;
-    return { reign, nodes: [...this.nodes.values()], pause: this.#pauseAt(clock), storeIncarnation };
+    const { reign, storeIncarnation, timeline } = this;
+    return { reign, nodes: [...this.nodes.values()], pause: this.#pauseAt(clock), storeIncarnation, timeline };
+  }
+
+  /** What a backup taken now, or a replica that stays behind from now on, would hold. */
+  snapshot(): TablesSnapshot {
+    return { reign: this.reign, nodes: new Map(this.nodes), pause: this.pause };
+  }
+
+  /**
+   * The store forgets what came after the snapshot. It is another server from then on, on another timeline (a promoted
+   * replica, a restored backup) or on the same one (a copy of the data folder).
+   */
+  forget(snapshot: TablesSnapshot, timeline: 'new' | 'same'): void {
+    const number = ++this.#forgotten;
+    Object.assign(this, { ...snapshot, nodes: new Map(snapshot.nodes) });
+    this.storeIncarnation = `${this.storeIncarnation.split('+')[0]}+${number}`;
+    if (timeline === 'new') this.timeline = `timeline-${number + 1}`;
   }
 
   #pauseAt(clock: Pick<Clock, 'monotonicMs' | 'wallMs'>): Pause | null {
@@ -76,15 +97,18 @@ export class MemoryLeaseStore implements LeaseStore {
     });
   }
 
-  beat({ nodeId, incarnation, epoch, count, serverRole }: BeatRequest): Promise<BeatResult> {
-    return this.#send(({ nodes }) => {
+  beat(request: BeatRequest): Promise<BeatResult> {
+    const { nodeId, incarnation, epoch, count, serverRole, remembers } = request;
+    return this.#send(({ nodes, timeline }) => {
       const row = nodes.get(nodeId);
       const matches = row && row.incarnation === incarnation && (epoch === null || row.epoch === epoch);
       if (!row || !matches)
         return { outcome: 'ended', lastCount: row?.lastCount ?? 0, view: this.#tables.view(this.#clock) };
+      if (epoch !== null && request.timeline !== timeline)
+        return { outcome: 'other-timeline', lastCount: row.lastCount, view: this.#tables.view(this.#clock) };
       if (row.lastCount >= count)
         return { outcome: 'overtaken', lastCount: row.lastCount, view: this.#tables.view(this.#clock) };
-      nodes.set(nodeId, { ...row, lastCount: count, serverRole });
+      nodes.set(nodeId, { ...row, lastCount: count, serverRole, remembers });
       return { outcome: 'renewed', lastCount: count, view: this.#tables.view(this.#clock) };
     });
   }
@@ -93,7 +117,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send(() => this.#tables.view(this.#clock));
   }
 
-  claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
+  claim({ nodeId, incarnation, seen, seenHolderCount, timeline, rebase }: ClaimRequest): Promise<Reign | null> {
     return this.#send((tables) => {
       const { reign, nodes } = tables;
       const own = nodes.get(nodeId);
@@ -102,8 +126,11 @@ export class MemoryLeaseStore implements LeaseStore {
       if (!same || own?.incarnation !== incarnation) return null;
       const counter = this.#tables.forgiving !== 'claim-counter';
       if (counter && seen.holder !== null && holder?.lastCount !== seenHolderCount) return null;
+      const epoch = rebase?.epoch ?? reign.epoch + 1;
+      const remembered = Math.max(reign.epoch, ...[...nodes.values()].map(({ remembers }) => remembers.epoch));
+      const otherHistory = !rebase && reign.epoch > 0 && reign.timeline !== timeline;
+      if (timeline !== tables.timeline || otherHistory || epoch <= remembered) return null;
       if (holder) nodes.set(holder.nodeId, { ...holder, epoch: null, serverRole: 'STANDBY' });
-      const epoch = reign.epoch + 1;
       const samePlace = (reign.holder ?? reign.lastHolder) === nodeId;
       tables.reign = {
         epoch,
@@ -112,11 +139,13 @@ export class MemoryLeaseStore implements LeaseStore {
         lastHolder: nodeId,
         standby: null,
         standbyIncarnation: null,
-        membership: reign.membership + 1,
+        membership: rebase?.membership ?? reign.membership + 1,
         handoverTo: null,
-        tenureEpoch: samePlace ? reign.tenureEpoch : epoch,
+        tenureEpoch: rebase?.tenureEpoch ?? (samePlace ? reign.tenureEpoch : epoch),
+        timeline,
       };
-      nodes.set(nodeId, { ...own, epoch, serverRole: 'PRIMARY', lastCount: own.lastCount + 1 });
+      const remembers = { epoch, membership: tables.reign.membership };
+      nodes.set(nodeId, { ...own, epoch, serverRole: 'PRIMARY', lastCount: own.lastCount + 1, remembers });
       return tables.reign;
     });
   }
@@ -127,6 +156,7 @@ export class MemoryLeaseStore implements LeaseStore {
       const { epoch, incarnation, membership, standby, standbyIncarnation, forget } = request;
       if (reign.epoch !== epoch || reign.holderIncarnation !== incarnation || reign.membership !== membership)
         return null;
+      if (reign.timeline !== tables.timeline) return null;
       if (forget) tables.nodes.delete(forget);
       tables.reign = { ...reign, standby, standbyIncarnation, membership: membership + 1 };
       return tables.reign;
@@ -137,6 +167,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send((tables) => {
       const { reign } = tables;
       if (JSON.stringify(sorted(seen)) !== JSON.stringify(sorted(reign)) || reign.standby !== nodeId) return null;
+      if (reign.timeline !== tables.timeline) return null;
       tables.reign = { ...reign, standbyIncarnation: incarnation, membership: reign.membership + 1 };
       return tables.reign;
     });
@@ -146,6 +177,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send((tables) => {
       const { reign, nodes } = tables;
       if (reign.epoch !== epoch || reign.holderIncarnation !== incarnation || reign.holder === null) return null;
+      if (reign.timeline !== tables.timeline) return null;
       const row = nodes.get(reign.holder);
       if (row) nodes.set(reign.holder, { ...row, epoch: null, serverRole: 'STANDBY' });
       tables.reign = { ...reign, holder: null, holderIncarnation: null, lastHolder: reign.holder, handoverTo };

@@ -1,9 +1,11 @@
 import { leaseFunctions } from './lease-functions.ts';
+import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
 import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
 import { recordTables } from './record-tables.ts';
+import { timelineColumns } from './timeline.ts';
 
 export type { Migration };
 
@@ -13,6 +15,8 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: 'records', needs: 1, statements: recordTables },
   { version: 3, name: 'outbox', needs: 1, statements: outboxTables },
   { version: 4, name: 'pause', needs: 1, statements: pauseTable },
+  // A program that knows less would claim without saying under which timeline.
+  { version: 5, name: 'timeline', needs: 5, statements: (s) => [...timelineColumns(s), ...leaseStatements(s)] },
 ];
 
 /** What this program knows. */
