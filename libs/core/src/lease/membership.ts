@@ -26,7 +26,7 @@ export function membershipChange(
     if (!candidate) return null;
     return { ...under, standby: candidate.nodeId, standbyIncarnation: candidate.incarnation, forget: null };
   }
-  if (standbySilentMs(state, reign.standby, nowMs) < standbyLostMs(state.timing)) return null;
+  if (standbySilentMs(state, reign.standby) < standbyLostMs(state.timing)) return null;
   return { ...under, standby: null, standbyIncarnation: null, forget: reign.standby };
 }
 
@@ -39,10 +39,14 @@ function confirmation(reign: Reign): Extract<LeaseOrder, { do: 'register' }> {
   return { do: 'register', epoch, membership, standby, standbyIncarnation, forget: null };
 }
 
-/** How long the standby has been silent, as far as this incarnation on this connection can know. */
-export function standbySilentMs(state: LeaseState, standby: string, nowMs: number): number {
-  const sinceConnectedMs = nowMs - Math.max(state.connectedAtMs, state.startedAtMs);
-  return Math.min(silentMs(state, standby, nowMs) ?? Number.POSITIVE_INFINITY, sinceConnectedMs);
+/**
+ * How long the standby had been silent when the store last answered, as far as this incarnation on this connection can
+ * know. Whom the store does not answer learns nothing of its standby, whose promises it may be living by.
+ */
+export function standbySilentMs(state: LeaseState, standby: string): number {
+  const asOfMs = state.store.lastAnswerMs ?? state.startedAtMs;
+  const sinceConnectedMs = asOfMs - Math.max(state.connectedAtMs, state.startedAtMs);
+  return Math.min(silentMs(state, standby, asOfMs) ?? Number.POSITIVE_INFINITY, sinceConnectedMs);
 }
 
 /** Nodes that beat and have no place; the pair's own before strangers, then by name, so that the choice is the same each time. */
