@@ -120,7 +120,8 @@ function fenceInTime(turn: Turn): void {
  * that only people read. Then heartbeat and the store; memory, history and facts come last.
  */
 function inOrder(effects: LeaseEffect[]): LeaseEffect[] {
-  const rank = { grant: 0, permit: 1, order: 2 } as const;
-  const rankOf = (effect: LeaseEffect) => (effect.do in rank ? rank[effect.do as keyof typeof rank] : 3);
-  return effects.toSorted((one, other) => rankOf(one) - rankOf(other));
+  if (effects.length < 2) return effects;
+  const ofKind = (kind: LeaseEffect['do']) => effects.filter((effect) => effect.do === kind);
+  const rest = effects.filter(({ do: kind }) => kind !== 'grant' && kind !== 'permit' && kind !== 'order');
+  return [...ofKind('grant'), ...ofKind('permit'), ...ofKind('order'), ...rest];
 }

@@ -72,6 +72,8 @@ export class Arbiter implements Service {
   readonly #listeners: Listeners;
   readonly #copier: HistoryCopier;
   readonly #desk: OrderDesk;
+  readonly #grantSubject: string;
+  readonly #permitSubject: string;
   readonly #transitions;
   readonly #epochGauge;
   #state: LeaseState;
@@ -84,6 +86,8 @@ export class Arbiter implements Service {
     const { memory, ids, place, kind, clock, timing, metrics } = parts;
     const self = { nodeId: memory.nodeId(), name: place.node, incarnation: ids.uuid(), kind };
     this.#state = initialState(self, timing, clock.monotonicMs(), memory.highestEpoch());
+    this.#grantSubject = subjects.grant(place);
+    this.#permitSubject = subjects.permit(place);
     this.#listeners = new Listeners(parts);
     this.#copier = new HistoryCopier(parts);
     this.#desk = new OrderDesk({ ...parts, self });
@@ -210,7 +214,7 @@ export class Arbiter implements Service {
       case 'permit': {
         const { do: _, ...permit } = effect;
         const message: Permit = { ...permit, nodeId: self.nodeId, incarnation: self.incarnation };
-        return bus.publish(subjects.permit(place), message);
+        return bus.publish(this.#permitSubject, message);
       }
       case 'order':
         void this.#desk.place(effect.order).then((result) => {
@@ -243,7 +247,7 @@ export class Arbiter implements Service {
   #tellGates(effect: Pick<Grant, 'role' | 'epoch' | 'deadlineMs' | 'tenure'>): void {
     const { nodeId, incarnation } = this.#state.self;
     const { role, epoch, deadlineMs, tenure } = effect;
-    this.#parts.bus.publish(subjects.grant(this.#parts.place), {
+    this.#parts.bus.publish(this.#grantSubject, {
       role,
       epoch,
       deadlineMs,

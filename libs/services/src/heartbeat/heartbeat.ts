@@ -52,6 +52,7 @@ export class Heartbeat implements Service {
   readonly #parts: HeartbeatParts;
   readonly #queue = new StoreQueue();
   readonly #promises: Promises;
+  readonly #observationSubject: string;
   readonly #latency;
   readonly #failures;
   #permit: Permit | null = null;
@@ -68,6 +69,7 @@ export class Heartbeat implements Service {
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
     this.#promises = new Promises(parts);
+    this.#observationSubject = subjects.observation(parts.place);
     this.#latency = parts.metrics.histogram(
       'hotstandby_store_round_trip_seconds',
       'From sending a beat or look to its answer.',
@@ -191,7 +193,7 @@ export class Heartbeat implements Service {
     this.#again = false;
     void this.#queue
       .run(() => this.#observe())
-      .then((observation) => this.#parts.bus.publish(subjects.observation(this.#parts.place), observation))
+      .then((observation) => this.#parts.bus.publish(this.#observationSubject, observation))
       .finally(() => {
         this.#looking = false;
         if (this.#again && this.#stops.length > 0) this.#turn();

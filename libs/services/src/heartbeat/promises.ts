@@ -25,11 +25,13 @@ export interface PromisesParts {
  */
 export class Promises {
   readonly #parts: PromisesParts;
+  readonly #promisedSubject: string;
   readonly #refusals: Counter;
   #lastRefusal: string | null = null;
 
   constructor(parts: PromisesParts) {
     this.#parts = parts;
+    this.#promisedSubject = subjects.promised(parts.place);
     this.#refusals = parts.metrics.counter(
       'hotstandby_promises_without_yes_total',
       'Requests for a promise that were not answered with yes.',
@@ -38,12 +40,13 @@ export class Promises {
 
   open(): void {
     const { link, bus, place, timing } = this.#parts;
-    link.open((request) => bus.request(subjects.promise(place), request, timing.leaseTtlMs));
+    const subject = subjects.promise(place);
+    link.open((request) => bus.request(subject, request, timing.leaseTtlMs));
   }
 
   /** Asks once, when the permit names somebody whose promise counts. A yes goes to the arbiter, dated by this moment. */
   ask(permit: Permit): void {
-    const { link, clock, bus, place, timing } = this.#parts;
+    const { link, clock, bus, timing } = this.#parts;
     if (permit.epoch === null || permit.voter === null || !link.connected()) return;
     const asked: PromiseRequest = {
       epoch: permit.epoch,
@@ -57,7 +60,7 @@ export class Promises {
       .ask(asked, timing.leaseTtlMs)
       .then((answer) => {
         const { refused } = parse(promiseAnswer, answer, 'an answer to a promise request');
-        if (refused === null) bus.publish(subjects.promised(place), { sentAtMs, asked } satisfies PromisedMessage);
+        if (refused === null) bus.publish(this.#promisedSubject, { sentAtMs, asked } satisfies PromisedMessage);
         else this.#refused(refused);
       })
       .catch((error: unknown) => this.#refused(String(error)));
