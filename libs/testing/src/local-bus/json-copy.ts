@@ -5,8 +5,8 @@
 export function jsonCopy(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) return value.map(elementCopy);
-    const { constructor, toJSON } = value as { constructor?: unknown; toJSON?: unknown };
-    if (constructor === Object && toJSON === undefined) return plainCopy(value);
+    const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+    if (isPlain && !('toJSON' in value)) return plainCopy(value);
   }
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   return JSON.parse(JSON.stringify(value));

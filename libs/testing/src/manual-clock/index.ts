@@ -2,6 +2,9 @@ import type { Cancel, Clock } from '@hotstandby/ports';
 import { nextTick } from 'node:process';
 import { TimerHeap, type Timer } from './timer-heap.ts';
 
+/** A tick that is asked for among the promises' own jobs comes when none of those is left, and before anything else. */
+const resolved = Promise.resolve();
+
 /** A clock that stands still until a test moves it; timers run in order of their due time, promises settle in between. */
 export class ManualClock implements Clock {
   #nowMs: number;
@@ -33,17 +36,18 @@ export class ManualClock implements Clock {
     const untilMs = this.#nowMs + ms;
     return new Promise((resolve, reject) => {
       let ran = false;
+      const again = () => nextTick(tick);
       const tick = () => {
         try {
           if (ran) afterEach();
           ran = this.#runNext(untilMs);
-          if (ran) onceSettled(tick);
+          if (ran) void resolved.then(again);
           else resolve();
         } catch (error) {
           reject(error);
         }
       };
-      onceSettled(tick);
+      void resolved.then(again);
     });
   }
 
@@ -73,10 +77,5 @@ export class ManualClock implements Clock {
 
 /** Lets everything that is already resolved go on, to its end. */
 export function settle(): Promise<void> {
-  return new Promise(onceSettled);
-}
-
-/** A tick that is asked for among the promises' own jobs comes when none of those is left, and before anything else. */
-function onceSettled(run: () => void): void {
-  queueMicrotask(() => nextTick(run));
+  return new Promise((resolve) => void resolved.then(() => nextTick(resolve)));
 }

@@ -13,6 +13,13 @@ export interface SimulatedRun {
   violations: string[];
   /** The highest epoch reached. */
   reigns: number;
+  /** Claims from a holder that had not let go: by its silence. */
+  takeOvers: number;
+  /**
+   * Those of them whose holder was in truth alive: at the moment of the claim it was running, not frozen, and not cut off
+   * from another voter that was so, too. Its beats were only late. Safe, but nothing was broken that a take-over mends.
+   */
+  falseTakeOvers: number;
   /** What happened, for people: faults and transitions with their times. */
   trace: string[];
 }
@@ -41,7 +48,7 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
   const pair = new TestPair();
   pair.decide = variant?.decide ?? null;
   pair.tables.forgiving = variant?.store ?? null;
-  const run: SimulatedRun = { seed, violations: [], reigns: 0, trace: [] };
+  const run: SimulatedRun = { seed, violations: [], reigns: 0, takeOvers: 0, falseTakeOvers: 0, trace: [] };
   const startMs = pair.clock.monotonicMs();
   const say = (what: string) =>
     run.trace.push(`${(pair.clock.monotonicMs() - startMs).toFixed(0).padStart(6)} ${what}`);
@@ -87,12 +94,17 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
   }
 
   let highestEpoch = 0;
+  let reign = pair.tables.reign;
   const holders = new Map<number, string>();
   function checkSafety(): void {
     const open = hosts.filter((host) => host.up && host.node.watch?.open());
     if (open.length > 1)
       violate(`two grants at once: ${open.map(({ node }) => `${node.name} ${node.watch?.open()?.epoch}`).join(', ')}`);
     const { epoch, holder, holderIncarnation } = pair.tables.reign;
+    if (reign !== pair.tables.reign) {
+      if (reign.holder !== null && holder !== null && holder !== reign.holder) tookOver(reign.holder);
+      reign = pair.tables.reign;
+    }
     if (epoch < highestEpoch) violate(`the epoch fell from ${highestEpoch} to ${epoch}`);
     if (holder !== null) {
       const who = `${holder}/${holderIncarnation}`;
@@ -102,6 +114,16 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
       holders.set(epoch, who);
     }
     highestEpoch = epoch;
+  }
+  function tookOver(lost: string): void {
+    run.takeOvers++;
+    const isRunning = (host: Host) => host.up && !host.clock.isFrozen();
+    const voters = hosts.filter(isRunning);
+    const alive = voters.find(({ node }) => node.memory.nodeId() === lost);
+    if (!alive) return;
+    const isHeard = !alive.store.line.cut || (!lineCut && voters.length > 1);
+    if (isHeard) run.falseTakeOvers++;
+    say(`took over from ${alive.node.name}, which runs${isHeard ? ' and is heard' : ''}`);
   }
   /** One is active and the other its standby, as far as their gates were told. */
   function isWell(): boolean {
