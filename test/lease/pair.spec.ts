@@ -1,4 +1,5 @@
 import { subjects } from '@hotstandby/contracts';
+import { ruleNotes } from '@hotstandby/core/lease';
 import { StoreError } from '@hotstandby/ports';
 import { TestPair, type TestNode } from '@hotstandby/testing/pair';
 import { expect, it } from 'vitest';
@@ -278,5 +279,25 @@ it('lets exactly one of two nodes win that start at the same moment, in every or
     await pair.run(800);
     const roles = await rolesOf(a, b);
     expect(roles.toSorted()).toEqual(['active 1', 'standby']);
+  }
+});
+
+it('records the evidence that the notes promise with every transition, and never none', async () => {
+  const { pair, a, b } = await started();
+  const c = pair.node('c');
+  await c.start();
+  await pair.run(500);
+  b.kill();
+  await pair.run(2000);
+  void a.bus.request(subjects.switchover({ cluster: 'c', node: 'a' }), { operator: 'ada', reason: '' }, 1000);
+  await pair.run(1000);
+  c.kill();
+  await pair.run(1000);
+  const seen = [a, b, c].flatMap((node) => node.memory.transitions);
+  const rules = ['registered', 'refused', 'hand-over', 'claim-handed-over', 'claim-silent-holder'] as const;
+  expect(seen.map(({ rule }) => rule)).toEqual(expect.arrayContaining([...rules]));
+  for (const { rule, evidence } of seen) {
+    expect(Object.keys(evidence), rule).toEqual([...ruleNotes[rule as keyof typeof ruleNotes].evidence]);
+    expect(Object.keys(evidence).length, rule).toBeGreaterThan(0);
   }
 });

@@ -35,6 +35,13 @@ export const evidenceNotes = {
     as: 'value',
   },
   handedTo: { meaning: 'The node that should have claimed.', words: 'handed to {}', as: 'node' },
+  holder: { meaning: 'The node that the store names as the holder.', words: 'held by {}', as: 'node' },
+  standby: { meaning: 'The node that the store names as the standby.', words: 'standby {}', as: 'node' },
+  membership: {
+    meaning: "The number of the standby's place, raised by each change of it.",
+    words: 'membership {}',
+    as: 'value',
+  },
   deadlineInMs: {
     meaning: 'How much of the grant was left; below zero: it had ended already.',
     words: '{} of the grant left',

@@ -65,7 +65,11 @@ export function continueHandOver(turn: Turn): void {
     if (!prepared || state.pending) return;
     // Nobody answered in time: as with a late one, their gates may still be open until the grant ends.
     const notBeforeMs = handOver.releaseNotBeforeMs ?? grant.deadlineMs;
-    turn.become('hand-over', handOver.reason, { planned: true, operator: handOver.operator });
+    turn.become('hand-over', handOver.reason, {
+      planned: true,
+      operator: handOver.operator,
+      evidence: { handedTo: handOver.target, epoch: grant.epoch },
+    });
     turn.set({ grant: null, releasedEpoch: grant.epoch });
     turn.set({
       handOver: { ...handOver, phase: 'releasing', releaseNotBeforeMs: notBeforeMs, deadlineMs: notBeforeMs },

@@ -99,7 +99,7 @@ export const ruleNotes = {
     ],
   },
   'hand-over': {
-    evidence: [],
+    evidence: ['handedTo', 'epoch'],
     operator: 'Nothing: somebody asked for it, or the node is being stopped. Operator and reason stand beside it.',
     read: [
       ['lease.md', 'Hand-over'],
@@ -107,12 +107,12 @@ export const ruleNotes = {
     ],
   },
   registered: {
-    evidence: [],
+    evidence: ['holder', 'standby', 'membership'],
     operator: 'Nothing: from now on the pair is redundant.',
     read: [['lease.md', 'Membership']],
   },
   'place-lost': {
-    evidence: [],
+    evidence: ['holder', 'standby', 'membership'],
     operator:
       'The active did not see this node beat for three take-over waits, or a new reign began. It is registered again by itself when its beats are seen; when not, look at its way to the store.',
     read: [
@@ -121,7 +121,7 @@ export const ruleNotes = {
     ],
   },
   refused: {
-    evidence: [],
+    evidence: ['holder', 'standby', 'membership'],
     operator: 'A third node, or a copy of one. Stop it, or stop the standby whose place it shall have.',
     read: [
       ['lease.md', 'Membership'],
@@ -129,12 +129,12 @@ export const ruleNotes = {
     ],
   },
   'place-free': {
-    evidence: [],
+    evidence: ['holder', 'standby', 'membership'],
     operator: 'Nothing: the node is registered within a few beats.',
     read: [['lease.md', 'Membership']],
   },
   'reign-passed': {
-    evidence: [],
+    evidence: ['holder', 'standby', 'membership'],
     operator: 'Nothing: the former active knows of the new one and becomes its standby within a few beats.',
     read: [['lease.md', 'Membership']],
   },

@@ -11,6 +11,7 @@ export function settleRole(turn: Turn): void {
   }
   if (!view) return;
   const { reign } = view;
+  const evidence = { holder: reign.holder, standby: reign.standby, membership: reign.membership };
 
   if (role === 'active') {
     if (!holds(state)) turn.fence('fence-reign-over', `the store names epoch ${reign.epoch} of another holder`);
@@ -20,26 +21,26 @@ export function settleRole(turn: Turn): void {
   if (holds(state)) return;
   const heldByOther = reign.holder !== null && reign.holder !== self.nodeId;
   if (isRegistered(state)) {
-    if (role !== 'standby') turn.become('registered', 'the active registered this node');
+    if (role !== 'standby') turn.become('registered', 'the active registered this node', { evidence });
     return;
   }
   if (role === 'standby') {
-    turn.become('place-lost', 'this node is not the registered standby any more');
+    turn.become('place-lost', 'this node is not the registered standby any more', { evidence });
     return;
   }
   if (role === 'refused') {
     if (reign.standby === null || reign.standby === self.nodeId)
-      turn.become('place-free', "the standby's place is free");
+      turn.become('place-free', "the standby's place is free", { evidence });
     return;
   }
   if (!heldByOther) return;
   if (reign.standby !== null && reign.standby !== self.nodeId) {
     const nameOf = (nodeId: string | null) => view.nodes.find((node) => node.nodeId === nodeId)?.name ?? String(nodeId);
     const reason = `${nameOf(reign.holder)} is active and ${nameOf(reign.standby)} is its standby; a cluster has one standby`;
-    turn.become('refused', reason);
+    turn.become('refused', reason, { evidence });
     turn.fact({ type: 'standby.refused', data: { registered: reign.standby, reason } });
   } else if (role === 'fenced') {
-    turn.become('reign-passed', 'another node holds the lease; waiting to be registered as its standby');
+    turn.become('reign-passed', 'another node holds the lease; waiting to be registered as its standby', { evidence });
   } else {
     turn.set({ reason: 'waiting to be registered by the active' });
   }
