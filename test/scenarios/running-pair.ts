@@ -216,7 +216,8 @@ export class RunningPair {
   }
 }
 
-function whatIsAmiss(view: PairStatus, heardWithinMs: number): string[] {
+/** Sentences about what keeps a console's view from being a whole pair; every service heard of in the last `heardWithinMs`. */
+export function whatIsAmiss(view: PairStatus, heardWithinMs: number): string[] {
   const amiss: string[] = [];
   const roles = view.nodes.map(({ arbiter }) => arbiter?.role ?? 'no answer').toSorted();
   if (roles.join() !== 'active,standby') amiss.push(`roles ${roles.join(' and ')}`);

@@ -27,6 +27,13 @@ const wanted = [
   },
   { program: 'logger', package: 'bsdutils', tests: true, without: 'tests with the real logger are skipped' },
   { program: 'busybox', package: 'busybox', tests: true, without: 'one test of a health check is skipped' },
+  {
+    program: 'python3',
+    package: 'python3-minimal',
+    tests: true,
+    without: 'scenarios in network namespaces are skipped',
+  },
+  { program: 'faketime', package: 'faketime', tests: true, without: 'scenarios leave the clocks alone' },
   { program: 'snmptrap', package: 'snmp', tests: true, without: 'tests with the real snmptrap are skipped' },
   {
     program: 'softflowd',

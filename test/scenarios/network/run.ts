@@ -1,0 +1,255 @@
+import { type NodeName, nodeNames, peerOf } from '../../../tools/pair/src/layout.ts';
+import { eventually } from '../../parts/eventually.ts';
+import { type GrantWatch, monotonicMs, overlapsOf, spansOf } from '../grant-watch.ts';
+import { whatIsAmiss } from '../running-pair.ts';
+import { ClientView } from './client.ts';
+import { faultText, hurtsBinder, mayLoseTelemetry, mayMoveRoles, type Which } from './faults.ts';
+import { journalOf, judgeJournal, judgeTransitions, shownHistory } from './history.ts';
+import { inflict } from './inflict.ts';
+import { NetworkPair, type Profile } from './pair.ts';
+import { judgeRecords, settlingMs, storedQuery, type Stored, type Trouble } from './records.ts';
+import type { RunReport } from './report.ts';
+import type { Episode } from './schedule.ts';
+import {
+  type BinderLoss,
+  judgeLateAnswers,
+  judgeRivalries,
+  longestWithoutGrantMs,
+  rivalriesOf,
+} from './virtual-address.ts';
+
+/**
+ * How soon after the last fault is mended one node must be active and the other its standby, with everything well: a node
+ * that starts anew, its services' longest back-off and the store's own recovery, on a machine with other work.
+ */
+export const wholeWithinMs = 90_000;
+
+interface Whole {
+  active: NodeName;
+  epoch: number;
+}
+
+/** A pair, a client, and everything that is remembered of what they did to each other. */
+export class ChaosRun {
+  readonly pair: NetworkPair;
+  readonly violations: string[] = [];
+  readonly #client: ClientView;
+  readonly #grants: GrantWatch;
+  readonly #macs: Map<string, string>;
+  readonly #tell: (line: string) => void;
+  readonly #startedMs = monotonicMs();
+  readonly #troubles: Trouble[] = [];
+  readonly #losses: BinderLoss[] = [];
+  readonly #count = { episodes: 0, faults: 0, moved: 0, switchovers: 0, falseTakeOvers: 0, longestMendMs: 0 };
+  #whole: Whole = { active: 'a', epoch: 0 };
+  #broken = false;
+
+  private constructor(
+    pair: NetworkPair,
+    parts: { client: ClientView; grants: GrantWatch; macs: Map<string, string> },
+    tell: (line: string) => void,
+  ) {
+    this.pair = pair;
+    this.#client = parts.client;
+    this.#grants = parts.grants;
+    this.#macs = parts.macs;
+    this.#tell = tell;
+  }
+
+  /** Resolves when the pair is whole. `tell` gets the timeline. */
+  static async begin(profile: Profile, tell: (line: string) => void): Promise<ChaosRun> {
+    const pair = await NetworkPair.start(profile);
+    try {
+      const macs = new Map<string, string>();
+      for (const node of nodeNames) macs.set(await pair.lan.mac(node), node);
+      const parts = { client: new ClientView(pair), grants: await pair.watchGrants(), macs };
+      const run = new ChaosRun(pair, parts, tell);
+      run.#whole = await run.#becomeWhole();
+      run.#say(`whole: ${run.#whole.active} is active, epoch ${run.#whole.epoch}`);
+      if (!pair.clocks.available) run.#say('libfaketime is not installed: the clocks are left alone');
+      return run;
+    } catch (error) {
+      await pair.close(false).catch(() => {});
+      throw error;
+    }
+  }
+
+  get elapsedMs(): number {
+    return monotonicMs() - this.#startedMs;
+  }
+
+  /** Hurts the pair, mends it, waits until it is whole, looks at what must not happen. False: it stays broken. */
+  async episode({ planned }: Episode): Promise<boolean> {
+    if (this.#broken) return false;
+    const number = ++this.#count.episodes;
+    // Long enough that some telemetry is outside of every trouble.
+    await pause(2 * settlingMs + 400);
+    await this.#lookAtQuiet();
+    const before = this.#whole;
+    const what = planned.map(({ fault }) => faultText(fault)).join('; ');
+    const trouble: Trouble = { what, fromMs: monotonicMs(), toMs: Infinity, lossAllowed: true };
+    this.#troubles.push(trouble);
+    await Promise.all(
+      planned.map(async ({ afterMs, fault }) => {
+        await pause(afterMs);
+        this.#say(`#${number} ${faultText(fault)} (${before.active} was active)`);
+        this.#count.faults++;
+        this.#losses.push(...hurtsBinder(fault).map((which) => this.#binderLoss(before.active, which)));
+        const said = await inflict(this.pair, before.active, fault);
+        if (said !== null) this.#say(`#${number} ${said}`);
+      }),
+    );
+    await this.pair.mendAll();
+    const mendedMs = monotonicMs();
+    try {
+      this.#whole = await this.#becomeWhole();
+    } catch (error) {
+      this.#violate(`#${number} (${what}): ${String(error)}`);
+      this.#broken = true;
+      return false;
+    }
+    trouble.toMs = monotonicMs();
+    const mendMs = trouble.toMs - mendedMs;
+    this.#count.longestMendMs = Math.max(this.#count.longestMendMs, mendMs);
+    const moved = this.#whole.epoch !== before.epoch;
+    const faults = planned.map(({ fault }) => fault);
+    // Two that each take one voter away may together take two.
+    const mayMove = faults.length > 1 || faults.some(mayMoveRoles);
+    trouble.lossAllowed = moved || faults.length > 1 || faults.some(mayLoseTelemetry);
+    if (moved) this.#count.moved++;
+    if (moved && !mayMove) this.#count.falseTakeOvers++;
+    if (faults.some((fault) => fault.do === 'switchover')) this.#count.switchovers++;
+    const { active, epoch } = this.#whole;
+    const verdict = moved && !mayMove ? ', a false take-over' : '';
+    this.#say(`#${number} whole ${(mendMs / 1000).toFixed(1)} s later: ${active} is active, epoch ${epoch}${verdict}`);
+    if (epoch < before.epoch) this.#violate(`#${number}: the epoch went back from ${before.epoch} to ${epoch}`);
+    this.#lookAtRights(number);
+    return true;
+  }
+
+  /** The last look at everything, with the nodes stopped; nothing is left running. */
+  async end(): Promise<RunReport> {
+    try {
+      await pause(2 * settlingMs);
+      await this.#lookAtQuiet();
+      this.#client.stopSending();
+      const records = await this.#lookAtRecords();
+      const shown = await shownHistory(this.pair, this.#whole.active);
+      for (const fault of judgeTransitions(shown)) this.#violate(fault);
+      const seconds = this.elapsedMs / 1000;
+      await this.pair.stopNodes(this.#whole.active);
+      for (const node of nodeNames) {
+        const journal = journalOf(this.pair.nodeFolders(node).data);
+        const stored = await shownHistory(this.pair, node);
+        for (const fault of judgeJournal(node, journal, stored)) this.#violate(fault);
+      }
+      const answers = this.#client.answers();
+      const spans = this.#spans();
+      const rivalries = rivalriesOf(answers);
+      for (const fault of judgeRivalries(rivalries, this.#losses)) this.#violate(fault);
+      const lateMs = longestWithoutGrantMs(answers, spans, this.#macs);
+      for (const fault of judgeLateAnswers(lateMs)) this.#violate(fault);
+      if (answers.length < 20 * seconds)
+        this.#violate(`only ${answers.length} answers to ARP in ${seconds.toFixed(0)} s`);
+      return {
+        ...this.#count,
+        seconds,
+        reigns: spans.length,
+        grants: this.#grants.seen.length,
+        answers: answers.length,
+        rivalries: rivalries.map(({ fromMs, toMs }) => toMs - fromMs),
+        longestWithoutGrantMs: lateMs,
+        transitions: shown.length,
+        records,
+        violations: [...new Set(this.violations)],
+      };
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+    await this.#grants.close();
+    await this.pair.close(this.violations.length === 0);
+  }
+
+  #say(line: string): void {
+    this.#tell(`${(this.elapsedMs / 1000).toFixed(1).padStart(7)} s  ${line}`);
+  }
+
+  #violate(sentence: string): void {
+    this.violations.push(sentence);
+    this.#say(`VIOLATION: ${sentence}`);
+  }
+
+  #binderLoss(active: NodeName, which: Which): BinderLoss {
+    return { node: which === 'active' ? active : peerOf(active), atMs: monotonicMs() };
+  }
+
+  #becomeWhole(): Promise<Whole> {
+    const sinceMs = performance.now();
+    return eventually(
+      async () => {
+        await pause(100);
+        const views = await Promise.all(nodeNames.map((node) => this.pair.status(node)));
+        const amiss = views.flatMap((view) => whatIsAmiss(view, performance.now() - sinceMs));
+        const [one, other] = views.map((view) => view.active?.name);
+        if (one !== other) amiss.push(`one console says that ${one} is active, the other ${other}`);
+        const owners = this.#client.recentOwners().map((mac) => this.#macs.get(mac) ?? mac);
+        if (owners.join() !== one) amiss.push(`the virtual IP is answered for by ${owners.join(' and ') || 'nobody'}`);
+        if (amiss.length > 0) throw new Error([...new Set(amiss)].join('; '));
+        const epochs = views.map((view) => view.epoch ?? 0);
+        if (epochs[0] !== epochs[1]) throw new Error(`the consoles know epochs ${epochs.join(' and ')}`);
+        return { active: one as NodeName, epoch: epochs[0] ?? 0 };
+      },
+      wholeWithinMs,
+      'one active and its standby, all well, one owner of the virtual IP',
+    );
+  }
+
+  /** Nothing is broken: whoever was active still is. */
+  async #lookAtQuiet(): Promise<void> {
+    const now = await this.#becomeWhole();
+    if (now.epoch !== this.#whole.epoch) {
+      this.#count.falseTakeOvers++;
+      this.#say(`a false take-over in quiet times: ${now.active} is active, epoch ${now.epoch}`);
+      this.#troubles.push({
+        what: 'a false take-over',
+        fromMs: monotonicMs() - 10_000,
+        toMs: monotonicMs(),
+        lossAllowed: true,
+      });
+    }
+    this.#whole = now;
+  }
+
+  #spans(): ReturnType<typeof spansOf> {
+    try {
+      return spansOf(this.#grants.seen, this.pair.leaseTtlMs);
+    } catch (error) {
+      this.#violate(String(error));
+      return [];
+    }
+  }
+
+  #lookAtRights(number: number): void {
+    for (const overlap of overlapsOf(this.#spans())) this.#violate(`#${number}: two at once: ${overlap}`);
+  }
+
+  async #lookAtRecords(): Promise<ReturnType<typeof judgeRecords>> {
+    const judge = async () =>
+      judgeRecords(
+        this.#client.sent(),
+        await this.pair.sql<Stored & Record<string, unknown>>(storedQuery, [this.#client.run]),
+        this.#troubles,
+      );
+    // What has just come may still be on its way into the store.
+    await eventually(async () => (await judge()).faults.length === 0, 30_000).catch(() => {});
+    const judged = await judge();
+    for (const fault of judged.faults) this.#violate(fault);
+    return judged;
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
