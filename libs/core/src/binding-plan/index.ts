@@ -1,8 +1,20 @@
 import { bitsOf, inNetwork, parseCidr, sameIp, type IpNetwork } from './ip-address.ts';
 
-/** The virtual addresses as configured, and whether this node is to hold them now. */
+/**
+ * How this node is to have the addresses: `no`; `silently` (there, and answering nobody: a hand-over to it is near);
+ * `openly`; `leaving` (handed over: it answers no more and still takes what is on its way).
+ */
+export type Hold = 'no' | 'silently' | 'openly' | 'leaving';
+
+/**
+ * What the kernel lets this host do for the addresses (`docs/binding.md`): `none`: it holds no grant here, so an address
+ * that is there answers.
+ */
+export type GateState = 'none' | 'shut' | 'open' | 'hushed';
+
+/** The virtual addresses as configured, and how this node is to have them now. */
 export interface BindingWish {
-  hold: boolean;
+  hold: Hold;
   /** With the prefix length of their subnet: `192.0.2.100/24`. */
   addresses: string[];
   /** An interface's name, or `auto`: whichever has an address in the subnet. */
@@ -13,9 +25,13 @@ export interface BindingView {
   /** `owned`: put there by this node's binding, now or in an earlier run. */
   addresses: { interface: string; cidr: string; owned: boolean }[];
   interfaces: { name: string; up: boolean; carrier: boolean }[];
+  gate: GateState;
 }
 
 export type BindingAction =
+  | { do: 'open-gate' }
+  | { do: 'hush-gate' }
+  | { do: 'shut-gate' }
   | { do: 'remove'; interface: string; cidr: string }
   | { do: 'add'; interface: string; cidr: string; validSeconds: number }
   | { do: 'renew'; interface: string; cidr: string; validSeconds: number }
@@ -40,9 +56,11 @@ export interface BindingPlan {
 const at = (cidr: string): IpNetwork => parseCidr(cidr) ?? { family: 4, value: -1n, prefix: 32 };
 
 /**
- * What to do so that the host is as wished: first whatever must not be there goes, then what is missing comes, then it
- * is announced. Dying between two steps is safe: a removal needs nothing after it, an address that was added and never
- * announced is announced by the next plan's `renew` round, and everything added expires by itself.
+ * What to do so that the host is as wished. Safe to interrupt between any two steps, because at every moment
+ * - an address that is there without the right to answer has a gate that is shut or hushed before it;
+ * - nothing is announced that does not answer yet;
+ * - what is no longer configured goes last, when what replaces it answers; the same address on another interface first.
+ * Everything added or opened ends by itself, so dying anywhere is safe, too. The next plan, from what is there then, goes on.
  *
  * The interface is chosen anew every time, because interfaces come back under other names.
  */
@@ -53,28 +71,56 @@ export function bindingPlan(wish: BindingWish, view: BindingView, validSeconds: 
     if ('code' in found) plan.refused.push(found);
     else plan.placed.push(found);
   }
+  const hold = possible(wish.hold, view.gate);
+  const owned = view.addresses.filter((seen) => seen.owned);
+  const remove = (seen: BindingView['addresses'][number]): BindingAction => ({
+    do: 'remove',
+    interface: seen.interface,
+    cidr: seen.cidr,
+  });
 
-  const keep = (seen: BindingView['addresses'][number]) =>
-    wish.hold &&
-    plan.placed.some((target) => target.interface === seen.interface && sameIp(at(target.cidr), at(seen.cidr)));
-  for (const seen of view.addresses) {
-    if (seen.owned && !keep(seen)) plan.steps.push({ do: 'remove', interface: seen.interface, cidr: seen.cidr });
+  if (hold === 'no') {
+    if (view.gate === 'open' || view.gate === 'hushed') plan.steps.push({ do: 'shut-gate' });
+    plan.steps.push(...owned.map(remove));
+    return plan;
   }
-  if (!wish.hold) return plan;
+  if (hold === 'leaving') {
+    if (view.gate === 'open') plan.steps.push({ do: 'hush-gate' });
+    return plan;
+  }
+
+  if (hold === 'silently' && view.gate !== 'shut') plan.steps.push({ do: 'shut-gate' });
+  const isTarget = (seen: BindingView['addresses'][number]) =>
+    plan.placed.some((target) => target.interface === seen.interface && sameIp(at(target.cidr), at(seen.cidr)));
+  const isElsewhere = (seen: BindingView['addresses'][number]) =>
+    !isTarget(seen) && plan.placed.some((target) => sameIp(at(target.cidr), at(seen.cidr)));
+  plan.steps.push(...owned.filter(isElsewhere).map(remove));
 
   const announcements: BindingAction[] = [];
   for (const { cidr, interface: name, address } of plan.placed) {
     const target = at(cidr);
-    const present = view.addresses.some(
-      (seen) => seen.owned && seen.interface === name && sameIp(at(seen.cidr), target),
-    );
+    const present = owned.some((seen) => seen.interface === name && sameIp(at(seen.cidr), target));
     // As a host address: with its subnet's prefix the kernel might pick it as the source of the host's own connections.
     const hostCidr = `${address}/${bitsOf(target.family)}`;
     plan.steps.push({ do: present ? 'renew' : 'add', interface: name, cidr: hostCidr, validSeconds });
-    if (!present) announcements.push({ do: 'announce', interface: name, address });
+    if (!present || view.gate === 'shut' || view.gate === 'hushed') {
+      announcements.push({ do: 'announce', interface: name, address });
+    }
   }
-  plan.steps.push(...announcements);
+  if (hold === 'openly') {
+    if ((view.gate === 'shut' || view.gate === 'hushed') && plan.placed.length > 0)
+      plan.steps.push({ do: 'open-gate' });
+    plan.steps.push(...announcements);
+  }
+  plan.steps.push(...owned.filter((seen) => !isTarget(seen) && !isElsewhere(seen)).map(remove));
   return plan;
+}
+
+/** Without a kernel that holds the grant nothing can be there silently; and after its time a gate has nothing to accept. */
+function possible(hold: Hold, gate: GateState): Hold {
+  if (hold === 'silently' && gate === 'none') return 'no';
+  if (hold === 'leaving' && (gate === 'none' || gate === 'shut')) return 'no';
+  return hold;
 }
 
 function place(cidr: string, wish: BindingWish, view: BindingView): BindingPlan['placed'][number] | BindingRefusal {
