@@ -18,7 +18,7 @@ export async function sh(...[program = '', ...args]: string[]): Promise<string> 
 export function missing(): string | null {
   try {
     if (process.getuid?.() !== 0) return 'needs root: it makes network namespaces';
-    for (const tool of ['ip', 'arping', 'nsenter', 'bash']) {
+    for (const tool of ['ip', 'nft', 'arping', 'nsenter', 'bash']) {
       execFileSync('sh', ['-c', `command -v ${tool}`], { env: environment, stdio: 'ignore' });
     }
     const name = `hs-probe-${process.pid}`;
@@ -26,7 +26,7 @@ export function missing(): string | null {
     execFileSync('ip', ['netns', 'del', name], { env: environment, stdio: 'pipe' });
     return null;
   } catch (error) {
-    return `needs ip, arping, nsenter, bash and network namespaces: ${String(error).split('\n')[0]}`;
+    return `needs ip, nft, arping, nsenter, bash and network namespaces: ${String(error).split('\n')[0]}`;
   }
 }
 
@@ -103,6 +103,14 @@ export class Lan {
   /** The MAC that the client holds for the address, without asking anybody. */
   async neighbour(address = vip): Promise<string> {
     return (await this.ip('c', 'neigh', 'show', address)).match(/lladdr (\S+)/)?.[1] ?? '';
+  }
+
+  /** Whether anybody answers the client's question who has the IPv4 address. */
+  async answers(address = vip): Promise<boolean> {
+    return this.inside('c', 'arping', '-q', '-f', '-c', '2', '-w', '1', '-I', 'eth0', address).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Whether the client gets an answer: a refused connection to a closed port is one. */

@@ -63,6 +63,14 @@ export const errorCodes = {
     'The virtual IP is on this host already and was not put there by hotstandby.',
     "Take it out of the host's own network configuration: only the active may have it, and hotstandby adds it itself.",
   ],
+  HS_BINDING_GATE: [
+    'The kernel cannot hold the grant for the virtual IP: a killed or frozen node may answer for it for some seconds.',
+    'Install nftables and give network-binding NET_ADMIN.',
+  ],
+  HS_BINDING_LINK: [
+    'The active has no link to the clients of the virtual IP.',
+    'Look after cable, switch and interface; a healthy standby takes over.',
+  ],
   HS_BINDING_FAILED: [
     'The kernel refused to add or remove an address.',
     'See the message; it is tried again every second.',

@@ -1,0 +1,154 @@
+/**
+ * The text that nft is given. Two tables of one name, because the family `arp` is the only one that sees ARP before the
+ * host answers, and `inet` the only one that sees IPv4 and IPv6. Names are short: nft reads each line letter by letter.
+ */
+export interface GateNames {
+  cluster: string;
+  node: string;
+}
+
+/** Everything that is not renewed in time is shut; nothing can forget this, not even an element without a time of its own. */
+const longest = 'timeout 1m';
+
+/** A node's tables, and nobody else's: cluster and node are single words of letters, digits, `-` and `_`. */
+export const tableName = ({ cluster, node }: GateNames): string => `hotstandby/${cluster}/${node}`;
+
+const isIpv6 = (address: string): boolean => address.includes(':');
+/** A target address of a neighbour solicitation (RFC 4861 section 4.3) as the number that nft 1.0.6 compares. */
+const asNumber = (address: string): string => `0x${ipv6Bytes(address)}`;
+
+/** One transaction that leaves both tables as they have to be, all shut. */
+export function establishing(names: GateNames, addresses: string[]): string {
+  const [arp, inet] = tables(names);
+  const ipv4 = addresses.filter((address) => !isIpv6(address));
+  const ipv6 = addresses.filter(isIpv6);
+  // `add` before `delete`: the deletion of what is not there would fail.
+  const lines = [`add table ${arp}`, `delete table ${arp}`, `add table ${inet}`, `delete table ${inet}`];
+  lines.push(`add table ${arp}`, `add table ${inet}`);
+  if (ipv4.length > 0) {
+    lines.push(
+      ...set(arp, 'vip', 'type ipv4_addr;', ipv4),
+      `add set ${arp} answers { type ipv4_addr; flags timeout; ${longest}; }`,
+      ...set(inet, 'vip', 'type ipv4_addr;', ipv4),
+      `add set ${inet} takes { type ipv4_addr; flags timeout; ${longest}; }`,
+      `add chain ${arp} in { type filter hook input priority -300; }`,
+      `add chain ${arp} out { type filter hook output priority -300; }`,
+      `add rule ${arp} in arp daddr ip @vip arp daddr ip != @answers drop`,
+      // The host's own questions would tell its neighbours, too.
+      `add rule ${arp} out arp saddr ip @vip arp saddr ip != @answers drop`,
+    );
+  }
+  lines.push(`add chain ${inet} in { type filter hook prerouting priority -310; }`);
+  if (ipv4.length > 0) lines.push(`add rule ${inet} in ip daddr @vip ip daddr != @takes drop`);
+  if (ipv6.length > 0) {
+    lines.push(
+      ...set(inet, 'vip6', 'type ipv6_addr;', ipv6),
+      `add set ${inet} takes6 { type ipv6_addr; flags timeout; ${longest}; }`,
+      // `icmpv6 taddr` is refused by nft 1.0.6: the target is the 128 bits from bit 64 of the ICMPv6 header on.
+      ...set(inet, 'target6', 'typeof @th,64,128;', ipv6.map(asNumber)),
+      `add set ${inet} answers6 { typeof @th,64,128; flags timeout; ${longest}; }`,
+      `add chain ${inet} out { type filter hook output priority -310; }`,
+      `add rule ${inet} in icmpv6 type nd-neighbor-solicit @th,64,128 @target6 @th,64,128 != @answers6 drop`,
+      `add rule ${inet} in ip6 daddr @vip6 ip6 daddr != @takes6 drop`,
+      `add rule ${inet} out icmpv6 type nd-neighbor-advert @th,64,128 @target6 @th,64,128 != @answers6 drop`,
+    );
+  }
+  return lines.join('; ');
+}
+
+/** Opens, whatever was before: an element that is there already would keep its old time on some kernels. */
+export const opening = (names: GateNames, addresses: string[], timeoutMs: number): string =>
+  [
+    shutting(names, addresses),
+    ...changes('add', names, addresses, 'answers', timeoutMs),
+    ...changes('add', names, addresses, 'takes', timeoutMs),
+  ].join('; ');
+
+/**
+ * In one transaction, and the deletion first: of an element whose time is over it fails, and with it the whole line. So a
+ * line that reaches the kernel late opens nothing.
+ */
+export const renewing = (names: GateNames, addresses: string[], timeoutMs: number): string =>
+  (['answers', 'takes'] as const)
+    .flatMap((name) => [
+      ...changes('delete', names, addresses, name, null),
+      ...changes('add', names, addresses, name, timeoutMs),
+    ])
+    .join('; ');
+
+/** From now on silent; packets are taken for so long. Fails when nothing was open any more. */
+export const hushing = (names: GateNames, addresses: string[], timeoutMs: number): string =>
+  [
+    ...changes('delete', names, addresses, 'answers', null),
+    ...changes('delete', names, addresses, 'takes', null),
+    ...changes('add', names, addresses, 'takes', timeoutMs),
+  ].join('; ');
+
+export function shutting(names: GateNames, addresses: string[]): string {
+  return sets(names, addresses)
+    .map((name) => `flush set ${name}`)
+    .join('; ');
+}
+
+export const removing = (names: GateNames): string =>
+  tables(names)
+    .flatMap((table) => [`add table ${table}`, `delete table ${table}`])
+    .join('; ');
+
+/** Prints both tables. Two lines: in one, nft 1.0.6 finds only the last of them. */
+export const listing = (names: GateNames): string =>
+  tables(names)
+    .map((table) => `list table ${table}`)
+    .join('\n');
+
+/** How many rules the listing of intact tables has. */
+export const ruleCount = (addresses: string[]): number =>
+  (addresses.some((address) => !isIpv6(address)) ? 3 : 0) + (addresses.some(isIpv6) ? 3 : 0);
+
+const tables = (names: GateNames): [string, string] => [`arp ${tableName(names)}`, `inet ${tableName(names)}`];
+
+function set(table: string, name: string, type: string, elements: string[]): string[] {
+  return [`add set ${table} ${name} { ${type} }`, `add element ${table} ${name} { ${elements.join(', ')} }`];
+}
+
+function sets(names: GateNames, addresses: string[]): string[] {
+  const [arp, inet] = tables(names);
+  const ipv4 = addresses.some((address) => !isIpv6(address)) ? [`${arp} answers`, `${inet} takes`] : [];
+  const ipv6 = addresses.some(isIpv6) ? [`${inet} answers6`, `${inet} takes6`] : [];
+  return [...ipv4, ...ipv6];
+}
+
+function changes(
+  verb: 'add' | 'delete',
+  names: GateNames,
+  addresses: string[],
+  name: 'answers' | 'takes',
+  timeoutMs: number | null,
+): string[] {
+  const [arp, inet] = tables(names);
+  const limit = timeoutMs === null ? '' : ` timeout ${timeoutMs}ms`;
+  const line = (table: string, set: string, elements: string[]) =>
+    elements.length === 0
+      ? []
+      : [`${verb} element ${table} ${set} { ${elements.map((one) => `${one}${limit}`).join(', ')} }`];
+  const ipv4 = addresses.filter((address) => !isIpv6(address));
+  const ipv6 = addresses.filter(isIpv6);
+  return [
+    ...line(name === 'answers' ? arp : inet, name, ipv4),
+    ...line(inet, `${name}6`, name === 'answers' ? ipv6.map(asNumber) : ipv6),
+  ];
+}
+
+/** 32 hexadecimal digits of an address in the forms of RFC 4291 section 2.2. */
+function ipv6Bytes(address: string): string {
+  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const hex = (high = '0', low = '0') => ((Number(high) << 8) | Number(low)).toString(16);
+  const plain = dotted
+    ? `${address.slice(0, dotted.index)}${hex(dotted[1], dotted[2])}:${hex(dotted[3], dotted[4])}`
+    : address;
+  const [head = '', tail] = plain.split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':'));
+  const [front, back] = [groups(head), groups(tail ?? '')];
+  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
+  return [...front, ...Array<string>(missing).fill('0'), ...back].map((group) => group.padStart(4, '0')).join('');
+}

@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GateCall, GateReply } from './gate-process.ts';
+import { Lan, missing, until, vip, vip6 } from './lan.ts';
+
+const reason = missing();
+if (reason) console.log(`skipped: the kernel's gate in namespaces ${reason}`);
+
+describe.skipIf(reason !== null)('the kernel’s gate', () => {
+  let lan: Lan;
+  let gate: Gate;
+  beforeEach(async () => {
+    lan = new Lan();
+    await lan.open();
+    gate = new Gate(lan.namespace('a'));
+    await gate.started;
+    expect(await gate.ask({ call: 'unable' })).toBeNull();
+    await gate.ask({ call: 'establish', addresses: [vip, vip6] });
+    await lan.ip('a', 'address', 'add', `${vip}/32`, 'dev', 'eth0');
+    await lan.ip('a', '-6', 'address', 'add', `${vip6}/128`, 'dev', 'eth0', 'nodad');
+  });
+  afterEach(async () => {
+    await gate.kill();
+    await lan.close();
+  });
+
+  it('is shut until it is opened, and shuts by itself: nothing answers, nothing is taken', async () => {
+    expect(await lan.answers()).toBe(false);
+    expect(await gate.ask({ call: 'open', forMs: 3000 })).toBe('done');
+    expect(await lan.answers()).toBe(true);
+    expect(await lan.reaches()).toBe(true);
+    expect(await lan.reaches(vip6)).toBe(true);
+    // Its owner is gone, its neighbours know it: it shuts all the same.
+    await gate.kill();
+    await sleep(3000);
+    expect(await lan.answers()).toBe(false);
+    expect(await lan.reaches()).toBe(false);
+    expect(await lan.reaches(vip6)).toBe(false);
+  });
+
+  it('does not open for a renewal that comes late, in whatever way', async () => {
+    await gate.ask({ call: 'open', forMs: 60 });
+    await sleep(100);
+    expect(await gate.ask({ call: 'renew', forMs: 5000 })).toBe('refused');
+    expect(await lan.answers()).toBe(false);
+    // On its way to nft, which is frozen for longer than the grant lasts.
+    await gate.ask({ call: 'open', forMs: 150 });
+    const nft = Number(await gate.ask({ call: 'pid' }));
+    process.kill(nft, 'SIGSTOP');
+    const late = gate.ask({ call: 'renew', forMs: 5000 });
+    await sleep(300);
+    process.kill(nft, 'SIGCONT');
+    expect(await late).toBe('refused');
+    expect(await lan.answers()).toBe(false);
+    expect(await gate.ask({ call: 'intact' })).toBe(true);
+  });
+
+  it('never carries out what it was told before it hung', async () => {
+    await gate.ask({ call: 'open', forMs: 3000 });
+    const nft = Number(await gate.ask({ call: 'pid' }));
+    process.kill(nft, 'SIGSTOP');
+    await expect(gate.ask({ call: 'hush', forMs: 9000 })).rejects.toThrow('did not answer');
+    expect(await lan.answers()).toBe(true);
+    // The next line has a process of its own.
+    await gate.ask({ call: 'shut' });
+    expect(await lan.answers()).toBe(false);
+    expect(await gate.ask({ call: 'pid' })).not.toBe(nft);
+  });
+
+  it('hushed, answers no more and still takes what is on its way', async () => {
+    await gate.ask({ call: 'open', forMs: 5000 });
+    expect(await lan.reaches()).toBe(true);
+    expect(await lan.reaches(vip6)).toBe(true);
+    expect(await gate.ask({ call: 'hush', forMs: 3000 })).toBe('done');
+    // As a neighbour that asks nobody, because it believes to know.
+    for (const address of [vip, vip6]) {
+      await lan.ip('c', 'neigh', 'replace', address, 'lladdr', await lan.mac('a'), 'nud', 'permanent', 'dev', 'eth0');
+      expect(await lan.reaches(address)).toBe(true);
+      await lan.ip('c', 'neigh', 'del', address, 'dev', 'eth0');
+    }
+    expect(await lan.answers()).toBe(false);
+    expect(await lan.reaches(vip6)).toBe(false);
+    expect(await gate.ask({ call: 'renew', forMs: 5000 })).toBe('refused');
+  });
+
+  it('notices that its rules are gone, all or some, and makes them anew without touching those of others', async () => {
+    await lan.inside('a', 'nft', 'add table inet others; add chain inet others c; add rule inet others c drop');
+    expect(await gate.ask({ call: 'intact' })).toBe(true);
+    for (const damage of [
+      'flush table inet hotstandby/gate-test/a',
+      'delete table arp hotstandby/gate-test/a',
+      'flush ruleset',
+    ]) {
+      await lan.inside('a', 'nft', damage);
+      expect(await gate.ask({ call: 'intact' }), damage).toBe(false);
+      if (damage !== 'flush ruleset') await gate.ask({ call: 'establish', addresses: [vip, vip6] });
+    }
+    expect(await gate.ask({ call: 'open', forMs: 1000 })).toBe('refused');
+    await lan.inside('a', 'nft', 'add table inet others');
+    await gate.ask({ call: 'establish', addresses: [vip, vip6] });
+    expect(await gate.ask({ call: 'intact' })).toBe(true);
+    // Those of an earlier run go, whatever they were.
+    await gate.ask({ call: 'open', forMs: 60_000 });
+    await gate.ask({ call: 'establish', addresses: [vip] });
+    expect(await lan.answers()).toBe(false);
+    await gate.ask({ call: 'close' });
+    expect((await lan.inside('a', 'nft', 'list', 'tables')).trim()).toBe('table inet others');
+  });
+
+  it('costs no process and little time for a renewal', async () => {
+    await gate.ask({ call: 'open', forMs: 1000 });
+    const nft = await gate.ask({ call: 'pid' });
+    for (let beat = 0; beat < 200; beat++) expect(await gate.ask({ call: 'renew', forMs: 1000 })).toBe('done');
+    expect(await gate.ask({ call: 'pid' })).toBe(nft);
+  });
+});
+
+/** The process of the gate in a namespace. */
+class Gate {
+  readonly started: Promise<unknown>;
+  readonly #child: ChildProcess;
+
+  constructor(namespace: string) {
+    const script = fileURLToPath(new URL('gate-process.ts', import.meta.url));
+    const node = [process.execPath, '--conditions=@hotstandby/source', script, 'gate-test', 'a'];
+    this.#child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...node], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.started = this.#reply();
+  }
+
+  async ask(call: GateCall): Promise<unknown> {
+    const reply = this.#reply();
+    this.#child.send(call);
+    return reply;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await until('the process is gone', 5000, () => this.#child.signalCode !== null || this.#child.exitCode !== null);
+  }
+
+  #reply(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#child.once('message', (reply: GateReply) => {
+        if ('failed' in reply) reject(new Error(reply.failed));
+        else resolve(reply.said);
+      });
+    });
+  }
+}
