@@ -1,6 +1,7 @@
 // The network-binding service alone in a process (in a network namespace, when started through nsenter): grants come
 // from the test over the IPC channel of node instead of NATS, everything else is what the service runs with.
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
+import { NftGate } from '@hotstandby/adapters/nft-gate';
 import { systemClock } from '@hotstandby/adapters/system';
 import { subjects } from '@hotstandby/contracts';
 import type { Emit } from '@hotstandby/contracts';
@@ -29,8 +30,10 @@ const bus = new LocalBus();
 const quiet = { add() {}, set() {}, observe() {} };
 const emit: Emit = async (type, data) => void tell({ event: type, data });
 
+const gate = new NftGate({ place, clock: systemClock });
 const service = new NetworkBinding({
   binder: new LinuxBinder({ place, addresses, log }),
+  gate,
   bus,
   clock: systemClock,
   place,

@@ -66,6 +66,36 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect(a.events()).toEqual(['binding.bound']);
   });
 
+  it('is silent when its grant ends although it was killed, and the other node answers alone', async () => {
+    const [a, b] = [await lan.start('a'), await lan.start('b')];
+    a.activate(1);
+    await until('a answers', 5000, () => lan.answers());
+    await a.kill();
+    await sleep(grantMs);
+    // Still there, and silent; a neighbour that knows it gets no answer either.
+    expect(await lan.has('a')).toBe(true);
+    expect(await lan.answers()).toBe(false);
+    expect(await lan.reaches()).toBe(false);
+    b.activate(2);
+    await until('b answers', 5000, () => lan.answers());
+    expect(await lan.has('a')).toBe(true);
+    const macOfB = await lan.mac('b');
+    await until('the client knows b', 3000, async () => (await lan.neighbour()) === macOfB);
+  });
+
+  it('comes back behind new rules when somebody flushes all rules', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('bound', 5000, () => a.events().includes('binding.bound'));
+    await lan.inside('a', 'nft', 'flush', 'ruleset');
+    await until('told', 3000, () => a.events().filter((event) => event === 'binding.bound').length === 2);
+    expect(a.events().slice(0, 3)).toEqual(['binding.bound', 'binding.failed', 'binding.released']);
+    expect(await lan.answers()).toBe(true);
+    await a.kill();
+    await sleep(grantMs);
+    expect(await lan.answers()).toBe(false);
+  });
+
   it('leaves the address of a killed binder for its lifetime only, and cleans it first thing when started again', async () => {
     const a = await lan.start('a');
     a.activate(1);
@@ -106,7 +136,8 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     a.send({ do: 'prepare', epoch: 7 });
     await until('prepared', 2000, () => a.said.find((message) => 'prepared' in message));
     expect(a.said).toContainEqual({ prepared: { done: true } });
-    expect(await lan.has('a')).toBe(false);
+    expect(await lan.answers()).toBe(false);
+    await until('the address is gone', 2000, async () => !(await lan.has('a')));
     // The transition did not come: the lease was taken back, under a new epoch.
     a.activate(8);
     await until('bound again', 2000, () => lan.has('a'));

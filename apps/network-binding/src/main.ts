@@ -1,5 +1,6 @@
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
 import { connectNats } from '@hotstandby/adapters/nats';
+import { NftGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
 import { NetworkBinding } from '@hotstandby/services/network-binding';
@@ -16,7 +17,8 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     service: (parts) => {
       const addresses = binding.mode === 'vip' ? binding.addresses : [];
       const binder = new LinuxBinder({ place, addresses, log });
-      return new NetworkBinding({ ...parts, binder, binding, fenceLeadMs: timing.fenceLeadMs });
+      const gate = new NftGate({ place, clock: systemClock });
+      return new NetworkBinding({ ...parts, binder, gate, binding, fenceLeadMs: timing.fenceLeadMs });
     },
   };
 });

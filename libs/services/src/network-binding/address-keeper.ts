@@ -1,6 +1,7 @@
-import { bindingPlan, type BindingRefusal } from '@hotstandby/core/binding-plan';
+import { bindingPlan, type BindingAction, type BindingRefusal, type Hold } from '@hotstandby/core/binding-plan';
 import { errorCodes, type ErrorCode } from '@hotstandby/contracts';
 import type { Binder, BindingStep, Clock, HostView, Logger } from '@hotstandby/ports';
+import type { KernelGrant } from './kernel-grant.ts';
 
 /**
  * How long the kernel keeps an address that nobody renews. Coarse on purpose (the kernel counts whole seconds, and a
@@ -26,8 +27,11 @@ export interface AddressKeeperParts {
   log: Logger;
   addresses: string[];
   interface: string;
-  /** Whether this node may have the addresses right now: asked right before every step that is no removal. */
-  mayHold: () => boolean;
+  kernel: KernelGrant;
+  /** How this node may have the addresses right now: asked right before every step that gives something. */
+  hold: () => Hold;
+  /** After falling silent in a hand-over packets are accepted for so long. */
+  acceptOnMs: number;
 }
 
 /**
@@ -80,11 +84,15 @@ export class AddressKeeper {
       this.#view = view;
       const names = this.bound().map((one) => one.interface);
       done.carrierCameBack = cameBack(before, view, names);
-      const hold = this.#parts.mayHold();
-      const plan = bindingPlan({ ...this.#parts, hold }, view, validSeconds);
+      const hold = this.#parts.hold();
+      const { kernel } = this.#parts;
+      const plan = bindingPlan({ ...this.#parts, hold }, { ...view, gate: kernel.state() }, validSeconds);
       this.#refused = plan.refused;
+      // Begun at once, because it is allowed now and another program does it; waited for in its place.
+      const opened = plan.steps.some((step) => step.do === 'open-gate') ? kernel.open() : null;
       for (const step of plan.steps) {
-        if ((await this.#apply(step)) && step.do === 'add') done.added = true;
+        if (step.do === 'open-gate') await opened;
+        else if ((await this.#apply(step)) && step.do === 'add') done.added = true;
       }
       this.#fault = null;
     } catch (error) {
@@ -95,8 +103,9 @@ export class AddressKeeper {
     return done;
   }
 
-  /** Takes off what was added, at once and without a look. Returns whether all of it is gone. */
+  /** Shuts the gate and takes off what was added, at once and without a look. Returns whether all of it is gone. */
   async letGo(): Promise<boolean> {
+    const shut = this.#parts.kernel.shut();
     this.#view = null;
     for (const held of [...this.#held.values()]) {
       try {
@@ -106,7 +115,15 @@ export class AddressKeeper {
         this.#parts.log.error('an address could not be removed and is tried again', { ...held, ...this.#fault });
       }
     }
+    await shut;
     return this.#held.size === 0;
+  }
+
+  /** Stops answering and goes on accepting; without a kernel that can tell the two apart it lets go. */
+  async fallSilent(): Promise<boolean> {
+    if (this.#parts.kernel.state() !== 'open') return this.letGo();
+    await this.#parts.kernel.hush(this.#parts.acceptOnMs);
+    return true;
   }
 
   async announce(): Promise<void> {
@@ -122,34 +139,57 @@ export class AddressKeeper {
     return null;
   }
 
-  /** Carries a step out in its turn. False: the gate says no (any more), or there is no need yet. */
-  #apply(step: BindingStep): Promise<boolean> {
+  /** Carries a step out in its turn. False: it is not allowed (any more), or there is no need yet. */
+  #apply(step: Exclude<BindingAction, { do: 'open-gate' }>): Promise<boolean> {
     const result = this.#turn.then(() => this.#now(step));
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  async #now(step: BindingStep): Promise<boolean> {
-    const { binder, clock, mayHold } = this.#parts;
-    if (step.do !== 'remove' && !mayHold()) return false;
-    if (step.do === 'announce') {
-      await binder.apply(step);
-      return true;
-    }
+  async #now(step: Exclude<BindingAction, { do: 'open-gate' }>): Promise<boolean> {
+    const { binder, kernel, acceptOnMs } = this.#parts;
+    if (!this.#allowed(step)) return false;
+    if (step.do === 'shut-gate') await kernel.shut();
+    else if (step.do === 'hush-gate') await kernel.hush(acceptOnMs);
+    else if (step.do === 'announce') await binder.apply(step);
+    else if (step.do === 'remove') await this.#remove(step);
+    else return this.#give(step);
+    return true;
+  }
+
+  /** The plan was made some milliseconds ago; what gives something asks again. */
+  #allowed(step: BindingAction): boolean {
+    const hold = this.#parts.hold();
+    const gate = this.#parts.kernel.state();
+    if (step.do === 'announce') return hold === 'openly' && (gate === 'open' || gate === 'none');
+    if (step.do === 'add' || step.do === 'renew') return hold === 'openly' || (hold === 'silently' && gate === 'shut');
+    return true;
+  }
+
+  async #remove(step: Extract<BindingStep, { do: 'remove' }>): Promise<void> {
     const key = `${step.interface} ${step.cidr}`;
-    if (step.do === 'remove') {
-      await binder.apply(step);
-      this.#held.delete(key);
-      this.#renewedAtMs.delete(key);
-      return true;
-    }
-    const nowMs = clock.monotonicMs();
+    await this.#parts.binder.apply(step);
+    this.#held.delete(key);
+    this.#renewedAtMs.delete(key);
+    this.#remember((all) => all.filter((one) => one.interface !== step.interface || one.cidr !== step.cidr));
+  }
+
+  async #give(step: Extract<BindingStep, { do: 'add' | 'renew' }>): Promise<boolean> {
+    const key = `${step.interface} ${step.cidr}`;
+    const nowMs = this.#parts.clock.monotonicMs();
     if (step.do === 'renew' && nowMs - (this.#renewedAtMs.get(key) ?? -Infinity) < renewEveryMs) return false;
     // Before the attempt: one whose outcome is unknown is removed like one that succeeded.
     this.#held.set(key, { interface: step.interface, cidr: step.cidr });
-    await binder.apply(step);
+    await this.#parts.binder.apply(step);
     this.#renewedAtMs.set(key, nowMs);
+    if (step.do === 'add')
+      this.#remember((all) => [...all, { interface: step.interface, cidr: step.cidr, owned: true }]);
     return true;
+  }
+
+  /** The last look stays true for what was done since. */
+  #remember(change: (all: HostView['addresses']) => HostView['addresses']): void {
+    if (this.#view) this.#view = { ...this.#view, addresses: change(this.#view.addresses) };
   }
 }
 

@@ -7,10 +7,23 @@ import {
   type PrepareReply,
   type PrepareRequest,
 } from '@hotstandby/contracts';
-import type { Binder, Bus, Cancel, Clock, Gauge, Logger, Metrics, Service, ServiceReport } from '@hotstandby/ports';
+import type { Hold } from '@hotstandby/core/binding-plan';
+import type {
+  AddressGate,
+  Binder,
+  Bus,
+  Cancel,
+  Clock,
+  Gauge,
+  Logger,
+  Metrics,
+  Service,
+  ServiceReport,
+} from '@hotstandby/ports';
 import { RoleWatch } from '../role-watch/index.ts';
 import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
 import { HandOverListener } from './hand-over-listener.ts';
+import { KernelGrant } from './kernel-grant.ts';
 
 export { validSeconds } from './address-keeper.ts';
 
@@ -22,11 +35,17 @@ const announceAfterMs = [150, 600, 2000, 10_000];
 const announceEveryMs = 60_000;
 /** Asked to let go for a transition that then does not come: the address comes back after this. */
 const handOverLimitMs = 10_000;
+/**
+ * After a hand-over's silence packets are still accepted for so long: the new active answers after some tens of
+ * milliseconds, and neighbours follow its first announcement. Then the address goes.
+ */
+export const acceptOnMs = 400;
 /** What could not be removed and must not be there is tried again at this pace. */
 const removeAgainMs = 100;
 
 export interface NetworkBindingParts {
   binder: Binder;
+  gate: AddressGate;
   bus: Bus;
   clock: Clock;
   place: Place;
@@ -43,6 +62,7 @@ export class NetworkBinding implements Service {
   readonly #parts: NetworkBindingParts;
   readonly #watch: RoleWatch;
   readonly #keeper: AddressKeeper;
+  readonly #kernel: KernelGrant;
   readonly #listener: HandOverListener;
   readonly #boundGauge: Gauge;
   readonly #restored: ReturnType<Metrics['counter']>;
@@ -59,8 +79,11 @@ export class NetworkBinding implements Service {
   #ledOff = false;
   #unable: BindingFault | null = null;
   #unableAtMs = -Infinity;
+  #gateTriedAtMs = -Infinity;
   #openedAtMs = 0;
   #lastBindMs: number | null = null;
+  /** Handed over: until then the host accepts what is still on its way. */
+  #leavingUntilMs = -Infinity;
   /** The epoch whose address was given up for a planned transition. */
   #handedOver: { epoch: number; untilMs: number } | null = null;
   #bound: { addresses: string[]; interface: string | null; epoch: number } | null = null;
@@ -83,13 +106,24 @@ export class NetworkBinding implements Service {
         this.#hurry = true;
         this.#kick();
       },
-      shut: (reason) => void this.#letGo(reason),
+      shut: (reason) => {
+        if (this.#hold() !== 'leaving') void this.#letGo(reason);
+      },
+    });
+    const addresses = binding.mode === 'vip' ? binding.addresses : [];
+    this.#kernel = new KernelGrant({
+      ...parts,
+      addresses: addresses.map((cidr) => cidr.split('/')[0] ?? cidr),
+      untilMs: () => this.#mayAnswerUntilMs(),
+      lapsed: () => void this.#openAnew(),
     });
     this.#keeper = new AddressKeeper({
       ...parts,
-      addresses: binding.mode === 'vip' ? binding.addresses : [],
+      addresses,
       interface: binding.mode === 'vip' ? binding.interface : 'auto',
-      mayHold: () => this.#mayHold(),
+      kernel: this.#kernel,
+      hold: () => this.#hold(),
+      acceptOnMs,
     });
     this.#listener = new HandOverListener(parts, (request) => this.#prepare(request));
   }
@@ -105,7 +139,10 @@ export class NetworkBinding implements Service {
     this.#watch.start();
     this.#timers.push(
       clock.every(pollMs, () => this.#kick()),
-      bus.subscribe(subjects.grant(place), () => this.#armLead()),
+      bus.subscribe(subjects.grant(place), () => {
+        this.#kernel.renew();
+        this.#armLead();
+      }),
     );
     this.#listener.start();
   }
@@ -115,10 +152,12 @@ export class NetworkBinding implements Service {
     this.#timers = [];
     this.#watch.stop();
     this.#cancelLead();
+    await this.#left();
     await this.#letGo('the service stops');
     this.#stopped = true;
     while (this.#running) await this.#running;
     await this.#listener.stop();
+    await this.#kernel.close();
     await this.#parts.binder.close();
   }
 
@@ -136,6 +175,7 @@ export class NetworkBinding implements Service {
       epoch: this.#bound?.epoch ?? null,
       lastBindMs: this.#lastBindMs,
       validSeconds,
+      kernelGrant: this.#kernel.state(),
     };
     const fault = this.#fault();
     if (fault) {
@@ -150,15 +190,33 @@ export class NetworkBinding implements Service {
   }
 
   #fault(): BindingFault | null {
-    return this.#unable ?? this.#keeper.fault() ?? this.#contested ?? this.#parts.binder.announceFault();
+    return (
+      this.#unable ??
+      this.#keeper.fault() ??
+      this.#kernel.fault() ??
+      this.#contested ??
+      this.#parts.binder.announceFault()
+    );
   }
 
   #mayHold(): boolean {
+    return this.#mayAnswerUntilMs() !== null;
+  }
+
+  /** Until when this host may answer, by the newest word of the arbiter; null: not now. */
+  #mayAnswerUntilMs(): number | null {
     const grant = this.#watch.open();
-    if (!grant) return false;
+    if (!grant) return null;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (nowMs >= grant.deadlineMs - this.#parts.fenceLeadMs) return false;
-    return this.#handedOver?.epoch !== grant.epoch || nowMs >= this.#handedOver.untilMs;
+    const untilMs = grant.deadlineMs - this.#parts.fenceLeadMs;
+    if (nowMs >= untilMs) return null;
+    const handedOver = this.#handedOver?.epoch === grant.epoch && nowMs < this.#handedOver.untilMs;
+    return handedOver ? null : untilMs;
+  }
+
+  #hold(): Hold {
+    if (this.#mayHold()) return 'openly';
+    return this.#parts.clock.monotonicMs() < this.#leavingUntilMs ? 'leaving' : 'no';
   }
 
   /** Lets go a little before the grant's end when nothing has renewed it by then. */
@@ -185,8 +243,9 @@ export class NetworkBinding implements Service {
       return { done: true };
     }
     if (request.from !== 'active') return { done: true };
-    this.#handedOver = { epoch: request.epoch, untilMs: this.#parts.clock.monotonicMs() + handOverLimitMs };
-    const gone = await this.#letGo(`planned transition to ${request.to}`);
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#handedOver = { epoch: request.epoch, untilMs: nowMs + handOverLimitMs };
+    const gone = await this.#fallSilent(`planned transition to ${request.to}`);
     return gone ? { done: true } : { done: false, message: this.#fault()?.message ?? 'an address is still there' };
   }
 
@@ -197,6 +256,40 @@ export class NetworkBinding implements Service {
     // A look afterwards, whatever was said: only what is not seen is gone.
     this.#kick();
     return gone;
+  }
+
+  /** Silent, which is what the hand-over waits for; the address itself goes when what was on its way has arrived. */
+  async #fallSilent(reason: string): Promise<boolean> {
+    if (this.#kernel.state() !== 'open') return this.#letGo(reason);
+    this.#cancelAnnounce();
+    this.#leavingUntilMs = this.#parts.clock.monotonicMs() + acceptOnMs;
+    const silent = await this.#keeper.fallSilent();
+    if (silent) this.#tellReleased(reason);
+    this.#parts.clock.after(acceptOnMs, () => {
+      if (this.#hold() === 'no') void this.#letGo(reason);
+    });
+    return silent;
+  }
+
+  /** Waits until what was on its way in a hand-over has arrived. */
+  #left(): Promise<void> {
+    const leftMs = this.#leavingUntilMs - this.#parts.clock.monotonicMs();
+    if (leftMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => this.#parts.clock.after(leftMs, resolve));
+  }
+
+  /** The kernel let the grant lapse, although it goes on, or lost the rules: then the address, which answers, goes first. */
+  async #openAnew(): Promise<void> {
+    if (!(await this.#kernel.check())) await this.#rulesLost();
+    if (!this.#mayHold()) return;
+    this.#hurry = true;
+    this.#kick();
+  }
+
+  async #rulesLost(): Promise<void> {
+    this.#tellFault();
+    await this.#letGo('the rules by which the kernel holds the grant were gone');
+    await this.#kernel.establish();
   }
 
   /** One reconciliation at a time; what asks for one meanwhile gets one more. */
@@ -222,6 +315,11 @@ export class NetworkBinding implements Service {
     if (this.#unable || this.#unableAtMs === -Infinity) {
       this.#unable = await binder.unable();
       this.#unableAtMs = clock.monotonicMs();
+    }
+    if (!fromMemory && this.#kernel.state() !== 'none' && !(await this.#kernel.check())) await this.#rulesLost();
+    if (this.#kernel.state() === 'none' && clock.monotonicMs() - this.#gateTriedAtMs >= unablePollMs) {
+      this.#gateTriedAtMs = clock.monotonicMs();
+      await this.#kernel.establish();
     }
     if (!this.#unable) {
       const { added, carrierCameBack } = await this.#keeper.reconcile({ fromMemory });

@@ -1,4 +1,4 @@
-import type { Binder, BindingStep, HostView } from '@hotstandby/ports';
+import type { AddressGate, Binder, BindingStep, GateAnswer, HostView } from '@hotstandby/ports';
 import { CodedError, subjects, type Emit } from '@hotstandby/contracts';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { ManualClock, settle } from '@hotstandby/testing/manual-clock';
@@ -54,13 +54,69 @@ class MemoryHost implements Binder {
   async close() {}
 }
 
-async function started(prepareHost: (host: MemoryHost) => void = () => {}) {
+/** A kernel that holds the grant, by the test's clock. */
+class MemoryGate implements AddressGate {
+  readonly said: string[] = [];
+  lacking: { code: string; message: string; cure: string } | null = null;
+  rules = false;
+  answersUntilMs = -Infinity;
+  acceptsUntilMs = -Infinity;
+  readonly #clock: ManualClock;
+  constructor(clock: ManualClock) {
+    this.#clock = clock;
+  }
+
+  answers(): boolean {
+    return !this.rules || this.#clock.monotonicMs() < this.answersUntilMs;
+  }
+  accepts(): boolean {
+    return !this.rules || this.#clock.monotonicMs() < this.acceptsUntilMs;
+  }
+  async unable() {
+    return this.lacking;
+  }
+  async establish() {
+    this.rules = true;
+    await this.shut();
+  }
+  async open(untilMs: number): Promise<GateAnswer> {
+    this.said.push('open');
+    if (!this.rules) return 'refused';
+    this.answersUntilMs = this.acceptsUntilMs = untilMs;
+    return 'done';
+  }
+  async renew(untilMs: number): Promise<GateAnswer> {
+    this.said.push('renew');
+    if (!this.rules || !this.answers()) return 'refused';
+    this.answersUntilMs = this.acceptsUntilMs = untilMs;
+    return 'done';
+  }
+  async hush(untilMs: number): Promise<GateAnswer> {
+    this.said.push('hush');
+    if (!this.rules || !this.answers()) return 'refused';
+    this.answersUntilMs = -Infinity;
+    this.acceptsUntilMs = untilMs;
+    return 'done';
+  }
+  async shut() {
+    this.answersUntilMs = this.acceptsUntilMs = -Infinity;
+  }
+  async intact() {
+    return this.rules;
+  }
+  async close() {
+    this.rules = false;
+  }
+}
+
+async function started(prepare: (host: MemoryHost, gate: MemoryGate) => void = () => {}) {
   const [clock, bus, host] = [new ManualClock(), new LocalBus(), new MemoryHost()];
-  prepareHost(host);
+  const gate = new MemoryGate(clock);
+  prepare(host, gate);
   const events: string[] = [];
   const emit: Emit = async (type) => void events.push(type);
   const binding = { mode: 'vip' as const, addresses: ['192.0.2.100/24'], interface: 'auto' };
-  const parts = { binder: host, bus, clock, place, log: quiet, metrics, emit, binding, fenceLeadMs: 15 };
+  const parts = { binder: host, gate, bus, clock, place, log: quiet, metrics, emit, binding, fenceLeadMs: 15 };
   const service = new NetworkBinding(parts);
   await service.start();
   const grant = async (epoch: number | null, forMs = 150) => {
@@ -80,7 +136,7 @@ async function started(prepareHost: (host: MemoryHost) => void = () => {}) {
       await clock.advance(50);
     }
   };
-  return { clock, bus, host, events, service, grant, renewFor };
+  return { clock, bus, host, gate, events, service, grant, renewFor };
 }
 
 it('adds without a look when the gate opens, and tells it once', async () => {
@@ -159,10 +215,17 @@ it('puts back what somebody removed, without another event', async () => {
 });
 
 it('lets go for a planned transition, and comes back when the transition never came', async () => {
-  const { host, bus, renewFor } = await started();
+  const { host, gate, bus, renewFor } = await started();
   await renewFor(3, 200);
   const request = { phase: 'pre', from: 'active', to: 'standby', epoch: 3, rule: 'R', deadlineMs: 1000 };
   expect(await bus.request(subjects.prepare(place, 'network-binding'), request, 1000)).toEqual({ done: true });
+  // Silent at once; what is on its way is still taken.
+  expect({ there: host.has(), answers: gate.answers(), accepts: gate.accepts() }).toEqual({
+    there: true,
+    answers: false,
+    accepts: true,
+  });
+  await renewFor(3, 500);
   expect(host.has()).toBe(false);
   await renewFor(3, 5000);
   expect(host.has()).toBe(false);
@@ -201,4 +264,60 @@ it('leaves nothing behind when it stops', async () => {
   await clock.advance(1000);
   await stopping;
   expect(host.has()).toBe(false);
+});
+
+it("opens the kernel's gate with the address and renews it with the grant, never beyond it", async () => {
+  const { gate, clock, grant } = await started();
+  expect(gate.answers()).toBe(false);
+  await grant(1, 150);
+  const deadlineMs = clock.monotonicMs() + 150;
+  expect(gate.said).toEqual(['open']);
+  expect(gate.answersUntilMs).toBe(deadlineMs - 15);
+  await clock.advance(40);
+  await grant(1, 150);
+  expect(gate.said).toEqual(['open', 'renew']);
+  expect(gate.answersUntilMs).toBe(deadlineMs - 15 + 40);
+});
+
+it('opens anew when the kernel let the grant lapse before its renewal arrived', async () => {
+  const { gate, clock, grant, events } = await started();
+  await grant(1, 150);
+  gate.answersUntilMs = -Infinity;
+  await clock.advance(10);
+  await grant(1, 150);
+  expect(gate.said).toEqual(['open', 'renew', 'open']);
+  expect(gate.answers()).toBe(true);
+  expect(events).toEqual(['binding.bound']);
+});
+
+it('takes the address off when somebody removes the rules, says so, and comes back behind new ones', async () => {
+  const { gate, clock, host, grant, events } = await started();
+  await grant(1, 150);
+  gate.rules = false;
+  await clock.advance(10);
+  await grant(1, 150);
+  await clock.advance(10);
+  expect(host.steps).toEqual(['add', 'announce', 'remove', 'add', 'announce']);
+  expect(gate.rules && gate.answers()).toBe(true);
+  expect(events).toEqual(['binding.bound', 'binding.failed', 'binding.released', 'binding.bound']);
+});
+
+it('notices within a second that the rules are gone, although nothing is renewed', async () => {
+  const { gate, clock } = await started();
+  gate.rules = false;
+  await clock.advance(1000);
+  expect(gate.rules).toBe(true);
+});
+
+it('goes on without a kernel that holds the grant, and says that it promises less', async () => {
+  const lacking = { code: 'HS_BINDING_GATE', message: 'no nft', cure: 'install it' };
+  const { gate, host, grant, service, events } = await started((_, one) => (one.lacking = lacking));
+  await grant(1);
+  expect(host.has()).toBe(true);
+  expect(service.report()).toMatchObject({
+    health: 'degraded',
+    detail: { code: 'HS_BINDING_GATE', kernelGrant: 'none' },
+  });
+  expect(events).toEqual(['binding.failed', 'binding.bound']);
+  gate.lacking = null;
 });
