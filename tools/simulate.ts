@@ -1,12 +1,32 @@
-// `npm run simulate -- --seeds N [--from S] [--trace]`: whole pairs (arbiter, heartbeat, gates) under virtual time, with
-// faults of a mix that each seed picks. Runs the sources as they are; one seed replays one schedule.
-import { knownBad, simulate } from '@hotstandby/testing/simulator';
+// `npm run simulate`: whole clusters (arbiter, heartbeat, gates) under virtual time, with faults of a mix that each seed
+// picks. Runs the sources as they are; one seed replays one schedule, whatever runs before it or beside it.
+import { knownBad } from '@hotstandby/testing/simulator';
+import { availableParallelism, getPriority, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
+import { inOrder, type RunRange } from './simulation/in-order.ts';
+import { Pool } from './simulation/pool.ts';
+import { Progress } from './simulation/progress.ts';
+import { runRange } from './simulation/run-range.ts';
+
+const usage = `npm run simulate -- [--seeds N] [--from S] [--jobs J] [--keep-going] [--trace] [--mutants]
+
+  --seeds N      how many schedules, 1000 by default
+  --from S       the first seed, 1 by default
+  --jobs J       threads; by default 1 for less than 2000 schedules, else as many as there are cores, with low priority
+  --keep-going   do not stop at the first broken invariant
+  --trace        print what happened in each schedule
+  --mutants      known-bad variants instead: which seed catches each, at most N tries (exit code 1 when one survives)
+
+The seeds' schedules are the same with any number of jobs. Exit code 1 when an invariant was broken: the seed is named,
+with what happened. A take-over is a claim from a holder that had not let go; a false one is from a holder that was alive,
+not frozen, and not cut off from another voter: it breaks nothing, but it is the price of short times.`;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
+    jobs: { type: 'string' },
+    'keep-going': { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -14,45 +34,67 @@ const { values } = parseArgs({
 });
 const seeds = Number(values.seeds);
 const from = Number(values.from);
-if (values.help || !Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(from) || from < 0) {
-  console.log(`npm run simulate -- [--seeds N] [--from S] [--trace] [--mutants]
-
-  --seeds N   how many schedules, 1000 by default
-  --from S    the first seed, 1 by default
-  --trace     print what happened in each schedule (with one seed)
-  --mutants   known-bad variants instead: which seed catches each, at most N tries (exit code 1 when one survives)
-
-Exit code 1 when an invariant was broken; the seed that did it is named with its trace.`);
+const jobs = Number(values.jobs ?? (seeds < 2000 ? 1 : availableParallelism()));
+const whole = [seeds, from, jobs].every((number) => Number.isSafeInteger(number) && number >= 0);
+if (values.help || !whole || seeds === 0 || jobs === 0) {
+  console.log(usage);
   process.exit(values.help ? 0 : 64);
 }
 
-if (values.mutants) {
-  let survived = 0;
-  for (const variant of knownBad) {
-    let caughtBy: number | null = null;
-    for (let seed = from; seed < from + seeds && caughtBy === null; seed++) {
-      if ((await simulate(seed, variant)).violations.length > 0) caughtBy = seed;
+// Before the threads begin: each takes over the priority.
+if (jobs > 1 && getPriority() < 10) setPriority(10);
+const pool = jobs > 1 ? new Pool(jobs) : null;
+const run: RunRange = (range) => (pool ? pool.run(range) : runRange(range));
+process.exitCode = values.mutants ? await catchMutants() : await runSchedules();
+await pool?.close();
+
+async function runSchedules(): Promise<number> {
+  const { trace: traces, 'keep-going': keepGoing } = values;
+  const progress = new Progress(seeds);
+  const total = { schedules: 0, violations: 0, reigns: 0, takeOvers: 0, falseTakeOvers: 0 };
+  const range = { from, seeds, variant: null, traces, stopAtViolation: !keepGoing };
+  for await (const part of inOrder(range, { run, jobs, seedsAtOnce: Math.min(50, Math.ceil(seeds / jobs)) })) {
+    total.schedules += part.schedules;
+    total.violations += part.violations.length;
+    total.reigns += part.reigns;
+    total.takeOvers += part.takeOvers;
+    total.falseTakeOvers += part.falseTakeOvers;
+    progress.clear();
+    for (const { seed, lines } of part.traces) console.log(`seed ${seed}\n${lines.join('\n')}\n`);
+    for (const { seed, what } of part.violations) {
+      console.log(
+        `seed ${seed}: ${what.join('; ')}\nonce more: npm run simulate -- --from ${seed} --seeds 1 --trace\n`,
+      );
     }
-    if (caughtBy === null) survived++;
-    const said =
-      caughtBy === null ? `SURVIVED ${seeds} seeds` : `caught by seed ${caughtBy}, after ${caughtBy - from + 1}`;
-    console.log(`${variant.name.padEnd(46)} ${said}`);
+    if (total.violations > 0 && !keepGoing) break;
+    progress.show(total.schedules, total.violations);
   }
-  process.exit(survived === 0 ? 0 : 1);
+  progress.clear();
+  const { schedules, violations, reigns, takeOvers, falseTakeOvers } = total;
+  const seconds = progress.seconds();
+  const rate = (schedules / seconds).toFixed(0);
+  console.log(
+    `schedules ${schedules}, violations ${violations}, take-overs ${takeOvers}, false take-overs ${falseTakeOvers}`,
+  );
+  console.log(
+    `seeds ${from} to ${from + schedules - 1}, reigns ${reigns}, ${seconds.toFixed(1)} s with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}: ${rate} a second`,
+  );
+  return violations === 0 ? 0 : 1;
 }
 
-const startedMs = performance.now();
-let violations = 0;
-let reigns = 0;
-for (let seed = from; seed < from + seeds; seed++) {
-  const run = await simulate(seed);
-  reigns += run.reigns;
-  if (run.violations.length > 0) violations++;
-  if (run.violations.length > 0 || values.trace) console.log(`seed ${seed}\n${run.trace.join('\n')}\n`);
-  if (process.stderr.isTTY && seed % 50 === 0) process.stderr.write(`\r${seed - from} of ${seeds}`);
+async function catchMutants(): Promise<number> {
+  let survived = 0;
+  for (const { name } of knownBad) {
+    const range = { from, seeds, variant: name, traces: false, stopAtViolation: true };
+    let said = `SURVIVED ${seeds} seeds`;
+    for await (const part of inOrder(range, { run, jobs, seedsAtOnce: 10 })) {
+      const first = part.violations[0];
+      if (!first) continue;
+      said = `caught by seed ${first.seed}, after ${first.seed - from + 1}: ${first.what[0]}`;
+      break;
+    }
+    if (said.startsWith('SURVIVED')) survived++;
+    console.log(`${name.padEnd(46)} ${said}`);
+  }
+  return survived === 0 ? 0 : 1;
 }
-const rate = seeds / ((performance.now() - startedMs) / 1000);
-console.log(
-  `schedules ${seeds}, violations ${violations}, reigns ${reigns} (seeds ${from} to ${from + seeds - 1}, ${rate.toFixed(0)} a second)`,
-);
-process.exitCode = violations === 0 ? 0 : 1;

@@ -1,0 +1,53 @@
+import { knownBad, simulate } from '@hotstandby/testing/simulator';
+import { setImmediate } from 'node:timers/promises';
+
+/** Schedules of seeds in a row, with the lease's own rules or those of a known-bad variant. */
+export interface Range {
+  from: number;
+  seeds: number;
+  variant: string | null;
+  /** Every trace, not only those of broken invariants. */
+  traces: boolean;
+  stopAtViolation: boolean;
+}
+
+export interface RangeResult {
+  /** How many were run: fewer than asked for after a violation. */
+  schedules: number;
+  reigns: number;
+  takeOvers: number;
+  falseTakeOvers: number;
+  violations: { seed: number; what: string[] }[];
+  traces: { seed: number; lines: string[] }[];
+}
+
+export async function runRange({ from, seeds, variant, traces, stopAtViolation }: Range): Promise<RangeResult> {
+  const result: RangeResult = { schedules: 0, reigns: 0, takeOvers: 0, falseTakeOvers: 0, violations: [], traces: [] };
+  const known = knownBad.find(({ name }) => name === variant) ?? null;
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    for (let seed = from; seed < from + seeds; seed++) {
+      const run = await simulate(seed, known).catch((error: unknown) => {
+        throw new Error(`seed ${seed} could not be run`, { cause: error });
+      });
+      // Virtual time never goes through the event loop; this is where a rejection that nobody handled shows.
+      await setImmediate();
+      const what = [
+        ...run.violations,
+        ...unhandled.splice(0).map((error) => `a service would have ended: ${String(error)}`),
+      ];
+      result.schedules++;
+      result.reigns += run.reigns;
+      result.takeOvers += run.takeOvers;
+      result.falseTakeOvers += run.falseTakeOvers;
+      if (what.length > 0) result.violations.push({ seed, what });
+      if (what.length > 0 || traces) result.traces.push({ seed, lines: run.trace });
+      if (what.length > 0 && stopAtViolation) break;
+    }
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+  return result;
+}
