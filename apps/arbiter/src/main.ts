@@ -4,7 +4,7 @@ import { PostgresHistory } from '@hotstandby/adapters/postgres';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { version } from '@hotstandby/contracts';
 import { runService } from '@hotstandby/platform';
-import { Arbiter } from '@hotstandby/services/arbiter';
+import { Arbiter, policyOf } from '@hotstandby/services/arbiter';
 
 await runService('arbiter', async ({ service, config, place, log }) => {
   // Before anything else: whoever holds the data directory is the only incarnation of this node.
@@ -26,6 +26,7 @@ await runService('arbiter', async ({ service, config, place, log }) => {
         kind,
         peer: { cluster: place.cluster, node: config.peer.name },
         profile: config.profile,
+        policy: policyOf(config),
         timing: config.timing,
         facts: { hostAddress, consolePort: config.http.console, natsPort: config.nats.port, version, timeZone },
       }),

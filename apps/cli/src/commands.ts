@@ -1,17 +1,23 @@
 import { hostname, userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import { PostgresHistory, PostgresRecordReader } from '@hotstandby/adapters/postgres';
 import { systemClock as clock } from '@hotstandby/adapters/system';
 import type { NodeConfig } from '@hotstandby/config';
 import { CodedError } from '@hotstandby/contracts';
 import {
   eventsCommand,
+  failbackCommand,
   explainCommand,
   historyCommand,
+  pauseCommand,
   recordsCommand,
+  resumeCommand,
   statusCommand,
   switchoverCommand,
+  takeoverCommand,
   tellFault,
   type Output,
+  type PairParts,
 } from '@hotstandby/services/cli';
 import { checkCommand } from './check.ts';
 import { ConfigFaults, readConfigs } from './configs.ts';
@@ -65,6 +71,29 @@ export function makeCommands(outputFor: (json: boolean) => Output, signal: Abort
           }),
         ),
       ),
+    failback: (options, request) =>
+      run(options, (configs, output) =>
+        withPair(configs, (parts) => failbackCommand({ ...request, operator: operator() }, parts, output)),
+      ),
+    pause: (options, request) =>
+      run(options, (configs, output) =>
+        withPair(configs, (parts) => pauseCommand({ ...request, operator: operator() }, parts, output)),
+      ),
+    resume: (options, reason) =>
+      run(options, (configs, output) =>
+        withPair(configs, (parts) => resumeCommand({ reason, operator: operator() }, parts, output)),
+      ),
+    takeover: (options, { reason, force }) =>
+      run(options, (configs, output) => {
+        const [first, ...others] = configs;
+        // The one whose NATS server happens to answer is not good enough here.
+        if (!first || others.length > 0) {
+          const names = configs.map(({ node }) => node.name).join(' or ');
+          throw new CodedError('HS_USAGE', 'which node shall take the lease?', { cure: `Give --node ${names}.` });
+        }
+        const order = { operator: operator(), reason, confirmed: force };
+        return withPair(configs, (parts) => takeoverCommand(order, parts, output, (text) => confirm(text, first)));
+      }),
     check: async (options, files) => checkCommand(options, files, outputFor(options.json)),
     explain: async (options, name) => {
       const output = outputFor(options.json);
@@ -87,6 +116,27 @@ async function withNode(configs: NodeConfig[], act: (node: OpenNode) => Promise<
     return await act(node);
   } finally {
     await node.nats.close();
+  }
+}
+
+/** A command that asks arbiters, and cannot do without NATS. */
+function withPair(configs: NodeConfig[], act: (parts: PairParts) => Promise<number>): Promise<number> {
+  return withNode(configs, (node) =>
+    withStore(node.config, ({ records }) => {
+      if (node.fault) throw node.fault;
+      return act({ ...partsOf(node), records });
+    }),
+  );
+}
+
+/** Whether the name of the node was typed; never without a terminal. */
+async function confirm(question: string, { node }: NodeConfig): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(question)).trim() === node.name;
+  } finally {
+    terminal.close();
   }
 }
 

@@ -15,6 +15,10 @@ async function run(...args: string[]) {
     history: note('history'),
     records: note('records'),
     switchover: note('switchover'),
+    failback: note('failback'),
+    pause: note('pause'),
+    resume: note('resume'),
+    takeover: note('takeover'),
     check: note('check', 78),
     explain: note('explain'),
   } as Commands;
@@ -48,6 +52,17 @@ it('understands the options of each command', async () => {
   expect((await run('switchover', '--reason', 'kernel update')).called).toEqual([
     ['switchover', none, 'kernel update'],
   ]);
+  expect((await run('failback', '--force')).called).toEqual([['failback', none, { reason: '', force: true }]]);
+  expect((await run('takeover', '--reason', 'x')).called).toEqual([['takeover', none, { reason: 'x', force: false }]]);
+  expect((await run('resume')).called).toEqual([['resume', none, '']]);
+  for (const [text, forMs] of [
+    ['1s', 1000],
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['12h', 43_200_000],
+    ['7d', 604_800_000],
+  ])
+    expect((await run('pause', '--for', `${text}`)).called).toEqual([['pause', none, { reason: '', forMs }]]);
   expect((await run('explain')).called).toEqual([['explain', none, undefined]]);
   expect((await run('explain', 'refused')).called).toEqual([['explain', none, 'refused']]);
 });
@@ -65,6 +80,14 @@ it.each([
   [['history', '--last', '1001']],
   [['history', '--last']],
   [['events', '--type', 'Not A Type']],
+  [['pause']],
+  [['pause', '--for', '0s']],
+  [['pause', '--for', '30']],
+  [['pause', '--for', '8d']],
+  [['pause', '--for', '-5m']],
+  [['pause', '--for', '1.5h']],
+  [['pause', '--for', '1e3s']],
+  [['takeover', '--reason', 'x'.repeat(1001)]],
   [['switchover', '--reason', 'x'.repeat(1001)]],
 ])('refuses %j with 64 and says why, without doing anything', async (args) => {
   const { code, called, err } = await run(...args);

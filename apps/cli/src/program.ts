@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, recordKinds, version, type RecordKind } from '@hotstandby/contracts';
+import { exitCodes, pauseMs, recordKinds, version, type RecordKind } from '@hotstandby/contracts';
 import type { EventsRequest } from '@hotstandby/services/cli';
 
 /** What holds for every command. */
@@ -16,6 +16,10 @@ export interface Commands {
   history(options: GlobalOptions, last: number): Promise<number>;
   records(options: GlobalOptions, kind: RecordKind, last: number): Promise<number>;
   switchover(options: GlobalOptions, reason: string): Promise<number>;
+  failback(options: GlobalOptions, request: { reason: string; force: boolean }): Promise<number>;
+  pause(options: GlobalOptions, request: { reason: string; forMs: number }): Promise<number>;
+  resume(options: GlobalOptions, reason: string): Promise<number>;
+  takeover(options: GlobalOptions, request: { reason: string; force: boolean }): Promise<number>;
   check(options: GlobalOptions, files: string[]): Promise<number>;
   explain(options: GlobalOptions, name: string | undefined): Promise<number>;
 }
@@ -93,6 +97,35 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .action(async ({ reason }: { reason: string }) => done(await commands.switchover(options(), reason)));
 
   program
+    .command('failback')
+    .description('have the active hand its role to the primary; exit 1 when it was not done')
+    .option('--reason <text>', 'why, for the history', maximum(1000), '')
+    .option('--force', 'also during a pause, against policy.failback: never, and to a primary that is not well', false)
+    .action(async (request: { reason: string; force: boolean }) => done(await commands.failback(options(), request)));
+
+  program
+    .command('pause')
+    .description('for maintenance: no take-over, failback or hand-over by itself until the time is up')
+    .requiredOption('--for <time>', 'how long: 90s, 30m, 12h, 7d (1 s to 7 days)', lengthOfPause)
+    .option('--reason <text>', 'why, for everybody who looks', maximum(1000), '')
+    .action(async ({ for: forMs, reason }: { for: number; reason: string }) =>
+      done(await commands.pause(options(), { forMs, reason })),
+    );
+
+  program
+    .command('resume')
+    .description('end the pause; exit 1 when none is on')
+    .option('--reason <text>', 'why', maximum(1000), '')
+    .action(async ({ reason }: { reason: string }) => done(await commands.resume(options(), reason)));
+
+  program
+    .command('takeover')
+    .description('take the lease for this node by force, when the rules let nobody; says what it assumes and asks')
+    .option('--reason <text>', 'why, for the history', maximum(1000), '')
+    .option('--force', 'do not ask', false)
+    .action(async (request: { reason: string; force: boolean }) => done(await commands.takeover(options(), request)));
+
+  program
     .command('check')
     .description('check configuration files; starts and connects to nothing')
     .argument('[file...]', 'by default --config, or those of the pair')
@@ -136,6 +169,15 @@ function maximum(longest: number): (text: string) => string {
   };
 }
 
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function lengthOfPause(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const forMs = Number(amount) * (unitMs[unit] ?? Number.NaN);
+  if (forMs >= pauseMs.least && forMs <= pauseMs.most) return forMs;
+  throw new InvalidArgumentError('It is a time from 1s to 7d, like 90s, 30m or 12h.');
+}
+
 function collect(text: string, before: string[] = []): string[] {
   if (!/^[a-z][a-z.-]{0,99}$/.test(text)) throw new InvalidArgumentError('An event type is like role.changed.');
   return [...before, text];
@@ -147,6 +189,7 @@ Examples:
   hotstandby events --follow --type role.changed
   hotstandby records syslog --last 5
   hotstandby switchover --reason "kernel update on a"
+  hotstandby pause --for 30m --reason "new switch"
   hotstandby --config /etc/hotstandby/node.yaml --json status
   hotstandby check node.yaml
   hotstandby explain claim-silent-holder

@@ -21,6 +21,21 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'timing.marginMs': 'The longest that a kernel timer may be late.',
   'timing.fenceLeadMs': "How long before the grant's end the active lets go.",
   'timing.statementTimeoutMs': 'When a lease statement to the store is given up.',
+  'policy.enabled':
+    'False: a single server without failover. The node that holds the lease (or the primary, at the first start) reigns alone, and nobody ever takes over from it.',
+  'policy.failback':
+    'Back to the primary: `manual`: when an operator says `hotstandby failback`. `automatic`: by itself. `never`: only with `--force`, or by a switchover.',
+  'policy.failbackAfterSeconds':
+    'With `automatic`: for how long the primary must have been a healthy registered standby without interruption.',
+  'policy.criticalServices':
+    'Services without which an active cannot do its job. What the configuration switches off does not count. `[]`: no hand-over by health.',
+  'policy.healthHandOverAfterSeconds':
+    'A critical service that has been failed or silent for so long makes the active hand over, when the standby is well.',
+  'policy.minimumReignSeconds':
+    'No node hands over by itself before it has been active for so long; doubled by each time that a node of the pair did so in the last six hours.',
+  'policy.localRestarts':
+    'So many restarts of a critical service within the window are waited for; one more, or unwell after the last of them, is a reason to hand over at once.',
+  'policy.localRestartWindowSeconds': 'The window of the same.',
   'store.url': 'The PostgreSQL database that both nodes reach, on a third machine. Without a password.',
   'store.passwordFile': "File with the database user's password.",
   'store.caFile':

@@ -52,6 +52,23 @@ export const nodeConfigSchema = z.strictObject({
       statementTimeoutMs: positiveMs.optional(),
     })
     .prefault({}),
+  /** When roles move by themselves, and when not. Both nodes say the same. */
+  policy: z
+    .strictObject({
+      /** The seeds' NMS_BE_FAILOVER. False: a single server, nothing takes over from it. */
+      enabled: z.boolean().default(true),
+      failback: z.enum(['never', 'manual', 'automatic']).default('manual'),
+      failbackAfterSeconds: z.int().min(1).max(604_800).default(300),
+      criticalServices: z
+        .array(z.enum(['network-binding', 'file-sync', 'collector', 'notifier', 'console']))
+        .max(5)
+        .default(['collector', 'network-binding']),
+      healthHandOverAfterSeconds: z.int().min(1).max(86_400).default(10),
+      minimumReignSeconds: z.int().min(1).max(86_400).default(60),
+      localRestarts: z.int().min(0).max(100).default(2),
+      localRestartWindowSeconds: z.int().min(10).max(86_400).default(60),
+    })
+    .prefault({}),
   store: z.strictObject({
     /** `postgresql://user@host:port/database`, without a password. */
     url: z.string().regex(/^postgres(ql)?:\/\/[^\s]+$/, 'postgresql://user@host:port/database'),

@@ -16,6 +16,34 @@ export const nodeSummary = z.object({
 });
 export type NodeSummary = z.infer<typeof nodeSummary>;
 
+/** The shortest and the longest pause. */
+export const pauseMs = { least: 1000, most: 7 * 24 * 3_600_000 } as const;
+
+export const pauseState = z.object({
+  number: z.int(),
+  /** What is left of it. */
+  remainingMs: z.number(),
+  /** RFC 3339, the store's clock. */
+  endsAt: z.string(),
+  operator: z.string(),
+  reason: z.string(),
+});
+export type PauseState = z.infer<typeof pauseState>;
+
+/** What the policies say at this moment, as the arbiter that is asked sees it. */
+export const policyState = z.object({
+  /** `policy.enabled`: false: a single server without failover. */
+  enabled: z.boolean(),
+  failback: z.enum(['never', 'manual', 'automatic']),
+  /** In a sentence, what comes next or keeps it from coming; null: nothing is due. */
+  note: z.string().nullable(),
+  /** Critical services of this node that cannot do their job. */
+  unwell: z.array(z.object({ service: z.string(), what: z.string() })),
+  /** Fields of `policy` in which the other node differs. */
+  mismatch: z.array(z.string()),
+});
+export type PolicyState = z.infer<typeof policyState>;
+
 /** Answer to `describe`. */
 export const arbiterDescription = z.object({
   node: z.string(),
@@ -34,6 +62,10 @@ export const arbiterDescription = z.object({
   store: z.object({ reachable: z.boolean(), lastAnswerMs: z.number().nullable(), message: z.string().nullable() }),
   timing: z.object({ profile: z.string(), beatMs: z.number(), leaseTtlMs: z.number(), takeoverWaitMs: z.number() }),
   listeners: z.array(z.object({ name: z.string(), order: z.int(), deadlineMs: z.int() })),
+  /** Null: no pause is on. */
+  pause: pauseState.nullable().default(null),
+  /** Null: an older arbiter. */
+  policy: policyState.nullable().default(null),
 });
 export type ArbiterDescription = z.infer<typeof arbiterDescription>;
 
@@ -52,6 +84,32 @@ export const switchoverResult = z.object({
   to: z.string().nullable(),
 });
 export type SwitchoverResult = z.infer<typeof switchoverResult>;
+
+const asker = {
+  operator: z.string().max(200).default('unknown'),
+  reason: z.string().max(1000).default(''),
+};
+
+/** To the primary, where it is not. `force`: against `policy.failback: never` and during a pause. */
+export const failbackRequest = z.object({
+  ...asker,
+  force: z.boolean().default(false),
+  forwarded: z.boolean().default(false),
+});
+
+export const pauseRequest = z.object({ ...asker, forMs: z.int().min(pauseMs.least).max(pauseMs.most) });
+export const resumeRequest = z.object({ ...asker });
+export const pauseResult = z.object({
+  done: z.boolean(),
+  /** `HS_...` when not done. */
+  code: z.string().nullable(),
+  message: z.string(),
+  /** The pause that is on now. */
+  pause: pauseState.nullable(),
+});
+export type PauseResult = z.infer<typeof pauseResult>;
+
+export const takeoverRequest = z.object(asker);
 
 /** A listener registers, and again at least every `ttlMs`; its registration ends with that. */
 export const listenerRegistration = z.object({

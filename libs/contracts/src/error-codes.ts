@@ -112,6 +112,27 @@ export const errorCodes = {
   ],
   HS_NOT_ACTIVE: ['This node is not active.', 'Ask the active node.'],
   HS_NO_STANDBY: ['There is no standby that could take over.', 'Start the other node and wait until it is registered.'],
+  HS_PAUSED: [
+    'The pair is paused.',
+    'Wait for the end of the pause or end it with `hotstandby resume`; an operator may still `hotstandby switchover`.',
+  ],
+  HS_NOT_PAUSED: ['The pair is not paused.', 'Nothing has to be resumed.'],
+  HS_FAILOVER_OFF: [
+    'Failover is switched off on this node.',
+    'Set policy.enabled to true on both nodes and restart their arbiters.',
+  ],
+  HS_FAILBACK_NEVER: [
+    'The configuration says that the pair never fails back.',
+    'Use --force, or `hotstandby switchover`, or change policy.failback.',
+  ],
+  HS_POLICY_MISMATCH: [
+    'The two nodes are configured with different policies.',
+    'Give both nodes the same `policy` and restart the arbiter of the one that changed.',
+  ],
+  HS_HOLDER_ALIVE: [
+    'The active node gives signs of life, so nothing was taken from it.',
+    'Use `hotstandby switchover`, or stop the active node first.',
+  ],
   HS_BUSY: ['Another transition is under way.', 'Try again when it has ended.'],
   HS_SWITCHOVER_TIMEOUT: [
     'The standby did not take over in time; the lease was taken back.',

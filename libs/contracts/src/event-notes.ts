@@ -35,6 +35,16 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
   'standby.registered': { by: 'arbiter', when: 'The active registered a standby: the pair is redundant.' },
   'standby.lost': { by: 'arbiter', when: 'The standby was silent for too long and lost its place.' },
   'standby.refused': { by: 'arbiter', when: 'This node waits: the cluster has a standby already.' },
+  'pause.begun': {
+    by: 'arbiter',
+    when: 'An operator paused the pair, or changed the end of the pause. Told by the active, or where it is silent by the standby.',
+  },
+  'pause.ended': { by: 'arbiter', when: 'The pause is over: its time had come, or an operator resumed.' },
+  'policy.waiting': {
+    by: 'arbiter',
+    when: 'The active should hand over by a policy and does not: why. Told once for each reason.',
+  },
+  'policy.mismatch': { by: 'arbiter', when: "The other node's policy differs from this one's in the named fields." },
   'listener.late': { by: 'arbiter', when: 'A listener did not answer within its deadline.' },
   'binding.bound': { by: 'network-binding', when: 'The virtual addresses are on this host.' },
   'binding.released': { by: 'network-binding', when: 'They were taken off.' },

@@ -42,6 +42,11 @@ const unavailable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const negative: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'HS_NOT_ACTIVE',
   'HS_NO_STANDBY',
+  'HS_PAUSED',
+  'HS_NOT_PAUSED',
+  'HS_FAILOVER_OFF',
+  'HS_FAILBACK_NEVER',
+  'HS_HOLDER_ALIVE',
   'HS_BUSY',
   'HS_SWITCHOVER_TIMEOUT',
 ]);

@@ -28,6 +28,11 @@ export const subjects = {
   /** Requests to the arbiter. */
   describe: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.describe`,
   switchover: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.switchover`,
+  failback: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.failback`,
+  pause: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.pause`,
+  resume: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.resume`,
+  /** Of this node's own operator only: it does not cross to the peer. */
+  takeover: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.takeover`,
   registerListener: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.listeners.register`,
   deregisterListener: (at: Place) => `hs.${at.cluster}.${at.node}.arbiter.listeners.deregister`,
   /** Request of the arbiter to a registered listener. */

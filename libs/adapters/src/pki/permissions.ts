@@ -24,13 +24,23 @@ function requestsTo(service: ServiceName, at: Place): string[] {
     subjects.promise(at),
     subjects.describe(at),
     subjects.switchover(at),
+    subjects.failback(at),
+    subjects.pause(at),
+    subjects.resume(at),
+    subjects.takeover(at),
     subjects.registerListener(at),
     subjects.deregisterListener(at),
   ];
 }
 
 /** The requests that the peer's node may make of this one. */
-export const requestsFromPeer = (at: Place): string[] => [subjects.describe(at), subjects.switchover(at)];
+export const requestsFromPeer = (at: Place): string[] => [
+  subjects.describe(at),
+  subjects.switchover(at),
+  subjects.failback(at),
+  subjects.pause(at),
+  subjects.resume(at),
+];
 
 /**
  * What a user may say and hear. A service tells what stands under its own name (the third and fourth token of a subject)
@@ -51,7 +61,7 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
   if (user === 'cli') {
     const hears = [own, peer].flatMap((at) => [subjects.anyStatus(at), subjects.anyEvent(at)]);
     return {
-      publish: { allow: [...asks, ...listens, ...readEvents], deny: handsOff },
+      publish: { allow: [...asks, subjects.takeover(own), ...listens, ...readEvents], deny: handsOff },
       subscribe: { allow: [...hears, subjects.prepare(own, '*'), inbox], deny: [] },
       answers: true,
     };

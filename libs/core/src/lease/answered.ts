@@ -1,4 +1,4 @@
-import { beginTenure } from './beaten.ts';
+import { becomeByClaim, beginTenure } from './beaten.ts';
 import type { LeaseInput, OrderAnswer } from './messages.ts';
 import { adopt } from './observe.ts';
 import { takeBackMs } from './state.ts';
@@ -50,7 +50,7 @@ function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
     });
     turn.set({ handOver: null });
   }
-  turn.become(claiming.rule, 'the store granted the claim', { evidence: claiming.evidence });
+  becomeByClaim(turn, claiming, 'the store granted the claim');
   turn.fact({
     type: 'lease.granted',
     data: {

@@ -1,5 +1,5 @@
 import type { BeatAnswer } from './messages.ts';
-import { holds } from './state.ts';
+import { holds, type LeaseState } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -26,9 +26,15 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
   beginTenure(turn, wallMs);
   // A claim whose outcome was unknown is settled by this beat; without one it is the old reign that goes on.
   const { claiming } = state;
-  if (claiming) turn.become(claiming.rule, 'a beat settled the claim', { evidence: claiming.evidence });
+  if (claiming) becomeByClaim(turn, claiming, 'a beat settled the claim');
   else turn.become('resume-reign', 'the store renewed the reign', { evidence: { epoch: beat.epoch } });
   turn.set({ claiming: null, handOver: null });
+}
+
+/** Active by a claim: planned when the lease was handed to this node or an operator took it. */
+export function becomeByClaim(turn: Turn, claiming: NonNullable<LeaseState['claiming']>, reason: string): void {
+  const { rule, evidence, operator } = claiming;
+  turn.become(rule, reason, { evidence, operator, planned: rule === 'claim-handed-over' || rule === 'claim-forced' });
 }
 
 /** What this node received since its tenure began is its own to deliver; a reign that follows its own keeps the beginning. */

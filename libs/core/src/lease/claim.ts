@@ -1,4 +1,4 @@
-import { holds, isRegistered, type ClaimRule, type LeaseState } from './state.ts';
+import { holds, isRegistered, paused, reignsAlone, type ClaimRule, type Forced, type LeaseState } from './state.ts';
 import type { Reign } from './store-view.ts';
 
 /** `now`: claim under this rule. `wait`: it may claim then, if nothing changes. `no`: not as things stand. */
@@ -23,9 +23,37 @@ export function claimVerdict(state: LeaseState, nowMs: number): ClaimVerdict {
   if (own?.incarnation !== self.incarnation) return { may: 'no', why: "the node's own row is not there yet" };
 
   const { reign } = view;
+  const verdict = ofItself(state, reign, nowMs);
+  if (!state.forced || verdict.may === 'now' || reign.holder === self.nodeId) return verdict;
+  return forced(state, state.forced, reign, nowMs);
+}
+
+function ofItself(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
+  if (!state.failover && !reignsAlone(state)) return { may: 'no', why: failoverOff };
   if (reign.holder === null) return freeLease(state, reign, nowMs);
-  if (reign.holder === self.nodeId) return ownLease(state, reign, nowMs);
+  if (reign.holder === state.self.nodeId) return ownLease(state, reign, nowMs);
   return heldByOther(state, reign, nowMs);
+}
+
+export const failoverOff = 'failover is switched off on this node (policy.enabled: false)';
+
+/**
+ * For an operator, who assumes what no rule can know: that the holder is dead or fenced although this node is no voter,
+ * or that a pause shall not keep the lease where nobody serves. All waits are kept, and a sign of life ends it.
+ */
+function forced(state: LeaseState, { reason }: Forced, reign: Reign, nowMs: number): ClaimVerdict {
+  const sign = reign.holder === null ? null : (state.signs[reign.holder] ?? null);
+  const silentSinceMs = sign?.changedAtMs ?? state.freeSince?.atMs ?? nowMs;
+  const evidence = {
+    why: reason || null,
+    assumed: 'the former active is dead or fenced',
+    silentMs: Math.round(nowMs - silentSinceMs),
+    lastHolder: reign.holder ?? reign.lastHolder,
+    lastCount: sign?.count ?? null,
+    takeoverWaitMs: state.timing.takeoverWaitMs,
+  };
+  const untilMs = Math.max(silentSinceMs, settledAtMs(state)) + state.timing.takeoverWaitMs;
+  return at(untilMs, nowMs, 'claim-forced', 'an operator takes the lease; the wait is kept', evidence);
 }
 
 function freeLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
@@ -45,10 +73,10 @@ function freeLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict
   }
   const voter = reign.standby === self.nodeId || reign.lastHolder === self.nodeId || reign.standby === null;
   if (!voter) return { may: 'no', why: 'the lease is free, but another node is the registered standby' };
-  return at(waitUntilMs, nowMs, 'claim-released', 'the lease is free', {
-    freeForMs: nowMs - (state.freeSince?.atMs ?? nowMs),
-    lastHolder: reign.lastHolder,
-  });
+  const evidence = { freeForMs: nowMs - (state.freeSince?.atMs ?? nowMs), lastHolder: reign.lastHolder };
+  if (reign.lastHolder !== self.nodeId)
+    return takeOver(state, waitUntilMs, nowMs, 'claim-released', 'the lease is free', evidence);
+  return at(waitUntilMs, nowMs, 'claim-released', 'the lease is free', evidence);
 }
 
 function ownLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {
@@ -75,7 +103,8 @@ function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdi
   const sign = state.signs[holder];
   if (!sign) return { may: 'no', why: "the holder's row is not there" };
   const silentSinceMs = Math.max(sign.changedAtMs, settledAtMs(state));
-  return at(
+  return takeOver(
+    state,
     silentSinceMs + state.timing.takeoverWaitMs,
     nowMs,
     registered ? 'claim-silent-holder' : 'claim-lone-holder-silent',
@@ -94,6 +123,22 @@ function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdi
  */
 function settledAtMs(state: LeaseState): number {
   return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs);
+}
+
+/** A claim from another node, without anybody's word: not during a pause, and after it the wait is kept from its end on. */
+function takeOver(
+  state: LeaseState,
+  untilMs: number,
+  nowMs: number,
+  rule: ClaimRule,
+  why: string,
+  evidence: Record<string, unknown>,
+): ClaimVerdict {
+  const pausedUntilMs = state.pause?.untilMs ?? state.pauseEndedAtMs;
+  const afterPauseMs = pausedUntilMs + state.timing.takeoverWaitMs;
+  if (afterPauseMs <= untilMs) return at(untilMs, nowMs, rule, why, evidence);
+  const is = paused(state, nowMs) ? `is paused until ${state.pause?.endsAt}` : 'was paused until now';
+  return at(afterPauseMs, nowMs, rule, `the pair ${is}`, evidence);
 }
 
 function at(

@@ -47,6 +47,24 @@ export const evidenceNotes = {
     words: '{} of the grant left',
     as: 'duration',
   },
+  assumed: { meaning: 'What the operator who forced a take-over vouched for.', words: 'assumed: {}', as: 'value' },
+  why: { meaning: 'The reason that the operator gave.', words: 'because: {}', as: 'value' },
+  services: {
+    meaning: 'The critical services that could not do their job, each with what was wrong.',
+    words: 'unwell: {}',
+    as: 'value',
+  },
+  healthyForMs: {
+    meaning: 'For how long the standby had been registered and well without interruption.',
+    words: 'standby healthy for {}',
+    as: 'duration',
+  },
+  reignedMs: { meaning: 'For how long this node had been active.', words: 'active for {}', as: 'duration' },
+  handOversBefore: {
+    meaning: 'How many times in the last six hours a node of the pair had handed over by itself.',
+    words: '{} hand-overs by themselves before',
+    as: 'value',
+  },
 } as const satisfies Record<string, EvidenceNote>;
 
 export type EvidenceKey = keyof typeof evidenceNotes;

@@ -1,5 +1,7 @@
+import { failoverOff } from './claim.ts';
 import { standbyReady } from './membership.ts';
 import type { HandOverEnd, LeaseInput } from './messages.ts';
+import { paused } from './state.ts';
 import type { Turn } from './turn.ts';
 
 type Asked = Extract<LeaseInput, { kind: 'hand-over' }>;
@@ -16,13 +18,21 @@ export function beginHandOver(turn: Turn, asked: Asked): void {
     no({ done: false, code: 'HS_BUSY', message: 'a hand-over is under way' });
     return;
   }
-  const target = standbyReady(state, turn.nowMs) ? (state.view?.reign.standby ?? null) : null;
+  if (!state.failover && !asked.final) {
+    no({ done: false, code: 'HS_FAILOVER_OFF', message: failoverOff });
+    return;
+  }
+  // A node that is stopped while the pair is paused comes back to its lease: nobody takes it meanwhile.
+  const keep = asked.final && (!state.failover || paused(state, turn.nowMs));
+  const target = !keep && standbyReady(state, turn.nowMs) ? (state.view?.reign.standby ?? null) : null;
   if (target === null && !asked.final) {
     no({ done: false, code: 'HS_NO_STANDBY', message: 'no registered standby is beating' });
     return;
   }
   turn.set({
     handOver: {
+      rule: asked.rule,
+      evidence: asked.evidence,
       phase: 'preparing',
       target,
       operator: asked.operator,
@@ -35,14 +45,14 @@ export function beginHandOver(turn: Turn, asked: Asked): void {
   });
   turn.fact({
     type: 'role.changing',
-    data: { from: 'active', to: 'fenced', rule: 'hand-over', reason: asked.reason, planned: true },
+    data: { from: 'active', to: 'fenced', rule: asked.rule, reason: asked.reason, planned: true },
   });
   const { epoch } = state.grant;
   turn.effects.push({
     do: 'prepare',
     from: 'active',
     to: 'fenced',
-    rule: 'hand-over',
+    rule: asked.rule,
     epoch,
     withinMs: asked.prepareMs,
   });
@@ -65,11 +75,9 @@ export function continueHandOver(turn: Turn): void {
     if (!prepared || state.pending) return;
     // Nobody answered in time: as with a late one, their gates may still be open until the grant ends.
     const notBeforeMs = handOver.releaseNotBeforeMs ?? grant.deadlineMs;
-    turn.become('hand-over', handOver.reason, {
-      planned: true,
-      operator: handOver.operator,
-      evidence: { handedTo: handOver.target, epoch: grant.epoch },
-    });
+    const { rule, reason, operator, target } = handOver;
+    const evidence = { ...handOver.evidence, handedTo: target, epoch: grant.epoch };
+    turn.become(rule, reason, { planned: true, operator, evidence });
     turn.set({ grant: null, releasedEpoch: grant.epoch });
     turn.set({
       handOver: { ...handOver, phase: 'releasing', releaseNotBeforeMs: notBeforeMs, deadlineMs: notBeforeMs },

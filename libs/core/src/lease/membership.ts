@@ -14,6 +14,7 @@ export function membershipChange(
   if (!view || state.pending || state.barred || state.viewStale) return null;
   const { reign } = view;
   if (state.role !== 'active') {
+    if (!state.failover) return null;
     const ownPlace = reign.standby === self.nodeId && !isRegistered(state) && reign.holder !== self.nodeId;
     const entered = view.nodes.some((node) => node.nodeId === self.nodeId && node.incarnation === self.incarnation);
     return ownPlace && entered ? { do: 'readopt', seen: reign } : null;
@@ -21,14 +22,17 @@ export function membershipChange(
 
   if (state.membershipUnknown) return confirmation(reign);
   const under = { do: 'register', epoch: reign.epoch, membership: reign.membership } as const;
+  if (!state.failover) return reign.standby === null ? null : { ...under, ...emptied, forget: null };
   if (reign.standby === null) {
     const candidate = waiting(state, nowMs)[0];
     if (!candidate) return null;
     return { ...under, standby: candidate.nodeId, standbyIncarnation: candidate.incarnation, forget: null };
   }
   if (standbySilentMs(state, reign.standby) < standbyLostMs(state.timing)) return null;
-  return { ...under, standby: null, standbyIncarnation: null, forget: reign.standby };
+  return { ...under, ...emptied, forget: reign.standby };
 }
+
+const emptied = { standby: null, standbyIncarnation: null };
 
 /**
  * After a change of unknown outcome the same place is written once more under the number that was seen: when that is

@@ -1,4 +1,4 @@
-import type { PendingOrder } from './state.ts';
+import type { HandOverRule, PendingOrder } from './state.ts';
 import type { NodeRow, Reign, Remembered, Role, ServerRole, StoreView } from './store-view.ts';
 
 /** What can happen to the lease. Every input carries the time at which it is processed. */
@@ -20,7 +20,18 @@ export type LeaseInput =
   /** The peer promised so, after a request that was sent at `sentAtMs`. */
   | { kind: 'promised'; nowMs: number; sentAtMs: number; asked: PromiseRequest }
   | { kind: 'tick'; nowMs: number }
-  | { kind: 'hand-over'; nowMs: number; operator: string | null; reason: string; prepareMs: number; final: boolean }
+  | {
+      kind: 'hand-over';
+      nowMs: number;
+      rule: HandOverRule;
+      evidence: Record<string, unknown>;
+      operator: string | null;
+      reason: string;
+      prepareMs: number;
+      final: boolean;
+    }
+  /** An operator takes the lease for this node; it ends with the effect `forced`. */
+  | { kind: 'force'; nowMs: number; operator: string; reason: string }
   /** Every listener has answered, or its time is up: those are named. */
   | { kind: 'prepared'; nowMs: number; late: string[] }
   /** A standing reason to take no part, found outside: a foreign store. */
@@ -93,7 +104,9 @@ export type LeaseEffect =
   | { do: 'tell-peer'; epoch: number }
   | { do: 'fact'; fact: LeaseFact }
   /** How a hand-over that was asked for ended. */
-  | { do: 'handed-over'; ended: HandOverEnd };
+  | { do: 'handed-over'; ended: HandOverEnd }
+  /** How a forced take-over ended. */
+  | { do: 'forced'; ended: ForcedEnd };
 
 /** What a claim says of itself that is made above everything remembered instead of above the row. */
 export interface Rebase {
@@ -127,11 +140,25 @@ export type LeaseFact =
   | { type: 'standby.refused'; data: { registered: string; reason: string } }
   | { type: 'lease.granted'; data: { rule: string; takeoverWaitMs: number; claimMs: number } }
   | { type: 'lease.fenced'; data: { rule: string; reason: string } }
+  | { type: 'pause.begun'; data: { number: number; endsAt: string; forMs: number; operator: string; reason: string } }
+  | { type: 'pause.ended'; data: { number: number; how: 'elapsed' | 'resumed'; operator: string | null } }
   | { type: 'lease.released'; data: { to: string | null } };
+
+export type ForcedEnd =
+  | { done: true; message: string }
+  | {
+      done: false;
+      code: 'HS_HOLDER_ALIVE' | 'HS_STORE_UNREACHABLE' | 'HS_STORE_WENT_BACK' | 'HS_BUSY';
+      message: string;
+    };
 
 export type HandOverEnd =
   | { done: true; to: string }
-  | { done: false; code: 'HS_NOT_ACTIVE' | 'HS_NO_STANDBY' | 'HS_BUSY' | 'HS_SWITCHOVER_TIMEOUT'; message: string };
+  | {
+      done: false;
+      code: 'HS_NOT_ACTIVE' | 'HS_NO_STANDBY' | 'HS_FAILOVER_OFF' | 'HS_BUSY' | 'HS_SWITCHOVER_TIMEOUT';
+      message: string;
+    };
 
 export type RuleId = keyof typeof import('./rules.ts').rules;
 export type { NodeRow };

@@ -5,6 +5,8 @@ import type { LeaseState } from './state.ts';
 export function nextTickMs(state: LeaseState, nowMs: number): number | null {
   const due: number[] = [];
   if (state.role === 'active' && state.grant) due.push(state.grant.deadlineMs - state.timing.fenceLeadMs);
+  if (state.pause) due.push(state.pause.untilMs);
+  if (state.forced) due.push(state.forced.untilMs);
   if (state.handOver) due.push(state.handOver.deadlineMs);
   const verdict = claimVerdict(state, nowMs);
   if (verdict.may === 'wait') due.push(verdict.untilMs);

@@ -1,5 +1,5 @@
 import type { LeaseInput } from './messages.ts';
-import type { LeaseState, SignOfLife } from './state.ts';
+import type { LeaseState, PauseOn, SignOfLife } from './state.ts';
 import type { Reign, StoreView } from './store-view.ts';
 
 type Seen = Extract<LeaseInput, { kind: 'seen' }>;
@@ -16,9 +16,21 @@ export function observe(state: LeaseState, input: Seen): LeaseState {
     signs: signsOfLife(state.signs, input.view, input.receivedAtMs),
     freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
     store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
+    ...pauseSeen(state, input),
     viewStale: false,
     claiming: claimStillPossible(state, input.view) ? state.claiming : null,
   };
+}
+
+/** The pause goes on from what the store said was left of it; when it is gone, a take-over's wait begins. */
+function pauseSeen(state: LeaseState, { view, receivedAtMs }: Seen): Pick<LeaseState, 'pause' | 'pauseEndedAtMs'> {
+  const { pause: before, pauseEndedAtMs } = state;
+  if (view.pause && view.pause.remainingMs > 0) {
+    const { number, remainingMs, endsAt, operator, reason } = view.pause;
+    const pause: PauseOn = { number, untilMs: receivedAtMs + remainingMs, endsAt, operator, reason };
+    return { pause, pauseEndedAtMs };
+  }
+  return { pause: null, pauseEndedAtMs: before ? Math.min(before.untilMs, receivedAtMs) : pauseEndedAtMs };
 }
 
 /** The row that an order left behind is as good as a look, for `reign` alone. */

@@ -66,6 +66,15 @@ export const ruleNotes = {
       ['operating.md', 'Switchover'],
     ],
   },
+  'claim-forced': {
+    evidence: ['assumed', 'why', 'silentMs', 'lastHolder', 'lastCount', 'takeoverWaitMs'],
+    operator:
+      'Make sure that the former active is off or fenced before it reaches the network again: when it still had its standby for a voter, it went on being active.',
+    read: [
+      ['lease.md', 'Claims'],
+      ['operating.md', 'Taking over by force'],
+    ],
+  },
   'resume-reign': {
     evidence: ['epoch'],
     operator:
@@ -104,6 +113,24 @@ export const ruleNotes = {
     read: [
       ['lease.md', 'Hand-over'],
       ['operating.md', 'Switchover'],
+    ],
+  },
+  failback: {
+    evidence: ['healthyForMs', 'reignedMs', 'handOversBefore', 'handedTo', 'epoch'],
+    operator:
+      'Nothing: the roles are where the configuration wants them (policy.failback), or an operator asked for it.',
+    read: [
+      ['lease.md', 'Policies'],
+      ['operating.md', 'Failback'],
+    ],
+  },
+  'health-hand-over': {
+    evidence: ['services', 'healthyForMs', 'reignedMs', 'handOversBefore', 'handedTo', 'epoch'],
+    operator:
+      'A critical service of this node could not do its job, and was not brought back by restarts. See its log and mend it: until then the pair has no standby that could do the job.',
+    read: [
+      ['lease.md', 'Policies'],
+      ['operating.md', 'Hand-over by health'],
     ],
   },
   registered: {

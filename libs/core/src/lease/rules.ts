@@ -41,6 +41,12 @@ export const rules = {
     to: 'active',
     sentence: 'The node that the lease was handed to did not claim in time, and the releaser claims it again.',
   },
+  'claim-forced': {
+    from: ['starting', 'standby', 'refused', 'fenced'],
+    to: 'active',
+    sentence:
+      'An operator took the lease for this node, assuming that the former active is dead or fenced; it had been silent for takeoverWait.',
+  },
   'resume-reign': {
     from: ['fenced', 'starting', 'standby'],
     to: 'active',
@@ -65,6 +71,16 @@ export const rules = {
     from: ['active'],
     to: 'fenced',
     sentence: 'The active let go as planned: listeners prepared, gate shut, lease released.',
+  },
+  failback: {
+    from: ['active'],
+    to: 'fenced',
+    sentence: 'The active handed over to the primary, which is healthy again: by policy, or as an operator asked.',
+  },
+  'health-hand-over': {
+    from: ['active'],
+    to: 'fenced',
+    sentence: 'The active cannot do its job, its standby can, and it handed over.',
   },
   registered: {
     from: ['starting', 'refused', 'fenced'],

@@ -1,3 +1,4 @@
+import { failoverOff } from './claim.ts';
 import { holds, isRegistered } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -26,6 +27,10 @@ export function settleRole(turn: Turn): void {
   }
   if (role === 'standby') {
     turn.become('place-lost', 'this node is not the registered standby any more', { evidence });
+    return;
+  }
+  if (!state.failover) {
+    turn.set({ reason: failoverOff });
     return;
   }
   if (role === 'refused') {

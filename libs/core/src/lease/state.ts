@@ -34,8 +34,13 @@ export interface LeaseGrant {
   deadlineMs: number;
 }
 
+/** Why an active lets go as planned: asked for, or by a policy. */
+export type HandOverRule = 'hand-over' | 'failback' | 'health-hand-over';
+
 /** A planned hand-over under way on the active. */
 export interface HandOver {
+  rule: HandOverRule;
+  evidence: Record<string, unknown>;
   phase: 'preparing' | 'releasing' | 'released';
   /** Node id of who shall take over; null: nobody there, the lease is only let go of. */
   target: string | null;
@@ -49,8 +54,29 @@ export interface HandOver {
   final: boolean;
 }
 
+/** The pause that is on, as the store last showed it. */
+export interface PauseOn {
+  number: number;
+  /** On this host's monotonic clock, counted on from the store's answer: it ends without the store, too. */
+  untilMs: number;
+  endsAt: string;
+  operator: string;
+  reason: string;
+}
+
+/** An operator takes the lease for this node, against the rules about who may. */
+export interface Forced {
+  operator: string;
+  reason: string;
+  askedAtMs: number;
+  /** Given up then. */
+  untilMs: number;
+}
+
 export interface LeaseState {
   self: Self;
+  /** `policy.enabled`: false: this node reigns alone or not at all, whatever the other one does. */
+  failover: boolean;
   timing: LeaseTiming;
   role: Role;
   /** In words, for people. */
@@ -83,12 +109,20 @@ export interface LeaseState {
   membershipUnknown: boolean;
   /** The standby that people were last told of, so that each change is told once, however it became known. */
   saidStandby: string | null;
+  /** Null: none is on. */
+  pause: PauseOn | null;
+  /** When a pause was last seen to have ended: a take-over waits from then on. */
+  pauseEndedAtMs: number;
+  /** Number of the pause that people were last told of; undefined before the first look. */
+  saidPause: number | null | undefined;
+  forced: Forced | null;
   /** An order came back without success: the view is older than that, so nothing is ordered before the next answer. */
   viewStale: boolean;
   /** The rule by which a claim in flight, or of unknown outcome, was made. */
   claiming: {
     rule: ClaimRule;
     evidence: Record<string, unknown>;
+    operator: string | null;
     /** What the claim compares: when the store shows anything else, it cannot be carried out any more. */
     seenEpoch: number;
     seenHolderCount: number | null;
@@ -104,11 +138,19 @@ export type ClaimRule =
   | 'claim-released'
   | 'claim-own-return'
   | 'claim-lone-holder-silent'
-  | 'claim-take-back';
+  | 'claim-take-back'
+  | 'claim-forced';
 
-export function initialState(self: Self, timing: LeaseTiming, nowMs: number, highestEpoch: number): LeaseState {
+export function initialState(
+  self: Self,
+  timing: LeaseTiming,
+  nowMs: number,
+  highestEpoch: number,
+  failover = true,
+): LeaseState {
   return {
     self,
+    failover,
     timing,
     role: 'starting',
     reason: 'waiting for the first answer of the store',
@@ -130,6 +172,10 @@ export function initialState(self: Self, timing: LeaseTiming, nowMs: number, hig
     promisedAtMs: Number.NEGATIVE_INFINITY,
     membershipUnknown: false,
     saidStandby: null,
+    pause: null,
+    pauseEndedAtMs: Number.NEGATIVE_INFINITY,
+    saidPause: undefined,
+    forced: null,
     viewStale: false,
     claiming: null,
   };
@@ -145,6 +191,22 @@ export function holds(state: LeaseState): boolean {
     reign.epoch !== state.releasedEpoch &&
     state.barred === null
   );
+}
+
+/** No node takes over, fails back or hands over by itself. */
+export function paused(state: LeaseState, nowMs: number): boolean {
+  return state.pause !== null && nowMs < state.pause.untilMs;
+}
+
+/**
+ * Without failover a node has a part only where nobody else could have one: it holds the lease, held it last, or is the
+ * primary of a pair whose lease nobody ever held.
+ */
+export function reignsAlone({ view, self }: LeaseState): boolean {
+  const reign = view?.reign;
+  if (!reign) return false;
+  if (reign.epoch === 0 && reign.lastHolder === null) return self.kind === 'primary';
+  return (reign.holder ?? reign.lastHolder) === self.nodeId;
 }
 
 export function serverRole(state: LeaseState): ServerRole {

@@ -1,10 +1,12 @@
 import { answered } from './answered.ts';
 import { beaten } from './beaten.ts';
 import { beginHandOver, continueHandOver } from './hand-over.ts';
+import { beginForced, endForced } from './force.ts';
 import type { LeaseEffect, LeaseInput } from './messages.ts';
 import { observe } from './observe.ts';
 import { act } from './act.ts';
 import { promiseAsked, promised } from './promise.ts';
+import { tellPause } from './tell-pause.ts';
 import { tellStandby } from './tell-standby.ts';
 import { settleRole } from './settle-role.ts';
 import { standbyLostMs, type LeaseState } from './state.ts';
@@ -21,7 +23,9 @@ export function step(state: LeaseState, input: LeaseInput): { state: LeaseState;
   fenceInTime(turn);
   settleRole(turn);
   tellStandby(turn);
+  tellPause(turn);
   continueHandOver(turn);
+  endForced(turn);
   act(turn);
 
   const changed = turn.state.role !== state.role || turn.state.grant !== state.grant;
@@ -48,6 +52,9 @@ function take(turn: Turn, input: LeaseInput): boolean {
       return promised(turn, input.asked, input.sentAtMs);
     case 'hand-over':
       beginHandOver(turn, input);
+      return true;
+    case 'force':
+      beginForced(turn, input);
       return true;
     case 'prepared': {
       const { handOver, grant } = turn.state;

@@ -1,6 +1,6 @@
 import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
 import { rules } from './rules.ts';
-import { holds, remembersOf, serverRole, voter, type LeaseState } from './state.ts';
+import { holds, reignsAlone, remembersOf, serverRole, voter, type LeaseState } from './state.ts';
 
 /** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
 export class Turn {
@@ -59,7 +59,8 @@ export class Turn {
     const { state } = this;
     const { role, grant, tenure, timing, self, view } = state;
     const entered = view?.nodes.some((node) => node.nodeId === self.nodeId && node.incarnation === self.incarnation);
-    if (permit && entered && !state.barred) {
+    // Without failover a node that does not reign gives no sign of life: nobody shall register it.
+    if (permit && entered && !state.barred && (state.failover || reignsAlone(state))) {
       const epoch = holds(state) ? (view?.reign.epoch ?? null) : null;
       this.effects.push({
         do: 'permit',

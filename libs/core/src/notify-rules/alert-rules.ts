@@ -25,7 +25,48 @@ type Rule = (facts: Facts, before: Before) => Draft | null;
 
 /** Every event type that can make an alert, with what it makes. */
 export const alertRules: Readonly<Record<string, Rule>> = {
-  'role.changed': (facts) => (facts.text('to') === 'active' ? becameActive(facts) : null),
+  'role.changed': (facts) => {
+    if (facts.text('rule') === 'health-hand-over') return handedOverByHealth(facts);
+    return facts.text('to') === 'active' ? becameActive(facts) : null;
+  },
+  'policy.waiting': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'policy-waiting',
+    about: `${facts.node} ${facts.text('rule')}`,
+    subject:
+      facts.text('rule') === 'failback' ? `failback waits on ${facts.node}` : `${facts.node} cannot do its whole job`,
+    what: `Node ${facts.node} is active and should hand over (${facts.text('rule')}), and does not.`,
+    reason: facts.text('why'),
+    advice: 'Mend what is named. The hand-over is made by itself as soon as it can be.',
+  }),
+  'policy.mismatch': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'policy-mismatch',
+    about: 'policy',
+    subject: 'the nodes are configured differently',
+    what: `Node ${facts.node} and its peer ${facts.text('peer')} have different policies.`,
+    reason: 'HS_POLICY_MISMATCH',
+    advice: 'Give both nodes the same `policy`, and restart the arbiter of the one that changed.',
+  }),
+  'pause.begun': (facts) => ({
+    topic: 'takeover',
+    kind: 'pause-begun',
+    about: `pause ${facts.text('number')}`,
+    subject: `paused until ${facts.text('endsAt')}`,
+    what: `${facts.text('operator') || 'An operator'} paused the pair: until ${facts.text('endsAt')} nobody takes over, whatever fails.`,
+    reason: facts.text('reason') || 'none was given',
+    advice: 'Nothing, when you know of it. `hotstandby resume` ends it.',
+  }),
+  'pause.ended': (facts) => ({
+    topic: 'takeover',
+    kind: 'pause-ended',
+    about: `pause ${facts.text('number')} ended`,
+    subject: 'the pause is over',
+    what: 'The pair fails over by itself again.',
+    reason:
+      facts.text('how') === 'resumed' ? `resumed by ${facts.text('operator') || 'an operator'}` : 'its time had come',
+    advice: 'Nothing.',
+  }),
 
   'sync.failed': (facts) => ({
     topic: 'synchronisation',
@@ -123,6 +164,19 @@ export const alertRules: Readonly<Record<string, Rule>> = {
   }),
 };
 
+function handedOverByHealth(facts: Facts): Draft {
+  const { node, event } = facts;
+  return {
+    topic: 'takeover',
+    kind: 'health-hand-over',
+    about: `epoch ${event.epoch ?? event.id} handed over`,
+    subject: `${node} hands over: it cannot do its job`,
+    what: `Node ${node} handed over to its standby because a critical service failed.`,
+    reason: facts.text('reason'),
+    advice: `Mend the service on ${node}: until then there is no standby that could do the job.`,
+  };
+}
+
 function becameActive(facts: Facts): Draft {
   const { node, event } = facts;
   const from = facts.text('from');
@@ -132,13 +186,22 @@ function becameActive(facts: Facts): Draft {
     about: `epoch ${event.epoch ?? event.id}`,
     reason: facts.text('reason'),
   };
+  if (facts.text('rule') === 'claim-forced') {
+    return {
+      ...common,
+      kind: 'takeover',
+      subject: `TAKE-OVER by force: ${node} is active`,
+      what: `${facts.text('operator') || 'An operator'} took the lease for ${node}, assuming that the active before it is dead or fenced.`,
+      advice: 'Make sure of that before the other node reaches the network again.',
+    };
+  }
   if (facts.flag('planned')) {
     const operator = facts.text('operator');
     return {
       ...common,
       kind: 'switchover',
       subject: `planned switchover: ${node} is active`,
-      what: `Node ${node} is the active node now, as it was asked for${operator ? ` by ${operator}` : ''}.`,
+      what: `Node ${node} is the active node now: the other one handed over as planned${operator ? `, asked for by ${operator}` : ''}.`,
       advice: 'Nothing, when you know of it.',
     };
   }

@@ -4,24 +4,25 @@ import {
   promisedMessage,
   promiseRequest,
   subjects,
-  switchoverRequest,
   type Emit,
   type Grant,
   type Permit,
   type Place,
   type PromiseAnswer,
-  type SwitchoverResult,
 } from '@hotstandby/contracts';
 import {
   initialState,
   nextTickMs,
+  standbyReady,
   step,
+  type ForcedEnd,
   type HandOverEnd,
   type LeaseEffect,
   type LeaseInput,
   type LeaseState,
   type LeaseTiming,
 } from '@hotstandby/core/lease';
+import type { Policy, PolicyFacts } from '@hotstandby/core/policy';
 import type {
   Bus,
   Cancel,
@@ -39,7 +40,9 @@ import { describe } from './describe.ts';
 import { HistoryCopier } from './history-copier.ts';
 import { Listeners } from './listeners.ts';
 import { OrderDesk, type NodeFacts } from './order-desk.ts';
-import { askPeer, refusal } from './switchover.ts';
+import { OperatorDesk, type HandOverAsked } from './operator-desk.ts';
+import { PauseDesk } from './pause-desk.ts';
+import { PolicyDesk } from './policy-desk.ts';
 
 export interface ArbiterParts {
   bus: Bus;
@@ -55,10 +58,13 @@ export interface ArbiterParts {
   kind: 'primary' | 'secondary';
   facts: NodeFacts;
   profile: string;
+  policy: Policy;
   /** The lease's rules; the simulator gives known-bad ones. */
   decide?: typeof step;
   timing: LeaseTiming & { statementTimeoutMs: number };
 }
+
+const byHand = { rule: 'hand-over', evidence: {} } as const;
 
 /** The planned stop of an active waits no longer than this for its listeners. */
 const stopPrepareMs = 2000;
@@ -74,23 +80,45 @@ export class Arbiter implements Service {
   readonly #desk: OrderDesk;
   readonly #grantSubject: string;
   readonly #permitSubject: string;
+  readonly #pause: PauseDesk;
+  readonly #policy: PolicyDesk;
+  readonly #operators: OperatorDesk;
   readonly #transitions;
   readonly #epochGauge;
   #state: LeaseState;
   #cancelTick: Cancel = () => {};
   #stops: Unsubscribe[] = [];
   #handOverEnded: ((ended: HandOverEnd) => void) | null = null;
+  #forcedEnded: ((ended: ForcedEnd) => void) | null = null;
 
   constructor(parts: ArbiterParts) {
     this.#parts = parts;
-    const { memory, ids, place, kind, clock, timing, metrics } = parts;
+    const { memory, ids, place, kind, clock, timing, metrics, policy } = parts;
     const self = { nodeId: memory.nodeId(), name: place.node, incarnation: ids.uuid(), kind };
-    this.#state = initialState(self, timing, clock.monotonicMs(), memory.highestEpoch());
+    this.#state = initialState(self, timing, clock.monotonicMs(), memory.highestEpoch(), policy.enabled);
     this.#grantSubject = subjects.grant(place);
     this.#permitSubject = subjects.permit(place);
     this.#listeners = new Listeners(parts);
     this.#copier = new HistoryCopier(parts);
     this.#desk = new OrderDesk({ ...parts, self });
+    this.#pause = new PauseDesk({ clock, desk: this.#desk, state: () => this.#state });
+    this.#policy = new PolicyDesk({
+      ...parts,
+      facts: () => this.#policyFacts(),
+      handOver: async (asked) => {
+        const ended = await this.#handOverAsAsked({ ...asked, operator: null });
+        if (!ended.done) parts.log.warn('the hand-over by policy was not made', { ...ended });
+      },
+    });
+    this.#operators = new OperatorDesk({
+      ...parts,
+      state: () => this.#state,
+      paused: () => this.#pause.now() !== null,
+      standby: () => this.#standby(),
+      peerUnwell: () => this.#policy.unwell('peer'),
+      handOver: (asked) => this.#handOverAsAsked(asked),
+      force: (asked) => this.#force(asked),
+    });
     this.#transitions = metrics.counter('hotstandby_role_transitions_total', 'Transitions of the role by rule.', [
       'rule',
       'to',
@@ -108,18 +136,27 @@ export class Arbiter implements Service {
       bus.subscribe(subjects.promised(place), (payload) => this.#promised(payload)),
       bus.respond(subjects.promise(place), (payload) => this.#promise(payload)),
       bus.respond(subjects.describe(place), () => this.#describe()),
-      bus.respond(subjects.switchover(place), (payload) => this.#switchover(payload)),
+      bus.respond(subjects.switchover(place), (payload) => this.#operators.switchover(payload)),
+      bus.respond(subjects.failback(place), (payload) => this.#operators.failback(payload)),
+      bus.respond(subjects.pause(place), (payload) => this.#pause.pause(payload)),
+      bus.respond(subjects.resume(place), (payload) => this.#pause.resume(payload)),
+      bus.respond(subjects.takeover(place), (payload) => this.#operators.takeover(payload)),
       bus.respond(subjects.registerListener(place), (payload) => this.#listeners.register(payload)),
       bus.respond(subjects.deregisterListener(place), (payload) => this.#listeners.deregister(payload)),
     ];
     this.#copier.wake();
+    this.#policy.start();
   }
 
   /** An active lets go first, so that the standby need not wait for its silence. */
   async stop(): Promise<void> {
+    this.#policy.stop();
     if (this.#state.role === 'active') {
       const prepareMs = Math.min(stopPrepareMs, this.#listeners.totalDeadlineMs());
-      await this.#handOver({ operator: null, reason: 'the node is being stopped', prepareMs, final: true });
+      const reason = this.#pause.now()
+        ? 'the node is being stopped; the pair is paused, so nobody takes over'
+        : 'the node is being stopped';
+      await this.#handOver({ ...byHand, operator: null, reason, prepareMs, final: true });
     }
     this.#cancelTick();
     for (const stop of this.#stops) stop();
@@ -131,10 +168,21 @@ export class Arbiter implements Service {
 
   report(): ServiceReport {
     const { role, reason, barred, store } = this.#state;
-    const detail = { role, epoch: this.#state.view?.reign.epoch ?? 0, rule: reason };
+    const pause = this.#pause.now();
+    const detail = {
+      role,
+      epoch: this.#state.view?.reign.epoch ?? 0,
+      rule: reason,
+      // What the other node's arbiter compares with its own.
+      policy: this.#parts.policy,
+      paused: pause !== null,
+    };
     if (barred) return { health: 'failed', summary: barred, detail };
     if (store.message) return { health: 'degraded', summary: `${role}; ${store.message}`, detail };
-    return { health: 'ok', summary: `${role}: ${reason}`, detail };
+    const trouble = this.#policy.trouble();
+    if (trouble) return { health: 'degraded', summary: `${role}; ${trouble}`, detail };
+    const more = pause ? `; paused until ${pause.endsAt}` : '';
+    return { health: 'ok', summary: `${role}: ${reason}${more}`, detail };
   }
 
   #observed(payload: unknown): void {
@@ -241,6 +289,9 @@ export class Arbiter implements Service {
       case 'handed-over':
         this.#handOverEnded?.(effect.ended);
         return;
+      case 'forced':
+        this.#forcedEnded?.(effect.ended);
+        return;
     }
   }
 
@@ -272,33 +323,55 @@ export class Arbiter implements Service {
   }
 
   #describe() {
-    return describe(this.#state, this.#nowMs(), { profile: this.#parts.profile, listeners: this.#listeners.list() });
+    const { profile } = this.#parts;
+    return describe(this.#state, this.#nowMs(), {
+      profile,
+      listeners: this.#listeners.list(),
+      pause: this.#pause.now(),
+      policy: this.#policy.state(),
+    });
   }
 
-  async #switchover(payload: unknown): Promise<SwitchoverResult> {
-    const { place, peer, bus } = this.#parts;
-    const { operator, reason, forwarded } = parse(switchoverRequest, payload, 'a switchover request');
-    if (this.#state.role !== 'active') {
-      if (forwarded) return refusal('HS_NOT_ACTIVE', `${place.node} is ${this.#state.role}`);
-      return askPeer(bus, peer, { operator, reason });
+  #force(asked: { operator: string; reason: string }): Promise<ForcedEnd> {
+    if (this.#forcedEnded) {
+      return Promise.resolve({ done: false, code: 'HS_BUSY', message: 'a forced take-over is under way' });
     }
-    const ended = await this.#handOver({
-      operator,
-      reason: reason || 'asked for by an operator',
-      prepareMs: this.#listeners.totalDeadlineMs(),
-      final: false,
+    return new Promise((resolve) => {
+      this.#forcedEnded = (ended) => {
+        this.#forcedEnded = null;
+        resolve(ended);
+      };
+      this.#take({ kind: 'force', nowMs: this.#nowMs(), ...asked });
     });
-    if (!ended.done) return refusal(ended.code, ended.message);
-    return { done: true, code: null, message: `${ended.to} is active`, from: place.node, to: ended.to };
+  }
+
+  #policyFacts() {
+    const state = this.#state;
+    return {
+      activeEpoch: state.role === 'active' ? (state.grant?.epoch ?? null) : null,
+      kind: this.#parts.kind,
+      paused: this.#pause.now() !== null,
+      busy: state.handOver !== null || this.#handOverEnded !== null,
+      standby: this.#standby(),
+    };
+  }
+
+  /** The registered standby. The other node of the pair is the primary where this one is not. */
+  #standby(): PolicyFacts['standby'] {
+    const { view } = this.#state;
+    const row = view?.nodes.find(({ nodeId }) => nodeId === view.reign.standby);
+    if (!row) return null;
+    const { kind, peer } = this.#parts;
+    const primary = kind === 'secondary' && row.name === peer.node;
+    return { name: row.name, incarnation: row.incarnation, primary, ready: standbyReady(this.#state, this.#nowMs()) };
+  }
+
+  #handOverAsAsked(asked: HandOverAsked): Promise<HandOverEnd> {
+    return this.#handOver({ ...asked, prepareMs: this.#listeners.totalDeadlineMs(), final: false });
   }
 
   /** Resolves when the hand-over that this begins has ended, one way or the other. */
-  #handOver(asked: {
-    operator: string | null;
-    reason: string;
-    prepareMs: number;
-    final: boolean;
-  }): Promise<HandOverEnd> {
+  #handOver(asked: HandOverAsked & { prepareMs: number; final: boolean }): Promise<HandOverEnd> {
     if (this.#handOverEnded) {
       return Promise.resolve({ done: false, code: 'HS_BUSY', message: 'a hand-over is under way' });
     }

@@ -5,7 +5,7 @@ import { silentMs, standbyReady, type LeaseState, type NodeRow } from '@hotstand
 export function describe(
   state: LeaseState,
   nowMs: number,
-  more: { profile: string; listeners: ListenerRegistration[] },
+  more: Pick<ArbiterDescription, 'pause' | 'policy'> & { profile: string; listeners: ListenerRegistration[] },
 ): ArbiterDescription {
   const { self, role, reason, view, grant, timing, store } = state;
   const reign = view?.reign;
@@ -35,6 +35,8 @@ export function describe(
       leaseTtlMs: timing.leaseTtlMs,
       takeoverWaitMs: timing.takeoverWaitMs,
     },
+    pause: more.pause,
+    policy: more.policy,
     listeners: more.listeners.map(({ name, order, deadlineMs }) => ({ name, order, deadlineMs })),
   };
 }

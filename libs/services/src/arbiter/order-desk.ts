@@ -1,7 +1,7 @@
 import { orderResult, parse, subjects, type Order, type Place } from '@hotstandby/contracts';
 import type { LeaseOrder, NodeRow, OrderAnswer, Self } from '@hotstandby/core/lease';
 import { BusError } from '@hotstandby/ports';
-import type { Bus, Clock, Logger } from '@hotstandby/ports';
+import type { Bus, Clock, Logger, PauseRequest } from '@hotstandby/ports';
 
 /** What the node's own row says beside its counter and role. */
 export type NodeFacts = Pick<NodeRow, 'hostAddress' | 'consolePort' | 'natsPort' | 'version' | 'timeZone'>;
@@ -24,15 +24,25 @@ export class OrderDesk {
     this.#parts = parts;
   }
 
-  async place(order: LeaseOrder): Promise<OrderAnswer> {
+  place(order: LeaseOrder): Promise<OrderAnswer> {
+    const { clock, timing } = this.#parts;
+    return this.#send(this.#order(order, clock.monotonicMs() + timing.leaseTtlMs));
+  }
+
+  /** Beside the lease's own orders: it changes who may claim, not who does. */
+  pause(request: PauseRequest): Promise<OrderAnswer> {
+    const { clock, timing } = this.#parts;
+    return this.#send({ do: 'pause', deadlineMs: clock.monotonicMs() + timing.leaseTtlMs, ...request });
+  }
+
+  async #send(order: Order): Promise<OrderAnswer> {
     const { bus, clock, log, place, timing } = this.#parts;
     const sentAtMs = clock.monotonicMs();
-    const request = this.#order(order, sentAtMs + timing.leaseTtlMs);
     try {
       const timeoutMs = timing.leaseTtlMs + timing.statementTimeoutMs;
       const result = parse(
         orderResult,
-        await bus.request(subjects.execute(place), request, timeoutMs),
+        await bus.request(subjects.execute(place), order, timeoutMs),
         'an order result',
       );
       if (result.outcome !== 'done')

@@ -19,11 +19,12 @@ export function refusal(code: ErrorCode, message: string): SwitchoverResult {
 export async function askPeer(
   bus: Bus,
   peer: Place,
-  asked: { operator: string; reason: string },
+  what: 'switchover' | 'failback',
+  asked: { operator: string; reason: string; force?: boolean },
 ): Promise<SwitchoverResult> {
   try {
-    const answer = await bus.request(subjects.switchover(peer), { ...asked, forwarded: true }, peerTimeoutMs);
-    return parse(switchoverResult, answer, 'an answer to a switchover');
+    const answer = await bus.request(subjects[what](peer), { ...asked, forwarded: true }, peerTimeoutMs);
+    return parse(switchoverResult, answer, `an answer to a ${what}`);
   } catch (error) {
     return refusal('HS_NOT_ACTIVE', `this node is not active, and ${peer.node} does not answer (${String(error)})`);
   }

@@ -56,6 +56,8 @@ const status: PairStatus = {
         store: { reachable: true, lastAnswerMs: 12, message: null },
         timing: { profile: 'fast', beatMs: 40, leaseTtlMs: 150, takeoverWaitMs: 158.03 },
         listeners: [],
+        pause: null,
+        policy: null,
       },
       services: [
         service('arbiter'),

@@ -1,6 +1,6 @@
 import { serviceNames, type NodeStatus, type PairStatus, type ServiceSeen } from '@hotstandby/contracts';
 import { eventLine } from './event-line.ts';
-import { count, duration } from './text/amount.ts';
+import { count, duration, moment } from './text/amount.ts';
 import { printable, type Colour, type Paint } from './text/paint.ts';
 import { table, type Cell } from './text/table.ts';
 
@@ -41,13 +41,51 @@ function headLines(status: PairStatus, paint: Paint): string[] {
   const profile = status.nodes.flatMap(({ arbiter }) => arbiter?.timing ?? [])[0];
   const lines: [string, string][] = [
     ['cluster', `${status.cluster}   epoch ${status.epoch ?? 'unknown'}`],
+    ...pauseLine(status, paint),
     ['active', active ? paint('bold', `${active.name} (${active.address})`) : paint('red', 'nobody that is known')],
-    ['redundancy', paint(colour, redundancyText)],
+    ...(failoverIsOff(status)
+      ? [
+          ['failover', paint('yellow', 'off (policy.enabled: false): nobody takes over from the active')] as [
+            string,
+            string,
+          ],
+        ]
+      : [['redundancy', paint(colour, redundancyText)] as [string, string]]),
+    ...policyLines(status, paint),
     ['store', store.reachable ? paint('green', 'reachable') : paint('red', `away: ${store.fault?.message ?? ''}`)],
     ['records', stored],
     ...(profile ? [['timing', timingText(profile)] as [string, string]] : []),
   ];
   return lines.map(([name, text]) => `${paint('grey', name.padEnd(10))}  ${text}`);
+}
+
+/** The active's word counts, else whoever knows of a pause. */
+function pauseLine({ nodes }: PairStatus, paint: Paint): [string, string][] {
+  const arbiters = nodes.flatMap(({ arbiter }) => arbiter ?? []);
+  const pause = (arbiters.find(({ role }) => role === 'active') ?? arbiters.find((one) => one.pause))?.pause;
+  if (!pause) return [];
+  const why = pause.reason ? `: ${printable(pause.reason)}` : '';
+  const until = `until ${moment(pause.endsAt)}, ${duration(pause.remainingMs)} left`;
+  const text = `${until}; nobody takes over by itself (${printable(pause.operator)}${why})`;
+  return [['paused', paint('yellow', text)]];
+}
+
+function failoverIsOff({ nodes }: PairStatus): boolean {
+  return nodes.some(({ arbiter }) => arbiter?.role === 'active' && arbiter.policy?.enabled === false);
+}
+
+/** What the active's policies say is next, and in what the nodes differ. */
+function policyLines({ nodes }: PairStatus, paint: Paint): [string, string][] {
+  const arbiters = nodes.flatMap(({ arbiter }) => arbiter ?? []);
+  const active = arbiters.find(({ role }) => role === 'active')?.policy;
+  const differ = arbiters.flatMap(({ policy }) => policy?.mismatch ?? [])[0];
+  const lines: [string, string][] = [];
+  if (active?.note) lines.push(['policy', paint(active.unwell.length > 0 ? 'yellow' : 'bold', printable(active.note))]);
+  if (differ) {
+    const text = `the nodes differ in policy.${printable(differ)}: give both the same (HS_POLICY_MISMATCH)`;
+    lines.push(['policy', paint('red', text)]);
+  }
+  return lines;
 }
 
 function timingText({

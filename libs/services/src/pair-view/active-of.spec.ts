@@ -30,6 +30,8 @@ function witness(name: string, change: Partial<ArbiterDescription> | null): Witn
     store: { reachable: true, lastAnswerMs: 1, message: null },
     timing: { profile: 'fast', beatMs: 40, leaseTtlMs: 150, takeoverWaitMs: 158 },
     listeners: [],
+    pause: null,
+    policy: null,
     ...change,
   };
   return { name, address: `10.0.0.${name}`, arbiter: change && arbiter };

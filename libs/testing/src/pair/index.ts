@@ -1,8 +1,9 @@
 import { Arbiter } from '@hotstandby/services/arbiter';
 import { Heartbeat } from '@hotstandby/services/heartbeat';
 import { RoleWatch } from '@hotstandby/services/role-watch';
-import type { ArbiterDescription } from '@hotstandby/contracts';
+import type { ArbiterDescription, ServiceName, ServiceStatus } from '@hotstandby/contracts';
 import { subjects } from '@hotstandby/contracts';
+import type { Policy } from '@hotstandby/core/policy';
 import type { LeaseTiming, step } from '@hotstandby/core/lease';
 import type {
   Bus,
@@ -33,6 +34,18 @@ export const fastTiming: LeaseTiming & { statementTimeoutMs: number } = {
   takeoverWaitMs: (150 * 1.01) / 0.99 + 5,
   fenceLeadMs: 15,
   statementTimeoutMs: 120,
+};
+
+/** Nothing moves by itself but what the lease itself does. */
+export const quietPolicy: Policy = {
+  enabled: true,
+  failback: 'manual',
+  failbackAfterMs: 5000,
+  criticalServices: [],
+  handOverAfterMs: 10_000,
+  minimumReignMs: 60_000,
+  localRestarts: 2,
+  restartWindowMs: 60_000,
 };
 
 /** What a node keeps when its processes die. */
@@ -95,6 +108,8 @@ export class TestNode {
   readonly told: { type: string; data: unknown }[] = [];
   /** Called with each event, for a trace. */
   onTold: (type: string, data: unknown) => void = () => {};
+  /** Of the next start. */
+  policy = quietPolicy;
   bus = new LocalBus(0);
   watch: RoleWatch | null = null;
   #arbiter: Arbiter | null = null;
@@ -139,6 +154,7 @@ export class TestNode {
       ...(this.#pair.decide ? { decide: this.#pair.decide } : {}),
       kind: this.name === 'a' ? 'primary' : 'secondary',
       profile: 'fast',
+      policy: this.policy,
       facts: { hostAddress: this.name, consolePort: 8080, natsPort: 4222, version: '0', timeZone: 'UTC' },
     });
     await this.#arbiter.start();
@@ -196,6 +212,27 @@ export class TestNode {
     return grant ? `${role} ${grant.epoch}` : role;
   }
 
+  /** A service of this node says how it is, as it would every second. */
+  says(
+    service: ServiceName,
+    health: ServiceStatus['health'],
+    instance = '1',
+    detail: Record<string, unknown> = {},
+  ): void {
+    const status = { service, instance, pid: 1, health, summary: `${service} ${health}`, httpPort: null, detail };
+    this.bus.publish(subjects.status({ cluster: 'c', node: this.name }, service), status satisfies ServiceStatus);
+  }
+
+  /** Asks this node's arbiter, as the command line does. */
+  async ask<Answer>(what: 'switchover' | 'failback' | 'pause' | 'resume' | 'takeover', request = {}): Promise<Answer> {
+    const subject = subjects[what]({ cluster: 'c', node: this.name });
+    const answer = this.bus.request(subject, { operator: 'eve', ...request }, 60_000);
+    const waiting = { done: false };
+    void answer.catch(() => {}).finally(() => (waiting.done = true));
+    for (let ms = 0; ms < 10_000 && !waiting.done; ms += 10) await this.#pair.run(10);
+    return (await answer) as Answer;
+  }
+
   rules(): string[] {
     return this.memory.transitions.map(({ rule }) => rule);
   }
@@ -230,10 +267,12 @@ export class TestPair {
     const bus = new LocalBus(0);
     this.#buses.set(name, bus);
     // The leaf: what one node publishes for its peer is heard there too.
-    bus.subscribe('hs.c.*.arbiter.released', (payload, subject) => {
-      for (const [other, peer] of this.#buses)
-        if (other !== name && subject.startsWith(`hs.c.${name}.`)) peer.publish(subject, payload);
-    });
+    for (const what of ['arbiter.released', '*.status']) {
+      bus.subscribe(`hs.c.*.${what}`, (payload, subject) => {
+        for (const [other, peer] of this.#buses)
+          if (other !== name && subject.startsWith(`hs.c.${name}.`)) peer.publish(subject, payload);
+      });
+    }
     return bus;
   }
 

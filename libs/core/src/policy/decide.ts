@@ -1,0 +1,137 @@
+import { seconds, trouble, type ServiceWatch } from './service-watch.ts';
+import { settled, type Policy, type PolicyState } from './state.ts';
+
+/** What the lease says at this moment. */
+export interface PolicyFacts {
+  nowMs: number;
+  /** The epoch of a valid grant; null: this node is not active. */
+  activeEpoch: number | null;
+  kind: 'primary' | 'secondary';
+  paused: boolean;
+  /** A hand-over is under way. */
+  busy: boolean;
+  /** The registered standby; `ready`: it beats. */
+  standby: { name: string; incarnation: string; primary: boolean; ready: boolean } | null;
+  /** How many times the pair handed over by itself lately; null: not known yet. */
+  handOversBefore: number | null;
+}
+
+export type PolicyDecision =
+  | { do: 'nothing'; note: string | null }
+  /** A hand-over is due; first the history has to say how often there were some. */
+  | { do: 'count'; note: string }
+  /** It is due and something keeps it from being made. */
+  | { do: 'wait'; rule: HandOverPolicy; note: string }
+  | { do: 'hand-over'; rule: HandOverPolicy; reason: string; evidence: Record<string, unknown> };
+
+export type HandOverPolicy = 'failback' | 'health-hand-over';
+
+/** The minimum reign is not doubled any further than this: 60 s become 17 h. */
+const mostDoublings = 10;
+
+/** Once a second: what the policies make of what is known. */
+export function decide(
+  before: PolicyState,
+  policy: Policy,
+  facts: PolicyFacts,
+): { state: PolicyState; decision: PolicyDecision } {
+  const { nowMs, activeEpoch, standby } = facts;
+  const looked = settled(before, policy, nowMs);
+  const known = looked.reign?.epoch === activeEpoch ? looked.reign : null;
+  const reign = activeEpoch === null ? null : (known ?? { epoch: activeEpoch, sinceMs: nowMs });
+  const peerTrouble = unwell(looked.peer, policy, nowMs);
+  const peerKnown = Object.values(looked.peer).every(({ instances }) => Object.keys(instances).length > 0);
+  const standbyWell = reign && peerKnown && peerTrouble.length === 0 ? wellSince(looked, standby, nowMs) : null;
+  const state: PolicyState = { ...looked, reign, standbyWell };
+  if (!reign || !policy.enabled) return { state, decision: { do: 'nothing', note: null } };
+
+  const own = unwell(state.own, policy, nowMs);
+  const standbyFault = whyNotTo(facts, peerKnown, peerTrouble);
+  const decision = byHealth(own, standbyFault) ?? failback();
+  return { state, decision };
+
+  function byHealth(faults: Unwell[], notTo: string | null): PolicyDecision | null {
+    if (faults.length === 0) return null;
+    const what = told(faults);
+    if (!faults.some(({ due }) => due)) return { do: 'nothing', note: `${what}; waiting for it to come back` };
+    const cannot = notTo ?? held();
+    if (cannot) return { do: 'wait', rule: 'health-hand-over', note: `${what}; not handed over: ${cannot}` };
+    return handOver('health-hand-over', `this node cannot do its job (${what})`, { services: what });
+  }
+
+  function failback(): PolicyDecision {
+    const nothing: PolicyDecision = { do: 'nothing', note: null };
+    if (facts.kind === 'primary' || !standby?.primary || standbyWell === null) return nothing;
+    if (policy.failback === 'never') return nothing;
+    const healthy = `${standby.name}, the primary, is a healthy standby`;
+    if (policy.failback === 'manual') {
+      return { do: 'nothing', note: `${healthy}: \`hotstandby failback\` makes it the active` };
+    }
+    const leftMs = policy.failbackAfterMs - (nowMs - standbyWell.sinceMs);
+    if (facts.paused) return { do: 'nothing', note: `${healthy}; no failback while the pair is paused` };
+    if (leftMs > 0) return { do: 'nothing', note: `${healthy}; failback in ${seconds(leftMs)} when it stays so` };
+    const cannot = held();
+    if (cannot) return { do: 'wait', rule: 'failback', note: `${healthy}; no failback: ${cannot}` };
+    return handOver('failback', `${healthy} for ${seconds(nowMs - standbyWell.sinceMs)}`, {});
+  }
+
+  /** What holds every hand-over by policy, whatever the reason for it. */
+  function held(): string | null {
+    if (facts.busy) return 'a hand-over is under way';
+    if (facts.paused) return 'the pair is paused';
+    const reignedMs = nowMs - (reign?.sinceMs ?? nowMs);
+    const leastMs = policy.minimumReignMs * 2 ** Math.min(facts.handOversBefore ?? 0, mostDoublings);
+    return reignedMs < leastMs
+      ? `active for ${seconds(reignedMs)} only, of at least ${seconds(leastMs)} (after ${facts.handOversBefore ?? 0} hand-overs by itself)`
+      : null;
+  }
+
+  function handOver(rule: HandOverPolicy, reason: string, more: Record<string, unknown>): PolicyDecision {
+    if (facts.handOversBefore === null) return { do: 'count', note: reason };
+    const evidence = {
+      ...more,
+      healthyForMs: Math.round(nowMs - (standbyWell?.sinceMs ?? nowMs)),
+      reignedMs: Math.round(nowMs - (reign?.sinceMs ?? nowMs)),
+      handOversBefore: facts.handOversBefore,
+    };
+    return { do: 'hand-over', rule, reason, evidence };
+  }
+}
+
+/** Well until now, since the last look or before; another incarnation begins anew. */
+function wellSince(
+  { standbyWell }: PolicyState,
+  standby: PolicyFacts['standby'],
+  nowMs: number,
+): PolicyState['standbyWell'] {
+  if (!standby?.ready) return null;
+  const { incarnation } = standby;
+  return standbyWell?.incarnation === incarnation ? standbyWell : { incarnation, sinceMs: nowMs };
+}
+
+export interface Unwell {
+  service: string;
+  what: string;
+  due: boolean;
+}
+
+/** The critical services that cannot do their job, in the policy's order. */
+export function unwell(watches: Readonly<Record<string, ServiceWatch>>, policy: Policy, nowMs: number): Unwell[] {
+  return policy.criticalServices.flatMap((service) => {
+    const watch = watches[service];
+    const found = watch ? trouble(watch, nowMs, policy) : null;
+    return found ? [{ service, ...found }] : [];
+  });
+}
+
+function told(faults: Unwell[]): string {
+  return faults.map(({ service, what }) => `${service} ${what}`).join('; ');
+}
+
+/** Why the standby would do no better; null: it would. */
+function whyNotTo({ standby }: PolicyFacts, peerKnown: boolean, peerTrouble: Unwell[]): string | null {
+  if (!standby) return 'there is no standby';
+  if (!standby.ready) return `the standby ${standby.name} does not beat`;
+  if (!peerKnown) return `nothing is known of the services of ${standby.name}`;
+  return peerTrouble.length > 0 ? `${standby.name} is no better (${told(peerTrouble)})` : null;
+}

@@ -1,0 +1,72 @@
+/** What is known of one service of one node, all its replicas together. Times are the monotonic clock's, in ms. */
+export interface ServiceWatch {
+  instances: Readonly<Record<string, { heardAtMs: number; failed: boolean; summary: string }>>;
+  /** When a new instance was first heard after the first one: restarts, as seen from outside. */
+  startedAtMs: readonly number[];
+  /** Since when no instance is heard and well; null: one is. */
+  unwellSinceMs: number | null;
+}
+
+export interface Said {
+  instance: string;
+  health: 'ok' | 'degraded' | 'failed';
+  summary: string;
+}
+
+export interface RestartPolicy {
+  localRestarts: number;
+  restartWindowMs: number;
+}
+
+/** Statuses come every second: after this silence a service is taken for gone. */
+export const silentAfterMs = 3000;
+const mostInstances = 32;
+
+export function hear(watch: ServiceWatch | undefined, said: Said, nowMs: number, policy: RestartPolicy): ServiceWatch {
+  const failed = said.health === 'failed';
+  const known = watch?.instances[said.instance] !== undefined;
+  const startedAtMs = (watch?.startedAtMs ?? []).filter((atMs) => nowMs - atMs < policy.restartWindowMs);
+  if (watch && !known) startedAtMs.push(nowMs);
+  const instances = Object.fromEntries(
+    Object.entries(watch?.instances ?? {})
+      .filter(([, { heardAtMs }]) => nowMs - heardAtMs <= silentAfterMs)
+      .slice(-mostInstances),
+  );
+  instances[said.instance] = { heardAtMs: nowMs, failed, summary: said.summary };
+  // A restarted service gets its time anew, as often as the policy waits for restarts.
+  const chance = watch && !known && startedAtMs.length <= policy.localRestarts;
+  const unwellSinceMs = chance ? null : (watch?.unwellSinceMs ?? null);
+  return settle({ instances, startedAtMs, unwellSinceMs }, nowMs, Number.NEGATIVE_INFINITY);
+}
+
+/** The watch at this moment. `listeningSinceMs`: what was not heard before then says nothing. */
+export function settle(watch: ServiceWatch, nowMs: number, listeningSinceMs: number): ServiceWatch {
+  const heard = Object.values(watch.instances);
+  const lastMs = Math.max(listeningSinceMs, ...heard.map(({ heardAtMs }) => heardAtMs));
+  if (nowMs - lastMs > silentAfterMs) return { ...watch, unwellSinceMs: watch.unwellSinceMs ?? lastMs };
+  const fresh = heard.filter(({ heardAtMs }) => nowMs - heardAtMs <= silentAfterMs);
+  // Nothing heard yet, and the time for it has not passed: as before.
+  if (fresh.length === 0) return watch;
+  const well = fresh.some(({ failed }) => !failed);
+  return { ...watch, unwellSinceMs: well ? null : (watch.unwellSinceMs ?? nowMs) };
+}
+
+/** What is wrong with the service, in words, and whether that is reason enough; null: nothing is. */
+export function trouble(
+  watch: ServiceWatch,
+  nowMs: number,
+  policy: RestartPolicy & { handOverAfterMs: number },
+): { what: string; due: boolean } | null {
+  const restarts = watch.startedAtMs.filter((atMs) => nowMs - atMs < policy.restartWindowMs).length;
+  const inWindow = `restarted ${restarts} times in ${seconds(policy.restartWindowMs)}`;
+  if (watch.unwellSinceMs === null) return restarts > policy.localRestarts ? { what: inWindow, due: true } : null;
+  const forMs = nowMs - watch.unwellSinceMs;
+  const failed = Object.values(watch.instances).find((one) => one.failed && nowMs - one.heardAtMs <= silentAfterMs);
+  const what = failed ? `failed for ${seconds(forMs)}: ${failed.summary}` : `silent for ${seconds(forMs)}`;
+  const restartedInVain = restarts > 0 && restarts >= policy.localRestarts;
+  return restartedInVain
+    ? { what: `${what}, after it was ${inWindow}`, due: true }
+    : { what, due: forMs >= policy.handOverAfterMs };
+}
+
+export const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
