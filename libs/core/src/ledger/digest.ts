@@ -1,0 +1,23 @@
+import { type FramedDatagram, kindNumbers } from '../frame/index.ts';
+import { murmur3 } from './murmur3.ts';
+import { sameInBothCopies } from './sameness.ts';
+
+/** A UDP payload and an address fit; it is used again for every datagram. */
+const scratch = new Uint8Array(65_536 + 256);
+
+/**
+ * 64 bits that both copies of a dual-fed datagram share: over kind, exporter's address and what the exporter sends alike
+ * to both nodes (`sameInBothCopies`). Neither ports nor times count.
+ */
+export function digestOf(datagram: FramedDatagram): bigint {
+  const { kind, sourceAddress, bytes } = datagram;
+  let at = 0;
+  scratch[at++] = kindNumbers[kind];
+  for (let index = 0; index < sourceAddress.length; index++) scratch[at++] = sourceAddress.charCodeAt(index);
+  scratch[at++] = 0;
+  for (const [from, to] of sameInBothCopies(datagram)) {
+    scratch.set(bytes.subarray(from, to), at);
+    at += to - from;
+  }
+  return murmur3(scratch, at);
+}
