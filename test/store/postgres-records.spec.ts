@@ -41,10 +41,53 @@ afterEach(async () => {
 
 const batch = (sequence: number, rows: Partial<RecordBatch> = {}, streamId = 's'): RecordBatch => ({
   origin: { nodeId: 'id-a', streamId, sequence },
+  ledger: { stored: [], settled: [] },
   syslog: [],
   traps: [],
   flows: [],
   ...rows,
+});
+
+const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, receivedAtMs });
+
+it('keeps a ledger with the rows, as the tenures after it need it', async () => {
+  const first = { stored: [at(1000), at(2000)], settled: [] };
+  await store.store(guard, [batch(1, { ledger: first }), batch(2, { ledger: { stored: [at(3000)], settled: [] } })]);
+  // The same message again says nothing new, and neither does a writer whose reign is over.
+  await store.store(guard, [batch(1, { ledger: first })]);
+  const second = await claimAs(lease, 'b');
+  expect(await store.store(guard, [batch(3, { ledger: first })])).toEqual({ outcome: 'stale' });
+  await store.store(second, [batch(1, { ledger: { stored: [at(4000)], settled: [at(2001)] } }, 'of b')]);
+
+  expect(await store.ledger(second.epoch, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
+  expect(await store.ledger(second.epoch, 2000)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
+  expect((await store.ledger(second.epoch + 1, 0)).stored).toEqual([at(1000), at(2000), at(3000), at(4000)]);
+});
+
+it('reads a ledger of many batches whole', async () => {
+  const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
+  for (const time of times) await store.store(guard, [batch(time, { ledger: { stored: [at(time)], settled: [] } })]);
+  expect((await store.ledger(guard.epoch + 1, 0)).stored).toEqual(times.map((time) => at(time)));
+});
+
+it('knows which messages are stored', async () => {
+  await store.store(guard, [batch(1), batch(3)]);
+  const origins = [3, 2, 1].map((sequence) => batch(sequence).origin);
+  expect(await store.delivered([...origins, { ...batch(1).origin, streamId: 'other' }])).toEqual(new Set([0, 2]));
+  expect(await store.delivered([])).toEqual(new Set());
+});
+
+it('tells how far the tenure before came', async () => {
+  expect(await store.progressBefore(100)).toBeNull();
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000 });
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 });
+  const second = await claimAs(lease, 'b');
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_900_000_000_000 });
+  await store.noteProgress(second, { nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000 });
+  const ofA = { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 };
+  expect(await store.progressBefore(second.epoch)).toEqual(ofA);
+  expect(await store.progressBefore(second.epoch + 1)).toMatchObject({ nodeId: 'id-b', epoch: second.epoch });
+  expect(await store.progressBefore(guard.epoch)).toBeNull();
 });
 
 it('stores every kind as a person can query it', async () => {

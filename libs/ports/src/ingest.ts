@@ -97,6 +97,10 @@ export interface Ingest {
   /** How many messages the consumer has yet to see or settle. */
   backlog(consumer: string): Promise<number>;
   /**
+   * Everything that reached the stream before this wall-clock time (ms since 1970) is settled. Null: no such consumer.
+   */
+  settledBeforeMs(consumer: string): Promise<number | null>;
+  /**
    * Where the consumer stands in the stream: what lies between the last message handed over and the first one kept fell
    * out at the stream's bounds unseen. Null: no such consumer.
    */

@@ -132,6 +132,22 @@ export class NatsIngest implements Ingest {
     }
   }
 
+  async settledBeforeMs(consumer: string): Promise<number | null> {
+    const jsm = await manager(this.#connected());
+    const askedAtMs = Date.now();
+    try {
+      const { ack_floor: floor, num_pending, num_ack_pending } = await jsm.consumers.info(streams.ingest, consumer);
+      if (num_pending + num_ack_pending === 0) return askedAtMs;
+      const { state } = await jsm.streams.info(streams.ingest);
+      const first = Math.max(floor.stream_seq + 1, state.first_seq);
+      const message = await jsm.streams.getMessage(streams.ingest, { seq: first });
+      return message ? message.time.getTime() : null;
+    } catch (error) {
+      if (isCode(error, apiCodes.consumerNotFound)) return null;
+      throw error;
+    }
+  }
+
   async position(consumer: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null> {
     const jsm = await manager(this.#connected());
     try {

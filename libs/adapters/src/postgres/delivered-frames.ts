@@ -1,4 +1,4 @@
-import type { RecordBatch } from '@hotstandby/ports';
+import type { Origin, RecordBatch } from '@hotstandby/ports';
 import type { Session } from './session.ts';
 import { storableText } from './text.ts';
 
@@ -23,12 +23,7 @@ export async function markDelivered(
                from unnest($1::text[], $2::text[], $3::int8[]) as o (node_id, stream_id, sequence)
               order by 1, 2, 3
              on conflict do nothing returning node_id, stream_id, sequence::text`,
-      values: [
-        origins.map((origin) => storableText(origin.nodeId)),
-        origins.map((origin) => storableText(origin.streamId)),
-        origins.map((origin) => origin.sequence),
-        epoch,
-      ],
+      values: [...columnsOf(origins), epoch],
     },
     timeoutMs,
   );
@@ -38,6 +33,34 @@ export async function markDelivered(
   return fresh.filter((batch) => batch !== undefined);
 }
 
-function keyOf({ nodeId, streamId, sequence }: RecordBatch['origin']): string {
+/** Positions in the list of those that are marked. */
+export async function findDelivered(
+  session: Session,
+  timeoutMs: number,
+  table: string,
+  origins: Origin[],
+): Promise<Set<number>> {
+  const rows = await session.run<{ position: string }>(
+    {
+      name: 'find delivered',
+      text: `select (o.position - 1)::text as position
+               from unnest($1::text[], $2::text[], $3::int8[]) with ordinality as o (node_id, stream_id, sequence, position)
+               join ${table} using (node_id, stream_id, sequence)`,
+      values: columnsOf(origins),
+    },
+    timeoutMs,
+  );
+  return new Set(rows.map(({ position }) => Number(position)));
+}
+
+function columnsOf(origins: Origin[]): [string[], string[], number[]] {
+  return [
+    origins.map((origin) => storableText(origin.nodeId)),
+    origins.map((origin) => storableText(origin.streamId)),
+    origins.map((origin) => origin.sequence),
+  ];
+}
+
+function keyOf({ nodeId, streamId, sequence }: Origin): string {
   return JSON.stringify([storableText(nodeId), storableText(streamId), sequence]);
 }

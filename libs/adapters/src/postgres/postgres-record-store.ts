@@ -1,5 +1,14 @@
-import type { RecordBatch, RecordStore, StoreOutcome, WriteGuard } from '@hotstandby/ports';
-import { markDelivered } from './delivered-frames.ts';
+import type {
+  DeliveryProgress,
+  LedgerExtract,
+  Origin,
+  RecordBatch,
+  RecordStore,
+  StoreOutcome,
+  WriteGuard,
+} from '@hotstandby/ports';
+import { findDelivered, markDelivered } from './delivered-frames.ts';
+import { readLedger, writeLedger } from './delivery-ledger.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { insertRecords, refusesValue, type Inserting } from './insert-records.ts';
 import type { PostgresOptions } from './options.ts';
@@ -15,6 +24,9 @@ const rowsATrim = 10_000;
  * node makes millions of marks a day.
  */
 const longestMarkMs = 2 * 24 * 3_600_000;
+
+/** Looked at after a take-over only as far back as the tenure before had not come. */
+const longestLedgerMs = 3 * 3_600_000;
 
 /** Telemetry in PostgreSQL. Every method throws `StoreError`; what ended `unknown` is stored again without harm. */
 export class PostgresRecordStore implements RecordStore {
@@ -48,11 +60,47 @@ export class PostgresRecordStore implements RecordStore {
     }
   }
 
+  async ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract> {
+    const table = `${this.#schema}.delivery_ledger`;
+    return this.#pool.use((session) => readLedger(session, this.#pool.timeoutMs(), table, tenureEpoch, sinceMs));
+  }
+
+  async delivered(origins: Origin[]): Promise<Set<number>> {
+    const table = `${this.#schema}.delivered_frame`;
+    return this.#pool.use((session) => findDelivered(session, this.#pool.timeoutMs(), table, origins));
+  }
+
+  async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
+    const text = `insert into ${this.#schema}.delivery_progress (node_id, epoch, settled_before)
+      values ($1, $2, to_timestamp($3::float8 / 1000))
+      on conflict (node_id) do update set epoch = excluded.epoch, settled_before = excluded.settled_before,
+                                          noted_at = clock_timestamp()`;
+    const values = [progress.nodeId, guard.epoch, progress.settledBeforeMs];
+    await guardedWrite(this.#pool, this.#options.store.schema, guard, (session) =>
+      session.run({ name: 'note progress', text, values }, this.#pool.timeoutMs()),
+    );
+  }
+
+  async progressBefore(tenureEpoch: number): Promise<DeliveryProgress | null> {
+    const text = `select node_id, epoch, extract(epoch from settled_before)::float8 * 1000 as settled_before_ms
+      from ${this.#schema}.delivery_progress where epoch < $1 order by epoch desc limit 1`;
+    const [row] = await this.#pool.use((session) =>
+      session.run<{ node_id: string; epoch: string; settled_before_ms: number }>(
+        { text, values: [tenureEpoch] },
+        this.#pool.timeoutMs(),
+      ),
+    );
+    return row
+      ? { nodeId: row.node_id, epoch: Number(row.epoch), settledBeforeMs: Math.floor(row.settled_before_ms) }
+      : null;
+  }
+
   async trim(retentionMs: number): Promise<void> {
     await this.#pool.prepare();
     for (const table of ['syslog_message', 'snmp_trap', 'flow_record']) {
       await this.#trim(table, 'received_at', retentionMs);
     }
+    await this.#trim('delivery_ledger', 'stored_at', Math.min(retentionMs, longestLedgerMs));
     await this.#trim('delivered_frame', 'stored_at', Math.min(retentionMs, longestMarkMs));
   }
 
@@ -68,6 +116,8 @@ export class PostgresRecordStore implements RecordStore {
         { session, timeoutMs: this.#pool.timeoutMs(), epoch: guard.epoch, careful },
         fresh,
       );
+      const ledger = `${this.#schema}.delivery_ledger`;
+      await writeLedger(session, this.#pool.timeoutMs(), ledger, guard.epoch, fresh);
       return { outcome: 'stored', batches: fresh.length, rows } as const;
     });
     return stored ?? { outcome: 'stale' };

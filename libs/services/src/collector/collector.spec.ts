@@ -79,6 +79,18 @@ async function flow(at: ReturnType<typeof world>): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await at.clock.advance(5);
 }
 
+/** The store answers nothing any more after that many writes. */
+function stopAfter(store: MemoryRecordStore, writes: number): () => boolean {
+  const write = store.store.bind(store);
+  let done = 0;
+  store.store = async (...args) => {
+    const result = await write(...args);
+    if (++done === writes) store.fault = 'away';
+    return result;
+  };
+  return () => done >= writes;
+}
+
 const line = (text: string) => `<13>1 2026-01-01T00:00:00Z h app - - - ${text}`;
 
 describe('the collector', () => {
@@ -111,23 +123,78 @@ describe('the collector', () => {
     await one.service.stop();
   });
 
-  it('after a take-over delivers only what was received since, also from a frame that spans the start', async () => {
+  it('after a take-over stores what the dead node received and did not store, and what it alone received, each once', async () => {
     const at = world();
-    const one = collector(at);
-    await one.service.start();
-    one.receiver.send(5514, line('old'));
+    const other = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock) };
+    const [a, b] = [collector(at), collector(other)];
+    await a.service.start();
+    await b.service.start();
+    a.grant();
+    const both = (...texts: string[]) => {
+      a.receiver.send(5514, ...texts.map(line));
+      b.receiver.send(5514, ...texts.map(line));
+    };
+    // Long enough ago that nobody looks at it any more.
+    both('old');
+    await at.clock.advance(10_000);
+    both('1', 'again');
     await flow(at);
-    one.receiver.send(5514, line('just before'));
-    await at.clock.advance(2);
+    both('again');
+    await flow(at);
+    b.receiver.send(5514, line('only b'));
+    await flow(at);
+    // What comes from here on a receives and cannot store any more.
+    at.store.fault = 'away';
+    both('again', '2');
+    await flow(at);
     const startedAtWallMs = at.clock.wallMs();
-    one.receiver.send(5514, line('just after'));
-    at.store.reign = { epoch: 4, incarnation: 'i1' };
-    one.grant({ epoch: 4, tenure: { epoch: 4, startedAtWallMs } });
+    at.store.fault = null;
+    at.store.reign = { epoch: 2, incarnation: 'i-b' };
+    b.grant({ nodeId: 'id-b', incarnation: 'i-b', epoch: 2, tenure: { epoch: 2, startedAtWallMs } });
     await flow(at);
-    one.receiver.send(5514, line('later'));
+    both('3');
     await flow(at);
-    expect(one.messages()).toEqual(['just after', 'later']);
-    await one.service.stop();
+    expect(b.messages().sort()).toEqual(['1', '2', '3', 'again', 'again', 'again', 'old', 'only b']);
+    // The copies that are not stored again are named in the ledger.
+    const settled = at.store.batches.flatMap(({ ledger }) => ledger.settled);
+    expect(settled).toHaveLength(3);
+    await a.service.stop();
+    await b.service.stop();
+  });
+
+  it('goes on with a replay that a killed process had begun', async () => {
+    const at = world();
+    const dead = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock) };
+    const a = collector(dead);
+    const b = collector(at, { batch: { maxMessages: 1, maxBytes: 1 } });
+    await a.service.start();
+    await b.service.start();
+    a.grant({ nodeId: 'id-x' });
+    await at.clock.advance(10_000);
+    // Five equal ones, of which a stores three.
+    for (let copy = 0; copy < 5; copy++) {
+      if (copy === 3) at.store.fault = 'away';
+      for (const one of [a, b]) one.receiver.send(5514, line('same'));
+      await flow(at);
+    }
+    const startedAtWallMs = at.clock.wallMs();
+    at.store.fault = null;
+    at.store.reign = { epoch: 2, incarnation: 'i-b' };
+    const grant = { incarnation: 'i-b', epoch: 2, tenure: { epoch: 2, startedAtWallMs } };
+    const stopped = stopAfter(at.store, 2);
+    b.grant(grant);
+    await flow(at);
+    expect(stopped()).toBe(true);
+    await b.service.stop();
+
+    at.store.fault = null;
+    const c = collector(at);
+    await c.service.start();
+    c.grant(grant);
+    await at.clock.advance(60_000);
+    expect(c.messages()).toEqual(['same', 'same', 'same', 'same', 'same']);
+    await c.service.stop();
+    await a.service.stop();
   });
 
   it('goes on through a newer epoch of the same tenure with one consumer', async () => {
@@ -271,6 +338,7 @@ describe('the collector', () => {
     const one = collector(at, { batch: { maxMessages: 1, maxBytes: 1_000_000 } });
     await one.service.start();
     one.grant();
+    await flow(at);
     at.store.fault = 'away';
     for (let n = 0; n < 6; n++) {
       one.receiver.send(5514, line(String(n)));

@@ -104,9 +104,20 @@ export class Collector implements Service {
         },
       },
     );
-    const isOpen = () => this.#roles.open() !== null;
-    this.#writer = new StoreWriter({ store, clock, log, metrics, limits, gate: () => this.#roles.open() });
-    this.#delivery = new Delivery({ ingest, decoder, writer: this.#writer, clock, log, limits, isOpen, emit, metrics });
+    const gate = () => this.#roles.open();
+    this.#writer = new StoreWriter({ store, clock, log, metrics, limits, gate });
+    this.#delivery = new Delivery({
+      ingest,
+      store,
+      decoder,
+      writer: this.#writer,
+      clock,
+      log,
+      limits,
+      gate,
+      emit,
+      metrics,
+    });
     this.#templates = new TemplateWatch({ ingest, clock, log, limits, learn: (datagram) => decoder.learn(datagram) });
     this.#upkeep = new Upkeep({
       store,
@@ -122,7 +133,8 @@ export class Collector implements Service {
         const reader = this.#delivery.reader();
         return reader && consumerOf(reader.tenure);
       },
-      isOpen,
+      gate,
+      oldestWaitingMs: () => this.#queue.state().oldestWaitingMs,
     });
     this.#drain = new Drain({
       bus,
@@ -130,7 +142,7 @@ export class Collector implements Service {
       place,
       log,
       deadlineMs: limits.drainDeadlineMs,
-      isOpen,
+      isOpen: () => gate() !== null,
       hold: (signal) => this.#reception.hold(signal),
       release: () => this.#reception.release(),
       unfinished: () => this.#delivery.reader()?.finish() ?? Promise.resolve(0),

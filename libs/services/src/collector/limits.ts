@@ -10,6 +10,11 @@ export interface CollectorLimits {
   batch: { maxMessages: number; maxBytes: number };
   /** Flow data that waits for its template; beyond either it is stored raw. */
   waiting: { maxMs: number; maxBytes: number; maxMessages: number };
+  /**
+   * How far apart the two nodes may have received the copies of one datagram, by their own clocks: what those differ, and
+   * how long a copy may lie in a socket's buffer.
+   */
+  replayReachMs: number;
   /** How far back templates are looked for in INGEST after a start. */
   templateLookBackMs: number;
   /** How long the arbiter should wait for a drain before a planned transition. */
@@ -26,6 +31,7 @@ export const defaultLimits: CollectorLimits = {
   appendsInFlight: 16,
   batch: { maxMessages: 64, maxBytes: 1024 * 1024 },
   waiting: { maxMs: 30_000, maxBytes: 16 * 1024 * 1024, maxMessages: 400 },
+  replayReachMs: 2000,
   templateLookBackMs: 5 * 60_000,
   drainDeadlineMs: 5000,
   trimEveryMs: 3_600_000,

@@ -114,6 +114,14 @@ export class MemoryIngest implements Ingest {
     return consumer.unsettled.size + this.#messages.filter((message) => message.sequence >= consumer.next).length;
   }
 
+  async settledBeforeMs(name: string): Promise<number | null> {
+    this.#mustAnswer();
+    const consumer = this.#consumers.get(name);
+    if (!consumer) return null;
+    const open = this.#messages.find(({ sequence }) => sequence >= consumer.next || consumer.unsettled.has(sequence));
+    return open?.storedAtMs ?? this.#clock.wallMs();
+  }
+
   async position(name: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null> {
     this.#mustAnswer();
     const consumer = this.#consumers.get(name);

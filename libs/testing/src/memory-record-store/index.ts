@@ -1,4 +1,12 @@
-import type { RecordBatch, RecordStore, StoreOutcome, WriteGuard } from '@hotstandby/ports';
+import type {
+  DeliveryProgress,
+  LedgerExtract,
+  Origin,
+  RecordBatch,
+  RecordStore,
+  StoreOutcome,
+  WriteGuard,
+} from '@hotstandby/ports';
 
 /** The record store inside one process, for unit tests: marks of deliveries and the guard's check as in a database. */
 export class MemoryRecordStore implements RecordStore {
@@ -11,6 +19,7 @@ export class MemoryRecordStore implements RecordStore {
   readonly guards: WriteGuard[] = [];
   attempts = 0;
   trimmedTo: number[] = [];
+  readonly progress = new Map<string, DeliveryProgress>();
   readonly #origins = new Set<string>();
 
   async prepare(): Promise<void> {
@@ -29,6 +38,32 @@ export class MemoryRecordStore implements RecordStore {
     }
     const rows = fresh.reduce((sum, { syslog, traps, flows }) => sum + syslog.length + traps.length + flows.length, 0);
     return { outcome: 'stored', batches: fresh.length, rows };
+  }
+
+  async ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract> {
+    this.#mustAnswer();
+    const of = (which: 'stored' | 'settled', earlier: boolean) =>
+      this.batches
+        .filter((_, index) => (this.guards[index]?.epoch ?? 0) < tenureEpoch === earlier)
+        .flatMap(({ ledger }) => ledger[which].filter(({ receivedAtMs }) => receivedAtMs >= sinceMs));
+    return { stored: of('stored', true), settled: of('settled', false) };
+  }
+
+  async delivered(origins: Origin[]): Promise<Set<number>> {
+    this.#mustAnswer();
+    return new Set(origins.flatMap((origin, index) => (this.#origins.has(keyOf(origin)) ? [index] : [])));
+  }
+
+  async noteProgress(guard: WriteGuard, { nodeId, settledBeforeMs }: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
+    this.#mustAnswer();
+    if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return;
+    this.progress.set(nodeId, { epoch: guard.epoch, nodeId, settledBeforeMs });
+  }
+
+  async progressBefore(tenureEpoch: number): Promise<DeliveryProgress | null> {
+    this.#mustAnswer();
+    const earlier = [...this.progress.values()].filter(({ epoch }) => epoch < tenureEpoch);
+    return earlier.toSorted((one, other) => other.epoch - one.epoch)[0] ?? null;
   }
 
   async trim(retentionMs: number): Promise<void> {

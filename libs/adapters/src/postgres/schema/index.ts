@@ -1,6 +1,7 @@
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
+import { ledgerTables } from './ledger-tables.ts';
 import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
@@ -17,6 +18,8 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: 'pause', needs: 1, statements: pauseTable },
   // A program that knows less would claim without saying under which timeline.
   { version: 5, name: 'timeline', needs: 5, statements: (s) => [...timelineColumns(s), ...leaseStatements(s)] },
+  // A program that knows less would store without telling the ledger, and the next tenure would store it again.
+  { version: 6, name: 'ledger', needs: 6, statements: ledgerTables },
 ];
 
 /** What this program knows. */

@@ -11,7 +11,8 @@ export class Delivery {
   readonly #parts: Parts;
   readonly #records: Counter;
   readonly #malformed: Counter;
-  readonly #skipped: Counter;
+  readonly #before: Counter;
+  readonly #settled: Counter;
   readonly #firstCommit: Gauge;
   readonly #stored = { syslog: 0, trap: 0, flow: 0, malformed: 0 };
   readonly #ended = new Set<Promise<void>>();
@@ -30,9 +31,13 @@ export class Delivery {
       'Records stored as they came because they could not be read, by kind',
       ['kind'],
     );
-    this.#skipped = metrics.counter(
+    this.#before = metrics.counter(
       'hotstandby_collector_before_tenure_datagrams_total',
-      'Datagrams left out because they were received before this tenure',
+      'Datagrams left out because they were received before what the tenure before has not stored',
+    );
+    this.#settled = metrics.counter(
+      'hotstandby_collector_settled_datagrams_total',
+      'Datagrams left out because the tenure before had stored their other copy',
     );
     this.#firstCommit = metrics.gauge(
       'hotstandby_collector_first_commit_seconds',
@@ -57,12 +62,14 @@ export class Delivery {
       { nodeId: grant.nodeId, tenure },
       {
         ...this.#parts,
-        onStored: (batches, skipped) => this.#count(batches, skipped),
+        onStored: (batches, before) => this.#count(batches, before),
         onStale: (stale) => this.#stale(reader, stale),
       },
     );
     this.#reader = reader;
-    const ended = reader.run().finally(() => this.#ended.delete(ended));
+    // What an earlier reader has under way counts for what this one reads of the ledger.
+    const earlier = Promise.all(this.#ended);
+    const ended = earlier.then(() => reader.run()).finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
     void this.#parts.emit('collector.delivering', { consumer: consumerOf(tenure) }, { epoch });
   }
@@ -99,7 +106,7 @@ export class Delivery {
     if (this.#reader === reader) this.shut();
   }
 
-  #count(batches: RecordBatch[], skipped: number): void {
+  #count(batches: RecordBatch[], before: number): void {
     if (this.#openedAtMs !== null && this.#firstCommitAfterMs === null) {
       this.#firstCommitAfterMs = this.#parts.clock.monotonicMs() - this.#openedAtMs;
       this.#firstCommit.set(this.#firstCommitAfterMs / 1000);
@@ -108,7 +115,9 @@ export class Delivery {
         records: batches.reduce((sum, batch) => sum + countRecords(batch), 0),
       });
     }
-    if (skipped > 0) this.#skipped.add(skipped);
+    if (before > 0) this.#before.add(before);
+    const settled = batches.reduce((sum, { ledger }) => sum + ledger.settled.length, 0);
+    if (settled > 0) this.#settled.add(settled);
     for (const { syslog, traps, flows } of batches) {
       this.#add('syslog', syslog);
       this.#add('trap', traps);

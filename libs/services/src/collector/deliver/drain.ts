@@ -129,7 +129,7 @@ export class Drain {
     const { clock, hold, unfinished, isOpen } = this.#parts;
     await hold(signal);
     for (;;) {
-      // Not known: NATS is away for the moment.
+      // Not known: NATS is away for the moment, or the ledger is not read yet.
       const left = await unfinished().catch(() => 1);
       if (left === 0 || signal.aborted || !isOpen()) return left;
       await pause(clock, lookEveryMs, signal);

@@ -5,8 +5,7 @@ import type { OpenedMessage } from './message-records.ts';
 
 const message = (sequence: number, bytes = 10): OpenedMessage => ({
   message: { streamId: 's', sequence, frame: new Uint8Array(bytes), ack() {}, retry() {} },
-  datagrams: [],
-  skipped: 0,
+  share: { datagrams: [], stored: [], settled: [], before: 0 },
   fault: null,
 });
 const limits = { maxMs: 1000, maxBytes: 100, maxMessages: 3 };

@@ -1,22 +1,19 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import type { Datagram, IngestMessage, RecordBatch } from '@hotstandby/ports';
+import type { IngestMessage, RecordBatch } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
-import type { TenureStart } from './tenure-start.ts';
+import type { Replay, Share } from './replay.ts';
 
-/** A message of INGEST with its datagrams, as far as they belong to the tenure. */
+/** A message of INGEST with what in it is the tenure's to deliver. */
 export interface OpenedMessage {
   message: IngestMessage;
-  datagrams: Datagram[];
-  /** Datagrams of before the tenure: left out. */
-  skipped: number;
-  /** What is wrong with the frame itself; its readable datagrams are in `datagrams`. */
+  share: Share;
+  /** What is wrong with the frame itself; its readable datagrams are in the share. */
   fault: string | null;
 }
 
-export function openMessage(message: IngestMessage, start: TenureStart): OpenedMessage {
+export function openMessage(message: IngestMessage, replay: Replay): OpenedMessage {
   const { datagrams, fault } = decodeFrame(message.frame);
-  const own = start.own(datagrams);
-  return { message, datagrams: own, skipped: datagrams.length - own.length, fault };
+  return { message, share: replay.shareOf(message, datagrams), fault };
 }
 
 /** The records of a message; null: a datagram in it waits for its template. */
@@ -29,11 +26,17 @@ export function recordsOf(
   const records: Records = { syslog: [], traps: [], flows: [] };
   let complete = true;
   // To the end even when one waits: a datagram behind it may bring the template.
-  for (const datagram of opened.datagrams) complete = decoder.decode(datagram, records, final) && complete;
+  for (const datagram of opened.share.datagrams) complete = decoder.decode(datagram, records, final) && complete;
   if (!complete) return null;
   if (opened.fault !== null) records.syslog.push(unreadable(opened, opened.fault));
   const { streamId, sequence } = opened.message;
-  return { origin: { nodeId, streamId, sequence }, ...records };
+  const { stored, settled } = opened.share;
+  return { origin: { nodeId, streamId, sequence }, ledger: { stored, settled }, ...records };
+}
+
+/** Whether the store has to know of the message at all. */
+export function saysNothing(batch: RecordBatch): boolean {
+  return countRecords(batch) === 0 && batch.ledger.settled.length === 0;
 }
 
 export function countRecords(batch: Records): number {
@@ -43,7 +46,7 @@ export function countRecords(batch: Records): number {
 /** A frame that cannot be read is kept whole: nobody knows any more what was in it. */
 function unreadable(opened: OpenedMessage, fault: string): Records['syslog'][number] {
   return {
-    receivedAtMs: opened.datagrams.at(-1)?.receivedAtMs ?? 0,
+    receivedAtMs: opened.share.datagrams.at(-1)?.receivedAtMs ?? 0,
     sourceAddress: '0.0.0.0',
     format: 'raw',
     facility: null,

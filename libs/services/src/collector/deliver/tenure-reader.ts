@@ -1,28 +1,34 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { Clock, Ingest, IngestMessage, Logger, RecordBatch } from '@hotstandby/ports';
+import type { Clock, Ingest, IngestMessage, Logger, RecordBatch, RecordStore, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import { HeldMessages } from './held-messages.ts';
-import { countRecords, openMessage, recordsOf, type OpenedMessage } from './message-records.ts';
+import { openMessage, recordsOf, saysNothing, type OpenedMessage } from './message-records.ts';
+import { openReplay, type OpenedReplay } from './open-replay.ts';
+import type { Replay } from './replay.ts';
 import type { StoreWriter, WriteOutcome } from './store-writer.ts';
-import { TenureStart } from './tenure-start.ts';
 
 export interface ReaderParts {
   ingest: Ingest;
+  store: RecordStore;
   decoder: DatagramDecoder;
   writer: StoreWriter;
   clock: Clock;
   log: Logger;
-  limits: Pick<CollectorLimits, 'batch' | 'waiting' | 'retry'>;
-  isOpen: () => boolean;
-  onStored: (batches: RecordBatch[], skipped: number) => void;
+  limits: Pick<CollectorLimits, 'batch' | 'waiting' | 'retry' | 'replayReachMs'>;
+  /** The guard when the gate is open right now. */
+  gate: () => WriteGuard | null;
+  onStored: (batches: RecordBatch[], before: number) => void;
   /** The store says that the reign is over. */
   onStale: (epoch: number) => void;
 }
 
 /** How often what waits for a template is looked at when nothing else comes. */
 const heldEveryMs = 250;
+
+/** A store that is away is asked again for what it has after this. */
+const storeAwayDelayMs = 500;
 
 /** The durable consumer of a tenure: the same for every process of this node, so that a restarted one goes on where it was. */
 export const consumerOf = (tenure: { epoch: number }): string => `deliver-${tenure.epoch}`;
@@ -33,8 +39,8 @@ export class TenureReader {
   readonly #nodeId: string;
   readonly #parts: ReaderParts;
   readonly #abort = new AbortController();
-  readonly #start: TenureStart;
   readonly #held: HeldMessages;
+  #opened: OpenedReplay | null = null;
   /** One batch after the other, whoever brings it: the consumer or the clock. */
   #turn: Promise<void> = Promise.resolve();
   #decodedVersion = -1;
@@ -43,8 +49,6 @@ export class TenureReader {
     this.tenure = grant.tenure;
     this.#nodeId = grant.nodeId;
     this.#parts = parts;
-    // The first reign of all: nobody else ever delivered anything.
-    this.#start = new TenureStart(grant.tenure.epoch === 1 ? null : grant.tenure.startedAtWallMs);
     this.#held = new HeldMessages(parts.clock, parts.limits.waiting);
   }
 
@@ -52,27 +56,31 @@ export class TenureReader {
   async run(): Promise<void> {
     const { ingest, clock, log, limits } = this.#parts;
     const { signal } = this.#abort;
-    const { epoch, startedAtWallMs } = this.tenure;
-    const consumer = {
-      name: consumerOf(this.tenure),
-      from: epoch === 1 ? ('first' as const) : { startTimeMs: startedAtWallMs },
-    };
     const cancelTick = clock.every(heldEveryMs, () => this.#lookAtHeld());
     const backoff = new Backoff(limits.retry);
     let fault: string | null = null;
     while (!signal.aborted) {
       try {
-        await ingest.consume(consumer, limits.batch, (batch) => this.#inTurn(() => this.#take(batch)), signal);
+        const { from, replay } = (this.#opened ??= await openReplay(
+          { nodeId: this.#nodeId, tenure: this.tenure },
+          this.#parts,
+        ));
+        const consumer = { name: consumerOf(this.tenure), from };
+        const take = (batch: IngestMessage[]) => this.#inTurn(() => this.#take(batch, replay));
+        await ingest.consume(consumer, limits.batch, take, signal);
         fault = null;
       } catch (error) {
-        if (fault === null) log.warn('INGEST cannot be read; it is tried again', { error: String(error) });
+        if (fault === null) {
+          const what = this.#opened ? 'INGEST cannot be read' : 'the ledger cannot be read';
+          log.warn(`${what}; it is tried again`, { error: String(error) });
+        }
         fault = String(error);
       }
       await pause(clock, backoff.next(), signal);
     }
     cancelTick();
     await this.#turn;
-    giveBack(this.#held.clear());
+    giveBack(this.#held.clear().map(({ message }) => message));
   }
 
   stop(): void {
@@ -83,8 +91,9 @@ export class TenureReader {
     return this.#held.size();
   }
 
-  /** Stores what waits for a template as it is, and tells how much of the tenure is not stored yet. */
+  /** Stores what waits for a template as it is, and tells how much of the tenure is not stored yet. Rejects when nobody knows. */
   async finish(): Promise<number> {
+    if (!this.#opened) throw new Error('the ledger is not read yet');
     await this.#inTurn(() => this.#storeHeld(true));
     return this.#parts.ingest.backlog(consumerOf(this.tenure));
   }
@@ -96,9 +105,9 @@ export class TenureReader {
     return this.#turn;
   }
 
-  async #take(messages: IngestMessage[]): Promise<void> {
-    const opened = messages.map((message) => openMessage(message, this.#start));
-    if (this.#abort.signal.aborted || !this.#parts.isOpen()) return giveBack(opened);
+  async #take(messages: IngestMessage[], replay: Replay): Promise<void> {
+    if (this.#abort.signal.aborted || !this.#parts.gate()) return giveBack(messages);
+    const opened = (await this.#unstored(messages, replay)).map((message) => openMessage(message, replay));
     const ready: [OpenedMessage, RecordBatch][] = [];
     for (const one of opened) {
       const records = recordsOf(one, this.#parts.decoder, this.#nodeId, false);
@@ -107,6 +116,24 @@ export class TenureReader {
     }
     await this.#store(ready);
     if (this.#held.size() > 0) await this.#storeHeld(false);
+  }
+
+  /**
+   * While a replay is on, without the messages that are stored already: their copies in the ledger are used up, and must
+   * not be looked for again. Later the store sorts them out by itself.
+   */
+  async #unstored(messages: IngestMessage[], replay: Replay): Promise<IngestMessage[]> {
+    if (replay.over()) return messages;
+    const origins = messages.map(({ streamId, sequence }) => ({ nodeId: this.#nodeId, streamId, sequence }));
+    try {
+      const stored = await this.#parts.store.delivered(origins);
+      for (const index of stored) messages[index]?.ack();
+      return messages.filter((_, index) => !stored.has(index));
+    } catch (error) {
+      this.#parts.log.debug('the store does not say what it has', { error: String(error) });
+      for (const message of messages) message.retry(storeAwayDelayMs);
+      return [];
+    }
   }
 
   #lookAtHeld(): void {
@@ -131,17 +158,20 @@ export class TenureReader {
     if (ready.length === 0) return;
     const { writer, onStored, onStale } = this.#parts;
     const opened = ready.map(([one]) => one);
-    const batches = ready.map(([, batch]) => batch).filter((batch) => countRecords(batch) > 0);
+    const batches = ready.map(([, batch]) => batch).filter((batch) => !saysNothing(batch));
     const written = batches.length === 0 ? nothingToStore : await writer.write(batches, this.#abort.signal);
     if (written.outcome === 'stored') {
-      for (const { message } of opened) message.ack();
+      for (const { message } of opened) {
+        message.ack();
+        this.#opened?.replay.forget(message);
+      }
       onStored(
         batches,
-        opened.reduce((sum, one) => sum + one.skipped, 0),
+        opened.reduce((sum, { share }) => sum + share.before, 0),
       );
       return;
     }
-    giveBack(opened);
+    giveBack(opened.map(({ message }) => message));
     if (written.outcome === 'stale') {
       this.stop();
       onStale(written.epoch);
@@ -152,6 +182,6 @@ export class TenureReader {
 const nothingToStore: WriteOutcome = { outcome: 'stored' };
 
 /** To be delivered again at once, when the gate of some process of this node is open again. */
-function giveBack(opened: OpenedMessage[]): void {
-  for (const { message } of opened) message.retry(0);
+function giveBack(messages: IngestMessage[]): void {
+  for (const message of messages) message.retry(0);
 }

@@ -1,4 +1,5 @@
-import type { Cancel, Clock, Gauge, Ingest, Logger, Metrics, RecordStore } from '@hotstandby/ports';
+import type { Grant } from '@hotstandby/contracts';
+import type { Cancel, Clock, Gauge, Ingest, Logger, Metrics, RecordStore, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { Losses } from '../losses.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -15,10 +16,14 @@ interface Parts {
   retentionMs: number;
   /** Name of the consumer while delivering. */
   consumer: () => string | null;
-  isOpen: () => boolean;
+  gate: () => (WriteGuard & Pick<Grant, 'nodeId'>) | null;
+  /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
+  oldestWaitingMs: () => number | null;
 }
 
-const lookAtBacklogEveryMs = 2000;
+const lookAtBacklogEveryMs = 1000;
+/** A frame is no older than this when it is put into the queue for INGEST. */
+const frameAgeMs = 1000;
 
 /** What is done beside the flow: the store's connection kept open, old records trimmed, the backlog looked at. */
 export class Upkeep {
@@ -76,6 +81,7 @@ export class Upkeep {
       this.#backlog = await ingest.backlog(name);
       this.#backlogGauge.set(this.#backlog);
       await this.#lookForLosses(name);
+      await this.#noteProgress(name);
       // Off the take-over's path, and once a tenure: consumers of earlier tenures would keep their place for nothing.
       if (this.#forgotten === name) return;
       await ingest.forgetConsumers(name);
@@ -83,6 +89,17 @@ export class Upkeep {
     } catch (error) {
       log.debug('the backlog of INGEST is not known', { error: String(error) });
     }
+  }
+
+  /** For whoever takes over: from where on it has to look for what is not stored. */
+  async #noteProgress(name: string): Promise<void> {
+    const { ingest, store, gate, oldestWaitingMs, clock } = this.#parts;
+    const waitingMs = oldestWaitingMs() ?? clock.wallMs();
+    const settledMs = await ingest.settledBeforeMs(name);
+    const guard = gate();
+    if (settledMs === null || !guard) return;
+    const settledBeforeMs = Math.min(settledMs, waitingMs) - frameAgeMs;
+    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs });
   }
 
   /** The stream's bounds pushed out what was not delivered yet. Counted in messages: nobody knows what was in them. */
@@ -97,8 +114,8 @@ export class Upkeep {
   }
 
   async #trim(): Promise<void> {
-    const { store, retentionMs, isOpen, log } = this.#parts;
-    if (this.#trimming || !isOpen()) return;
+    const { store, retentionMs, gate, log } = this.#parts;
+    if (this.#trimming || !gate()) return;
     this.#trimming = true;
     try {
       await store.trim(retentionMs);

@@ -17,6 +17,8 @@ interface Parts {
 
 interface Entry extends Frame {
   id: string;
+  /** Wall clock. */
+  putAtMs: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export class IngestQueue {
   /** What came after `hold`; null: nothing is held. */
   #held: Entry[] | null = null;
   #bytes = 0;
-  #underWay = 0;
+  readonly #appending = new Set<Entry>();
   #frames = 0;
   #appendedDatagrams = 0;
   #fault: string | null = null;
@@ -42,14 +44,14 @@ export class IngestQueue {
   }
 
   put(frames: Frame[]): void {
-    const { losses, limits, instance } = this.#parts;
+    const { losses, limits, instance, clock } = this.#parts;
     for (const frame of frames) {
       if (this.#bytes + frame.bytes.length > limits.queueBytes) {
         losses.add(frame.kind, 'memory', frame.datagrams);
         continue;
       }
       this.#bytes += frame.bytes.length;
-      (this.#held ?? this.#waiting).push({ ...frame, id: `${instance}-${++this.#frames}` });
+      (this.#held ?? this.#waiting).push({ ...frame, id: `${instance}-${++this.#frames}`, putAtMs: clock.wallMs() });
     }
     this.#pump();
   }
@@ -57,7 +59,7 @@ export class IngestQueue {
   /** Resolves when everything put so far is in INGEST; what is put from now on waits in memory until `release`. */
   async hold(): Promise<void> {
     this.#held ??= [];
-    if (this.#waiting.length > 0 || this.#underWay > 0) {
+    if (this.#waiting.length > 0 || this.#appending.size > 0) {
       await new Promise<void>((resolve) => this.#idleListeners.push(resolve));
     }
   }
@@ -72,7 +74,7 @@ export class IngestQueue {
   /** Resolves when everything is in INGEST, or after `patienceMs`; returns how many datagrams are not and are lost. */
   async stop(patienceMs: number): Promise<number> {
     this.release();
-    if (this.#waiting.length > 0 || this.#underWay > 0) {
+    if (this.#waiting.length > 0 || this.#appending.size > 0) {
       const idle = new Promise<void>((resolve) => this.#idleListeners.push(resolve));
       await Promise.race([idle, pause(this.#parts.clock, patienceMs, this.#abort.signal)]);
     }
@@ -82,19 +84,32 @@ export class IngestQueue {
     return lost;
   }
 
-  state(): { bytes: number; fault: string | null; appendedDatagrams: number; held: boolean } {
-    const held = this.#held !== null;
-    return { bytes: this.#bytes, fault: this.#fault, appendedDatagrams: this.#appendedDatagrams, held };
+  state(): {
+    bytes: number;
+    fault: string | null;
+    appendedDatagrams: number;
+    held: boolean;
+    /** Wall clock of when the oldest frame that is not known to be in INGEST was put; null: none. */
+    oldestWaitingMs: number | null;
+  } {
+    const waiting = [...this.#appending, ...this.#waiting.slice(0, 1), ...(this.#held?.slice(0, 1) ?? [])];
+    return {
+      bytes: this.#bytes,
+      fault: this.#fault,
+      appendedDatagrams: this.#appendedDatagrams,
+      held: this.#held !== null,
+      oldestWaitingMs: waiting.length === 0 ? null : Math.min(...waiting.map(({ putAtMs }) => putAtMs)),
+    };
   }
 
   #pump(): void {
-    while (this.#underWay < this.#parts.limits.appendsInFlight) {
+    while (this.#appending.size < this.#parts.limits.appendsInFlight) {
       const entry = this.#waiting.shift();
       if (!entry) break;
-      this.#underWay++;
+      this.#appending.add(entry);
       void this.#append(entry);
     }
-    if (this.#underWay === 0) for (const tell of this.#idleListeners.splice(0)) tell();
+    if (this.#appending.size === 0) for (const tell of this.#idleListeners.splice(0)) tell();
   }
 
   async #append(entry: Entry): Promise<void> {
@@ -113,7 +128,7 @@ export class IngestQueue {
       }
     }
     this.#worked();
-    this.#underWay--;
+    this.#appending.delete(entry);
     this.#bytes -= entry.bytes.length;
     this.#appendedDatagrams += entry.datagrams;
     this.#pump();

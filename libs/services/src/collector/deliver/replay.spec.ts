@@ -1,0 +1,64 @@
+import type { Datagram } from '@hotstandby/ports';
+import { digestOf } from '@hotstandby/core/ledger';
+import { expect, it } from 'vitest';
+import { Replay } from './replay.ts';
+
+const one = (text: string, receivedAtMs: number): Datagram => ({
+  kind: 'syslog',
+  sourceAddress: '192.0.2.1',
+  sourcePort: 1,
+  localPort: 514,
+  receivedAtMs,
+  bytes: new TextEncoder().encode(text),
+});
+const entry = (text: string, receivedAtMs: number) => ({ digest: digestOf(one(text, 0)), receivedAtMs });
+const bounds = { fromMs: 10_000, untilMs: 14_000, reachMs: 1000 };
+const message = (sequence: number) => ({ streamId: 's', sequence });
+const stamps = (datagrams: { receivedAtMs: number }[]) => datagrams.map(({ receivedAtMs }) => receivedAtMs);
+
+it('leaves out what is stored in its other copy, however late that lay in a buffer', () => {
+  const replay = new Replay(bounds, { stored: [entry('x', 11_000), entry('y', 13_500)], settled: [] });
+  const share = replay.shareOf(message(1), [one('x', 11_200), one('x', 11_300), one('y', 14_000), one('z', 14_001)]);
+  expect(stamps(share.settled)).toEqual([11_200, 14_000]);
+  expect(stamps(share.datagrams)).toEqual([11_300, 14_001]);
+  expect(share.stored).toEqual([entry('x', 11_300), entry('z', 14_001)]);
+});
+
+it('looks for no copies behind the replay: an equal datagram is a new one', () => {
+  const replay = new Replay(bounds, { stored: [entry('x', 13_900)], settled: [] });
+  expect(stamps(replay.shareOf(message(1), [one('x', 14_001)]).datagrams)).toEqual([14_001]);
+});
+
+it('lets what was received just before use up its copies, so that no later one is taken for it', () => {
+  const replay = new Replay(bounds, { stored: [entry('x', 9900)], settled: [] });
+  const share = replay.shareOf(message(1), [one('x', 8999), one('x', 9950), one('x', 10_100)]);
+  expect([share.before, stamps(share.settled), stamps(share.datagrams)]).toEqual([1, [9950], [10_100]]);
+});
+
+it('takes up what this tenure had settled before', () => {
+  const ledger = { stored: [entry('x', 11_000), entry('x', 12_000)], settled: [entry('x', 11_050)] };
+  const replay = new Replay(bounds, ledger);
+  const share = replay.shareOf(message(1), [one('x', 11_100), one('x', 12_100), one('x', 12_200)]);
+  expect([stamps(share.settled), stamps(share.datagrams)]).toEqual([[11_100], [12_100, 12_200]]);
+});
+
+it('gives a message that comes again the same share, until it is settled', () => {
+  const replay = new Replay(bounds, { stored: [entry('x', 11_000)], settled: [] });
+  const datagrams = [one('x', 11_000)];
+  const first = replay.shareOf(message(1), datagrams);
+  expect(replay.shareOf(message(1), datagrams)).toBe(first);
+  expect(first.settled).toHaveLength(1);
+  replay.forget(message(1));
+  expect(replay.shareOf(message(1), datagrams).settled).toHaveLength(0);
+});
+
+it('leaves nothing out any more once it is well behind the replay: the wall clock was set back', () => {
+  const replay = new Replay(bounds, { stored: [entry('x', 11_000)], settled: [] });
+  replay.shareOf(message(1), [one('y', 19_001), one('y', 19_002)]);
+  expect(replay.over()).toBe(true);
+  expect(stamps(replay.shareOf(message(2), [one('x', 11_000), one('x', 10)]).datagrams)).toEqual([11_000, 10]);
+});
+
+it('takes everything where nobody stored anything before', () => {
+  expect(stamps(Replay.ofEverything().shareOf(message(1), [one('x', -5), one('x', 0)]).datagrams)).toEqual([-5, 0]);
+});

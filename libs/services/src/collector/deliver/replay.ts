@@ -1,0 +1,105 @@
+import { digestOf, Settlement } from '@hotstandby/core/ledger';
+import type { Datagram, IngestMessage, LedgerEntry, LedgerExtract } from '@hotstandby/ports';
+
+/** What a message holds for this tenure. */
+export interface Share {
+  /** To be stored, each with its entry in the ledger. */
+  datagrams: Datagram[];
+  stored: LedgerEntry[];
+  /** Those whose other copy is stored already. */
+  settled: LedgerEntry[];
+  /** Those of before the replay: the tenure before has dealt with them. */
+  before: number;
+}
+
+/** From where on a tenure delivers, and what it need not. Times are of this node's wall clock. */
+export interface ReplayBounds {
+  /** The tenure before has stored everything that it received before this. */
+  fromMs: number;
+  /** Copies of what others stored may turn up until here: the tenure's start plus the reach. */
+  untilMs: number;
+  /** How far apart in time both copies of one datagram may have been received. */
+  reachMs: number;
+}
+
+/**
+ * How long after the end of a replay frames may still hold datagrams of before it: a frame's age when it is appended,
+ * with room for a slow server.
+ */
+const overlapMs = 5000;
+
+/**
+ * What of INGEST is a tenure's to deliver: everything that the tenures before have not stored. A datagram that they
+ * stored in its other copy (a dual feed gives both nodes one) is found in their ledger and left out, each copy once.
+ *
+ * What was received before `fromMs` is left out, but for the last `reachMs` of it: their copies in the ledger must be used
+ * up by them, not by a later datagram that looks the same.
+ */
+export class Replay {
+  readonly #bounds: ReplayBounds;
+  readonly #settlement: Settlement;
+  /** A message that comes again (it was not settled in time) gets the share that it got: its copies are used up. */
+  readonly #shares = new Map<string, Share>();
+  #over: boolean;
+
+  constructor(bounds: ReplayBounds, ledger: LedgerExtract) {
+    this.#bounds = bounds;
+    this.#settlement = new Settlement(ledger.stored, bounds.reachMs);
+    for (const entry of ledger.settled) this.#settlement.take(entry);
+    this.#over = bounds.untilMs === -Infinity;
+  }
+
+  /** Nobody stored anything before. */
+  static ofEverything(): Replay {
+    return new Replay({ fromMs: -Infinity, untilMs: -Infinity, reachMs: 0 }, { stored: [], settled: [] });
+  }
+
+  /** No message that follows has anything to do with earlier tenures. */
+  over(): boolean {
+    return this.#over;
+  }
+
+  shareOf(message: Pick<IngestMessage, 'streamId' | 'sequence'>, datagrams: Datagram[]): Share {
+    const { untilMs } = this.#bounds;
+    // Once a frame lies wholly behind the replay an earlier time stamp can only mean that the wall clock was set back.
+    if (
+      !this.#over &&
+      datagrams.length > 0 &&
+      datagrams.every(({ receivedAtMs }) => receivedAtMs > untilMs + overlapMs)
+    )
+      this.#over = true;
+    const known = this.#shares.get(keyOf(message));
+    if (known) return known;
+    const share = this.#divide(datagrams);
+    if (!this.#over) this.#shares.set(keyOf(message), share);
+    return share;
+  }
+
+  /** It is settled and does not come again. */
+  forget(message: Pick<IngestMessage, 'streamId' | 'sequence'>): void {
+    this.#shares.delete(keyOf(message));
+  }
+
+  #divide(datagrams: Datagram[]): Share {
+    const share: Share = { datagrams: [], stored: [], settled: [], before: 0 };
+    const { fromMs, untilMs, reachMs } = this.#bounds;
+    for (const datagram of datagrams) {
+      const { receivedAtMs } = datagram;
+      if (!this.#over && receivedAtMs < fromMs - reachMs) {
+        share.before++;
+        continue;
+      }
+      const entry = { digest: digestOf(datagram), receivedAtMs };
+      if (!this.#over && receivedAtMs <= untilMs && this.#settlement.take(entry)) share.settled.push(entry);
+      else if (!this.#over && receivedAtMs < fromMs) share.before++;
+      else {
+        share.datagrams.push(datagram);
+        share.stored.push(entry);
+      }
+    }
+    return share;
+  }
+}
+
+const keyOf = ({ streamId, sequence }: Pick<IngestMessage, 'streamId' | 'sequence'>): string =>
+  `${streamId}/${sequence}`;
