@@ -51,11 +51,9 @@ describe('npm run demo', () => {
       expect(report.takeoverMs).toBeLessThan(generousMs);
       for (const kind of ['syslog', 'trap', 'flow'] as const) {
         const { sent, stored, doubled, lostInGap, lost } = report.kinds[kind];
-        expect({ kind, doubled, lost }).toEqual({ kind, doubled: 0, lost: 0 });
+        expect({ kind, doubled, lost, lostInGap }).toEqual({ kind, doubled: 0, lost: 0, lostInGap: 0 });
         expect(sent).toBeGreaterThan(100);
-        expect(stored + lostInGap).toBe(sent);
-        // A planned switchover finishes what it has: its gap is no outage of seconds.
-        expect(lostInGap).toBeLessThan(sent / 2);
+        expect(stored).toBe(sent);
       }
       rmSync(folder, { recursive: true, force: true });
     },

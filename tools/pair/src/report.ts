@@ -22,7 +22,7 @@ export interface KindReport {
   stored: number;
   /** Rows beyond the first of the same datagram. */
   doubled: number;
-  /** Not stored, and sent from one second before the fault to the `role.changed` of the new reign. */
+  /** Not stored, and sent while no node owned the virtual IP (or in the second before). With dual feed there is no gap. */
   lostInGap: number;
   /** All other that is not stored. */
   lost: number;
@@ -43,7 +43,7 @@ export interface ReportInput {
   stored: StoredRow[];
   /** When the active was killed or frozen, or the switchover was asked for. */
   faultAtMs: number;
-  /** The `role.changed` of the new reign; null: it never came, and everything after the fault is in the gap. */
+  /** When a virtual IP answered again, Infinity: never; null: both nodes are fed, and nothing may be lost. */
   gapEndsAtMs: number | null;
 }
 
@@ -56,7 +56,7 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs }: ReportInput
   const firstNew = stored
     .filter((row) => row.epoch > oldEpoch)
     .reduce((least, row) => Math.min(least, row.committedAtMs), Number.POSITIVE_INFINITY);
-  const gap = { fromMs: faultAtMs - beforeFaultMs, toMs: gapEndsAtMs ?? Number.POSITIVE_INFINITY };
+  const gap = { fromMs: faultAtMs - beforeFaultMs, toMs: gapEndsAtMs ?? Number.NEGATIVE_INFINITY };
   const kinds = Object.fromEntries(
     trafficKinds.map((kind) => {
       const rows = stored.filter((row) => row.kind === kind);
@@ -97,7 +97,7 @@ export function faultsOf(report: Report): string[] {
   if (report.takeoverMs === null) faults.push('no row was committed under a new epoch');
   for (const [kind, { sent, lost, doubled }] of Object.entries(report.kinds)) {
     if (sent === 0) faults.push(`no ${kind} was sent`);
-    if (lost > 0) faults.push(`${lost} ${kind} lost outside the gap`);
+    if (lost > 0) faults.push(`${lost} ${kind} lost`);
     if (doubled > 0) faults.push(`${doubled} ${kind} stored twice`);
   }
   return faults;
