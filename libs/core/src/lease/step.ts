@@ -127,8 +127,19 @@ function fenceInTime(turn: Turn): void {
  * that only people read. Then heartbeat and the store; memory, history and facts come last.
  */
 function inOrder(effects: LeaseEffect[]): LeaseEffect[] {
-  if (effects.length < 2) return effects;
-  const ofKind = (kind: LeaseEffect['do']) => effects.filter((effect) => effect.do === kind);
-  const rest = effects.filter(({ do: kind }) => kind !== 'grant' && kind !== 'permit' && kind !== 'order');
-  return [...ofKind('grant'), ...ofKind('permit'), ...ofKind('order'), ...rest];
+  const ordered = effects.every((effect, index) => index === 0 || rankOf(effects[index - 1]) <= rankOf(effect));
+  return ordered ? effects : effects.toSorted((one, other) => rankOf(one) - rankOf(other));
+}
+
+function rankOf(effect: LeaseEffect | undefined): number {
+  switch (effect?.do) {
+    case 'grant':
+      return 0;
+    case 'permit':
+      return 1;
+    case 'order':
+      return 2;
+    default:
+      return 3;
+  }
 }

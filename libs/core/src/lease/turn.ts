@@ -58,6 +58,14 @@ export class Turn {
   announce(permit: boolean): void {
     const { state } = this;
     const { role, grant, tenure, timing, self, view } = state;
+    const granted = role === 'active' && grant ? grant.epoch : null;
+    this.effects.push({
+      do: 'grant',
+      role,
+      epoch: granted,
+      deadlineMs: grant?.deadlineMs ?? this.nowMs,
+      tenure: granted === null ? null : tenure,
+    });
     const entered = view?.nodes.some((node) => node.nodeId === self.nodeId && node.incarnation === self.incarnation);
     // Without failover a node that does not reign gives no sign of life: nobody shall register it.
     if (permit && entered && !state.barred && (state.failover || reignsAlone(state))) {
@@ -72,13 +80,5 @@ export class Turn {
         voter: epoch === null ? null : voter(state),
       });
     }
-    const epoch = role === 'active' && grant ? grant.epoch : null;
-    this.effects.push({
-      do: 'grant',
-      role,
-      epoch,
-      deadlineMs: grant?.deadlineMs ?? this.nowMs,
-      tenure: epoch === null ? null : tenure,
-    });
   }
 }

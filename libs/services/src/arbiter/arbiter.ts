@@ -260,8 +260,9 @@ export class Arbiter implements Service {
       case 'grant':
         return this.#tellGates(effect);
       case 'permit': {
-        const { do: _, ...permit } = effect;
-        const message: Permit = { ...permit, nodeId: self.nodeId, incarnation: self.incarnation };
+        const { epoch, serverRole, timeline, remembers, untilMs, voter } = effect;
+        const { nodeId, incarnation } = self;
+        const message: Permit = { incarnation, nodeId, epoch, serverRole, timeline, remembers, untilMs, voter };
         return bus.publish(this.#permitSubject, message);
       }
       case 'order':
