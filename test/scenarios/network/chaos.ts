@@ -1,12 +1,13 @@
 // `npm run chaos -- [--seed S] [--for 10m] [--profile fast|standard]`: a real pair in network namespaces, hurt at random.
 import { parseArgs } from 'node:util';
+import { everyEpisode } from './every.ts';
 import { prepareClone } from './pair.ts';
 import { missing } from './programs.ts';
 import { reportLines } from './report.ts';
 import { ChaosRun } from './run.ts';
-import { randomEpisodes, tellingEpisodes } from './schedule.ts';
+import { type Episode, randomEpisodes, tellingEpisodes } from './schedule.ts';
 
-const help = `npm run chaos -- [--seed S] [--for 10m] [--profile fast|standard] [--fixed]
+const help = `npm run chaos -- [--seed S] [--for 10m] [--profile fast|standard] [--fixed | --every]
 
 A whole pair on real parts, every machine a network namespace: services, NATS servers, PostgreSQL, a virtual IP, a client
 that sends telemetry to it and asks who has it. Faults from a seed, one to three at a time: kills, freezes, cuts, pulled
@@ -17,6 +18,7 @@ the pair must become whole, and nothing may have happened that must not. Needs r
   --for T         how long, as 90s, 10m or 2h (default 2m); the episode under way is finished
   --profile NAME  standard (default) or fast: the pair's timings
   --fixed         the list of faults that npm test tries, before the random ones
+  --every         each kind of fault to everything that it can be done to, one at a time; then the end, whatever --for says
 
 Prints the seed, a timeline and a verdict. Exit codes: 0 nothing happened that must not, 1 something did (logs and data are
 kept, the folder is named), 2 the pair could not be started, 64 wrong options, 130 interrupted.`;
@@ -32,7 +34,7 @@ async function main(): Promise<number> {
     console.error(why);
     return 2;
   }
-  const { seed, forMs, profile, fixed } = options;
+  const { seed, forMs, profile, list } = options;
   console.log(`seed ${seed}, profile ${profile}, for ${forMs / 1000} s`);
   await prepareClone();
   const run = await ChaosRun.begin(profile, (line) => console.log(line));
@@ -45,11 +47,9 @@ async function main(): Promise<number> {
       void run.close().finally(() => process.exit(130));
     });
   let whole = true;
-  const episodes = [...(fixed ? tellingEpisodes : [])][Symbol.iterator]();
-  const random = randomEpisodes(seed);
-  while (whole && run.elapsedMs < forMs) {
-    const next = episodes.next();
-    whole = await run.episode(next.done ? (random.next().value ?? { planned: [] }) : next.value);
+  for (const episode of list === 'every' ? everyEpisode() : then(list === 'fixed' ? tellingEpisodes : [], seed)) {
+    whole = await run.episode(episode);
+    if (!whole || (list !== 'every' && run.elapsedMs > forMs)) break;
   }
   const report = whole ? await run.end() : null;
   if (!report) await run.close();
@@ -62,11 +62,16 @@ async function main(): Promise<number> {
   return safe ? 0 : 1;
 }
 
+function* then(first: readonly Episode[], seed: number): Generator<Episode> {
+  yield* first;
+  yield* randomEpisodes(seed);
+}
+
 interface Options {
   seed: number;
   forMs: number;
   profile: 'fast' | 'standard';
-  fixed: boolean;
+  list: 'random' | 'fixed' | 'every';
 }
 
 /** Or the text to print instead. */
@@ -78,6 +83,7 @@ function readOptions(): Options | string {
         for: { type: 'string', default: '2m' },
         profile: { type: 'string', default: 'standard' },
         fixed: { type: 'boolean', default: false },
+        every: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
@@ -87,9 +93,10 @@ function readOptions(): Options | string {
     const [, amount, unit = 's'] = /^(\d+)([smh]?)$/.exec(values.for) ?? [];
     if (amount === undefined) return '--for must be a time like 90s, 10m or 2h';
     const forMs = Number(amount) * { s: 1000, m: 60_000, h: 3_600_000 }[(unit || 's') as 's' | 'm' | 'h'];
-    const { profile, fixed } = values;
+    const { profile } = values;
     if (profile !== 'fast' && profile !== 'standard') return '--profile must be fast or standard';
-    return { seed, forMs, profile, fixed };
+    const list = values.every ? 'every' : values.fixed ? 'fixed' : 'random';
+    return { seed, forMs, profile, list };
   } catch (error) {
     return String(error instanceof Error ? error.message : error);
   }
