@@ -42,6 +42,7 @@ export function everyEpisode(): Episode[] {
       [3600, 86_400, -300, -1800].map((seconds): Fault => ({ do: 'step-clock', which, seconds })),
     ),
     ...whiches.flatMap((which) => [0.9, 1.1].map((rate): Fault => ({ do: 'drift-clock', which, rate }))),
+    ...whiches.map((which): Fault => ({ do: 'flush-firewall', which })),
     { do: 'hog-processors', processes: 4, forMs: 5000 },
     { do: 'switchover' },
   ];

@@ -32,6 +32,8 @@ export type Fault =
   | { do: 'step-clock'; which: Which; seconds: number }
   /** The wall clock of a node runs at another rate, from each process's start on. */
   | { do: 'drift-clock'; which: Which; rate: number }
+  /** Somebody else's `nft flush ruleset` on a node: what holds the grant in its kernel is gone. */
+  | { do: 'flush-firewall'; which: Which }
   | { do: 'hog-processors'; processes: number; forMs: number }
   | { do: 'switchover' };
 
@@ -71,6 +73,8 @@ export function faultText(fault: Fault): string {
       return `wall clock of the ${fault.which} stepped by ${fault.seconds} s`;
     case 'drift-clock':
       return `wall clock of the ${fault.which} at ${fault.rate} times its rate`;
+    case 'flush-firewall':
+      return `firewall of the ${fault.which} flushed`;
     case 'hog-processors':
       return `${fault.processes} processor hogs${seconds}`;
     case 'switchover':
@@ -109,26 +113,11 @@ export function mayLoseTelemetry(fault: Fault): boolean {
     case 'restart':
     case 'freeze':
       return fault.which === 'active' && receivingParts.includes(fault.part);
+    case 'flush-firewall':
+      return fault.which === 'active';
     case 'cut':
       return [fault.from, fault.to].includes('client') && [fault.from, fault.to].includes('active');
     default:
       return mayMoveRoles(fault);
-  }
-}
-
-/** Whether it leaves a virtual IP on a host whose binder cannot take it off. */
-export function hurtsBinder(fault: Fault): Which[] {
-  switch (fault.do) {
-    case 'kill':
-    case 'freeze':
-    case 'restart':
-      return fault.part === 'network-binding' ? [fault.which] : [];
-    case 'kill-node':
-    case 'freeze-node':
-      return [fault.which];
-    case 'start-both':
-      return ['active', 'standby'];
-    default:
-      return [];
   }
 }

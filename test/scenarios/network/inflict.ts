@@ -31,7 +31,7 @@ export async function inflict(pair: NetworkPair, active: NodeName, fault: Fault)
       await lan.pull(node);
       await pair.killNode(node);
       return during(fault.forMs, async () => {
-        await lan.forgetVip(node);
+        await lan.forget(node);
         await lan.plug(node);
         pair.startNode(node);
       });
@@ -73,6 +73,9 @@ export async function inflict(pair: NetworkPair, active: NodeName, fault: Fault)
       return null;
     case 'drift-clock':
       pair.clocks.set(nodeOf(fault.which), `+0 x${fault.rate}`);
+      return null;
+    case 'flush-firewall':
+      await lan.flushFirewall(nodeOf(fault.which));
       return null;
     case 'hog-processors': {
       const hogs = Array.from({ length: fault.processes }, () => hog(pair));

@@ -4,11 +4,11 @@ import { judgeJournal, judgeTransitions } from './history.ts';
 import { judgeRecords } from './records.ts';
 import { randomEpisodes } from './schedule.ts';
 import {
-  abandonedAddressMs,
+  judgeLateAnswers,
   judgeRivalries,
-  lateRemovalMs,
   longestWithoutGrantMs,
   rivalriesOf,
+  rivalsAnswerMs,
 } from './virtual-address.ts';
 
 // The judges of a run, on what a broken pair would show them.
@@ -24,16 +24,14 @@ it('sees two hosts that answer for the virtual IP, and how long', () => {
   const rivalries = rivalriesOf(seen);
   expect(rivalries).toHaveLength(1);
   expect((rivalries[0]?.toMs ?? 0) - (rivalries[0]?.fromMs ?? 0)).toBeGreaterThan(1950);
-  expect(judgeRivalries(rivalries, [])).toHaveLength(1);
-  expect(judgeRivalries(rivalries, [{ node: 'a', atMs: 500 }])).toEqual([]);
-  expect(judgeRivalries(rivalries, [{ node: 'a', atMs: 500 - abandonedAddressMs }])).toHaveLength(1);
+  expect(judgeRivalries(rivalries, 0)).toHaveLength(1);
 });
 
 it('lets an address change its host', () => {
   expect(rivalriesOf([...answers(0, 1000, 'a'), ...answers(1100, 2000, 'b')])).toEqual([]);
-  const late = rivalriesOf([...answers(0, 1000, 'a'), ...answers(1000, 1000 + lateRemovalMs, 'a', 'b')]);
+  const late = rivalriesOf([...answers(0, 1000, 'a'), ...answers(1000, 1000 + rivalsAnswerMs, 'a', 'b')]);
   expect(late).toHaveLength(1);
-  expect(judgeRivalries(late, [])).toEqual([]);
+  expect(judgeRivalries(late, 0)).toEqual([]);
 });
 
 it('sees how long a host answers without a grant', () => {
@@ -41,6 +39,8 @@ it('sees how long a host answers without a grant', () => {
   const nodeOf = new Map([['ma', 'a']]);
   expect(longestWithoutGrantMs(answers(100, 500, 'ma'), [span], nodeOf)).toBeLessThan(0.1);
   expect(longestWithoutGrantMs(answers(100, 900, 'ma'), [span], nodeOf)).toBeGreaterThan(380);
+  expect(judgeLateAnswers(380, 2000)).toEqual([]);
+  expect(judgeLateAnswers(2600, 2000)).toHaveLength(1);
 });
 
 it('sees messages that are stored twice, and lost ones that no trouble excuses', () => {

@@ -86,9 +86,14 @@ export class Lan {
     for (const machine of machines) await this.plug(machine);
   }
 
-  /** As after a boot: no virtual IP is left of an earlier life. */
-  async forgetVip(machine: Machine): Promise<void> {
+  async flushFirewall(machine: Machine): Promise<void> {
+    await sh(...inside(this.namespace(machine)), 'nft', 'flush', 'ruleset');
+  }
+
+  /** As after a boot: nothing of an earlier life is in the kernel. */
+  async forget(machine: Machine): Promise<void> {
     await ip('-n', this.namespace(machine), 'addr', 'del', `${this.vip}/32`, 'dev', 'eth0').catch(() => {});
+    await this.flushFirewall(machine);
   }
 
   async close(): Promise<void> {

@@ -1,22 +1,16 @@
-import { type NodeName, nodeNames, peerOf } from '../../../tools/pair/src/layout.ts';
+import { type NodeName, nodeNames } from '../../../tools/pair/src/layout.ts';
 import { eventually } from '../../parts/eventually.ts';
 import { type GrantWatch, monotonicMs, overlapsOf, spansOf } from '../grant-watch.ts';
 import { whatIsAmiss } from '../running-pair.ts';
 import { ClientView } from './client.ts';
-import { faultText, hurtsBinder, mayLoseTelemetry, mayMoveRoles, type Which } from './faults.ts';
+import { faultText, mayLoseTelemetry, mayMoveRoles } from './faults.ts';
 import { journalOf, judgeJournal, judgeTransitions, shownHistory } from './history.ts';
 import { inflict } from './inflict.ts';
 import { NetworkPair, type Profile } from './pair.ts';
 import { judgeRecords, settlingMs, storedQuery, type Stored, type Trouble } from './records.ts';
 import type { RunReport } from './report.ts';
 import type { Episode } from './schedule.ts';
-import {
-  type BinderLoss,
-  judgeLateAnswers,
-  judgeRivalries,
-  longestWithoutGrantMs,
-  rivalriesOf,
-} from './virtual-address.ts';
+import { judgeLateAnswers, judgeRivalries, longestWithoutGrantMs, rivalriesOf } from './virtual-address.ts';
 
 /**
  * How soon after the last fault is mended one node must be active and the other its standby, with everything well: a node
@@ -39,7 +33,6 @@ export class ChaosRun {
   readonly #tell: (line: string) => void;
   readonly #startedMs = monotonicMs();
   readonly #troubles: Trouble[] = [];
-  readonly #losses: BinderLoss[] = [];
   readonly #count = { episodes: 0, faults: 0, moved: 0, switchovers: 0, falseTakeOvers: 0, longestMendMs: 0 };
   #whole: Whole = { active: 'a', epoch: 0 };
   #broken = false;
@@ -94,7 +87,6 @@ export class ChaosRun {
         await pause(afterMs);
         this.#say(`#${number} ${faultText(fault)} (${before.active} was active)`);
         this.#count.faults++;
-        this.#losses.push(...hurtsBinder(fault).map((which) => this.#binderLoss(before.active, which)));
         const said = await inflict(this.pair, before.active, fault);
         if (said !== null) this.#say(`#${number} ${said}`);
       }),
@@ -123,7 +115,7 @@ export class ChaosRun {
     const verdict = moved && !mayMove ? ', a false take-over' : '';
     this.#say(`#${number} whole ${(mendMs / 1000).toFixed(1)} s later: ${active} is active, epoch ${epoch}${verdict}`);
     if (epoch < before.epoch) this.#violate(`#${number}: the epoch went back from ${before.epoch} to ${epoch}`);
-    this.#lookAtRights(number);
+    this.#lookAtRights();
     return true;
   }
 
@@ -146,9 +138,9 @@ export class ChaosRun {
       const answers = this.#client.answers();
       const spans = this.#spans();
       const rivalries = rivalriesOf(answers);
-      for (const fault of judgeRivalries(rivalries, this.#losses)) this.#violate(fault);
+      for (const fault of judgeRivalries(rivalries, this.#startedMs)) this.#violate(fault);
       const lateMs = longestWithoutGrantMs(answers, spans, this.#macs);
-      for (const fault of judgeLateAnswers(lateMs)) this.#violate(fault);
+      for (const fault of judgeLateAnswers(lateMs, this.pair.leaseTtlMs)) this.#violate(fault);
       if (answers.length < 20 * seconds)
         this.#violate(`only ${answers.length} answers to ARP in ${seconds.toFixed(0)} s`);
       return {
@@ -161,7 +153,7 @@ export class ChaosRun {
         longestWithoutGrantMs: lateMs,
         transitions: shown.length,
         records,
-        violations: [...new Set(this.violations)],
+        violations: this.violations,
       };
     } finally {
       await this.close();
@@ -179,12 +171,9 @@ export class ChaosRun {
   }
 
   #violate(sentence: string): void {
+    if (this.violations.includes(sentence)) return;
     this.violations.push(sentence);
     this.#say(`VIOLATION: ${sentence}`);
-  }
-
-  #binderLoss(active: NodeName, which: Which): BinderLoss {
-    return { node: which === 'active' ? active : peerOf(active), atMs: monotonicMs() };
   }
 
   #becomeWhole(): Promise<Whole> {
@@ -233,8 +222,8 @@ export class ChaosRun {
     }
   }
 
-  #lookAtRights(number: number): void {
-    for (const overlap of overlapsOf(this.#spans())) this.#violate(`#${number}: two at once: ${overlap}`);
+  #lookAtRights(): void {
+    for (const overlap of overlapsOf(this.#spans())) this.#violate(`two at once: ${overlap}`);
   }
 
   async #lookAtRecords(): Promise<ReturnType<typeof judgeRecords>> {

@@ -53,6 +53,7 @@ export function* randomEpisodes(seed: number): Generator<Episode> {
     () => ({ do: oneOf(['kill-store', 'restart-store'] as const) }),
     () => ({ do: 'step-clock', which: oneOf(whiches), seconds: oneOf([3600, 86_400, -300, -1800]) }),
     () => ({ do: 'drift-clock', which: oneOf(whiches), rate: oneOf([0.9, 1.1, 2]) }),
+    () => ({ do: 'flush-firewall', which: which() }),
     () => ({ do: 'hog-processors', processes: 4, forMs: 3000 }),
     () => ({ do: 'switchover' }),
   ];

@@ -6,24 +6,18 @@ export interface Answer {
   mac: string;
 }
 
-/** A binder was killed or frozen then: it cannot take its address off the host. */
-export interface BinderLoss {
-  node: string;
-  atMs: number;
-}
+/**
+ * How long two hosts may answer at a time. The kernel stops answering with the grant, so the right value is none; what is
+ * left is a process that was frozen in the very moment in which it passed a grant on (docs/binding.md, Limits), and how
+ * late an answer may be heard on a machine that is kept busy on purpose.
+ */
+export const rivalsAnswerMs = 500;
 
 /**
- * How long a host may answer for the address after its binder was killed or frozen: the address was added with a life of
- * 6 s (`validSeconds` of network-binding), which the kernel counts in whole seconds. With the grant held by the kernel
- * this becomes the rest of the grant.
+ * How long a host may seem to answer without a grant: the checker hears grants over NATS, and misses some while the
+ * node's server is away, which its binder may have heard; and the same 500 ms.
  */
-export const abandonedAddressMs = 7500;
-
-/**
- * How long two hosts may answer otherwise: letting go begins before the grant ends, but is a program that must get the
- * processor, on a machine that is kept busy on purpose.
- */
-export const lateRemovalMs = 500;
+export const unheardGrantMs = (leaseTtlMs: number): number => leaseTtlMs + rivalsAnswerMs;
 
 /** An answer stands for this long: it is asked every 10 ms, and some answers are late. */
 const standsMs = 30;
@@ -48,17 +42,14 @@ export function rivalriesOf(answers: readonly Answer[]): Rivalry[] {
   return rivalries;
 }
 
-/** Sentences about two hosts that answered for longer than they may. */
-export function judgeRivalries(rivalries: readonly Rivalry[], losses: readonly BinderLoss[]): string[] {
-  return rivalries.flatMap(({ fromMs, toMs }) => {
-    const lastLoss = losses.filter((loss) => loss.atMs <= toMs).at(-1);
-    const untilMs = Math.max(fromMs + lateRemovalMs, (lastLoss?.atMs ?? -Infinity) + abandonedAddressMs);
-    if (toMs <= untilMs) return [];
-    const when = lastLoss
-      ? `, ${Math.round(fromMs - lastLoss.atMs)} ms after the binder of ${lastLoss.node} was hurt`
-      : '';
-    return [`two hosts answered for the virtual IP for ${Math.round(toMs - fromMs)} ms${when}`];
-  });
+/** Sentences about two hosts that answered for longer than they may; `startedMs` is the beginning of the timeline. */
+export function judgeRivalries(rivalries: readonly Rivalry[], startedMs: number): string[] {
+  return rivalries
+    .filter(({ fromMs, toMs }) => toMs - fromMs > rivalsAnswerMs)
+    .map(({ fromMs, toMs }) => {
+      const at = ((fromMs - startedMs) / 1000).toFixed(1);
+      return `two hosts answered for the virtual IP for ${Math.round(toMs - fromMs)} ms, from ${at} s on`;
+    });
 }
 
 /** The longest time in ms that a host answered after its right had ended, before it got the next one. */
@@ -76,9 +67,9 @@ export function longestWithoutGrantMs(
   return longest;
 }
 
-/** Sentences about a host that answered longer after the end of its right than an abandoned address lives. */
-export function judgeLateAnswers(longestMs: number): string[] {
-  return longestMs <= abandonedAddressMs
+/** Sentences about a host that answered longer after the end of its grant than a grant that was not heard explains. */
+export function judgeLateAnswers(longestMs: number, leaseTtlMs: number): string[] {
+  return longestMs <= unheardGrantMs(leaseTtlMs)
     ? []
     : [`a host answered for the virtual IP ${Math.round(longestMs)} ms after its grant had ended`];
 }
