@@ -36,10 +36,11 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'policy.localRestarts':
     'So many restarts of a critical service within the window are waited for; one more, or unwell after the last of them, is a reason to hand over at once.',
   'policy.localRestartWindowSeconds': 'The window of the same.',
-  'store.url': 'The PostgreSQL database that both nodes reach, on a third machine. Without a password.',
+  'store.url':
+    'The database that both nodes reach, on a third machine: `postgresql://` or `mssql://`, see below. Without a password.',
   'store.passwordFile': "File with the database user's password.",
   'store.caFile':
-    "CA of the store's certificate (PEM). With it the connection is TLS and verified, without it it is not encrypted.",
+    "CA of the store's certificate (PEM). PostgreSQL: with it the connection is TLS and verified, without it it is as `sslmode` says. SQL Server: always TLS and verified; without it by the CAs that Node.js knows.",
   'store.schema': 'SQL schema of every table; made at the first start.',
   'nats.url': "This node's own NATS server.",
   'nats.keysDir':

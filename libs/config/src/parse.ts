@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { brokenRelations, profiles, takeoverWaitMs, type Timing } from './profiles.ts';
 import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
+import { readStoreUrl } from './store-address.ts';
 
 /** The configuration as services see it: complete, its relations checked. */
 export interface NodeConfig extends Omit<NodeConfigFile, 'timing'> {
@@ -74,17 +75,24 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
       differ('binding.addresses', vip, file.peer.address, "another address than the peer's own");
     }
   }
-  const secretInUrl = /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(file.store.url);
-  if (secretInUrl) {
-    faults.push({
-      code: 'HS_CONFIG_INVALID',
-      field: 'store.url',
-      expected: 'no password in the URL',
-      got: 'a password (not shown)',
-      cure: 'Put the password into a file readable by the service only, and name it in store.passwordFile.',
-    });
-  }
+  const url = readStoreUrl(file.store.url);
+  if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });
+  else if (url.address.kind === 'mssql') faults.push(...withoutRecords(file));
   return faults;
+}
+
+/** What is stored on PostgreSQL only, so far: said here, where it can be mended, instead of by a service that fails. */
+function withoutRecords(file: NodeConfigFile): ConfigFault[] {
+  const parts = { 'collector.enabled': file.collector.enabled, 'notifier.enabled': file.notifier.enabled };
+  return Object.entries(parts)
+    .filter(([, enabled]) => enabled)
+    .map(([field]) => ({
+      code: 'HS_CONFIG_INVALID',
+      field,
+      expected: `false with a store on SQL Server, which holds the lease and the history, but neither records nor alerts yet`,
+      got: 'true',
+      cure: `Set ${field} to false, or use PostgreSQL for the store.`,
+    }));
 }
 
 /** One line an issue: which field, what was expected, what was there. Values of secrets never appear: they are only file names. */

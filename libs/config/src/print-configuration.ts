@@ -61,7 +61,20 @@ With \`HS_CONFIG_TIMING\`, each with the numbers that break it:
 
 ${relations.map(({ rule, why }) => `- ${rule}: ${why}.`).join('\n')}
 
-With \`HS_CONFIG_INVALID\`: \`peer.name\` equal to \`node.name\`; a virtual address that is a node's own; a password inside
-\`store.url\`.
+With \`HS_CONFIG_INVALID\`: \`peer.name\` equal to \`node.name\`; a virtual address that is a node's own; a \`store.url\` that is
+none of the forms below, or holds a password; \`collector.enabled\` or \`notifier.enabled\` with a store on SQL Server.
+
+## The store's URL
+
+| URL | for |
+| --- | --- |
+| \`postgresql://user@host:5432/database\` | PostgreSQL. TLS: \`store.caFile\`, or \`?sslmode=require\` (encrypted, not verified) or \`verify-full\` (the CAs that Node.js knows). |
+| \`postgresql://user@h1:5432,h2:5432/database?target_session_attrs=read-write\` | a replicated PostgreSQL that fails over by itself. Hosts are tried in order, each for a bounded time; a server in recovery is passed over. Which replication it needs: [operating](operating.md#a-replicated-store). |
+| \`mssql://user@host:1433/database?encrypt=strict\` | SQL Server 2022 and later: TLS before the first byte (TDS 8). |
+| \`mssql://user@host:1433/database\` | SQL Server, the same as \`?encrypt=true\`: TLS before the login. A server (or somebody in between) that offers none is refused before anything secret is sent. |
+| \`...&hostNameInCertificate=name\` | SQL Server: the name that its certificate must show, where it is not the host of the URL. |
+| \`mssql://user@127.0.0.1:1433/database?encrypt=off\` | SQL Server on this machine without TLS; refused for any other host. |
+
+On SQL Server there are the lease and the history; telemetry records and alerts are stored on PostgreSQL only, so far.
 `;
 }

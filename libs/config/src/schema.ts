@@ -70,8 +70,10 @@ export const nodeConfigSchema = z.strictObject({
     })
     .prefault({}),
   store: z.strictObject({
-    /** `postgresql://user@host:port/database`, without a password. */
-    url: z.string().regex(/^postgres(ql)?:\/\/[^\s]+$/, 'postgresql://user@host:port/database'),
+    /** Without a password. What it must say is checked by `readStoreUrl`. */
+    url: z
+      .string()
+      .regex(/^(postgres(ql)?|mssql):\/\/[^\s]+$/, 'postgresql://user@host:port/database (or mssql://...)'),
     passwordFile: secretFile.optional(),
     /** CA of the store's certificate; with it the connection is TLS and verified. */
     caFile: path.optional(),

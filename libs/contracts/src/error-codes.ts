@@ -27,6 +27,10 @@ export const errorCodes = {
   ],
   HS_STORE_NEWER: ['The schema in the store was made by a newer program.', 'Upgrade this node.'],
   HS_STORE_READ_ONLY: ['The store takes no writes.', 'Point store.url at the writable server.'],
+  HS_STORE_INSECURE: [
+    'The store offers no TLS, or a certificate that does not verify: nothing secret was sent.',
+    'Give the server a certificate and name its CA in store.caFile; if it has one, somebody may be in between.',
+  ],
   HS_STORE_WENT_BACK: [
     'The store is older than what this node has seen: a restored backup or a lost replica.',
     'See docs/operating.md, "The store went back in time".',

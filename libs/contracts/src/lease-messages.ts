@@ -53,7 +53,15 @@ export const storeView = z.object({
   timeline: z.string(),
 });
 
-export const storeFault = z.enum(['unreachable', 'refused', 'unknown', 'foreign', 'newer-schema', 'read-only']);
+export const storeFault = z.enum([
+  'unreachable',
+  'refused',
+  'unknown',
+  'foreign',
+  'newer-schema',
+  'read-only',
+  'insecure',
+]);
 
 /** One round trip to the store, or its failure. `sentAtMs` dates a grant, `receivedAtMs` starts a wait. */
 export const observation = z.discriminatedUnion('kind', [

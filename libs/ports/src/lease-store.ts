@@ -95,8 +95,9 @@ export interface Transition {
 /**
  * Why a statement gave no answer. Only `unknown` may have been carried out. `unreachable`: it never got there, or the
  * database says that it was not carried out (too slow, no space, a lock); `refused`: user, password, database or a right. `foreign`: another cluster's store; `newer-schema`: written by a newer program.
+ * `insecure`: the connection could not be made safe, so nothing secret was sent.
  */
-export type StoreFault = 'unreachable' | 'refused' | 'unknown' | 'foreign' | 'newer-schema' | 'read-only';
+export type StoreFault = 'unreachable' | 'refused' | 'unknown' | 'foreign' | 'newer-schema' | 'read-only' | 'insecure';
 
 const storeErrorCodes = {
   unreachable: 'HS_STORE_UNREACHABLE',
@@ -105,6 +106,7 @@ const storeErrorCodes = {
   foreign: 'HS_STORE_FOREIGN',
   'newer-schema': 'HS_STORE_NEWER',
   'read-only': 'HS_STORE_READ_ONLY',
+  insecure: 'HS_STORE_INSECURE',
 } as const satisfies Record<StoreFault, string>;
 
 export class StoreError extends Error {

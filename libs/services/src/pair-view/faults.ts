@@ -15,6 +15,7 @@ const storeCodes: Record<StoreFault, ErrorCode> = {
   foreign: 'HS_STORE_FOREIGN',
   'newer-schema': 'HS_STORE_NEWER',
   'read-only': 'HS_STORE_READ_ONLY',
+  insecure: 'HS_STORE_INSECURE',
 };
 
 /** The fault as a person is told it. What is none of the expected ones becomes `HS_INTERNAL`. */

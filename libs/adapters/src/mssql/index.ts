@@ -1,0 +1,3 @@
+export type { MssqlOptions } from './options.ts';
+export { MssqlHistory } from './mssql-history.ts';
+export { MssqlLeaseStore } from './mssql-lease-store.ts';
