@@ -2,6 +2,7 @@
 // and an image needs no node_modules. Called by `nx run-many -t build` in each project's folder; `bundle.mjs NAME FOLDER`
 // puts the bundle there instead of beside the sources.
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 // Optional parts of Nest and of the drivers that are never installed here: left as imports that nobody reaches.
@@ -20,13 +21,20 @@ const name = process.argv[2];
 const folder = process.argv[3] ?? 'bundle';
 if (!name) throw new Error('usage: bundle.mjs NAME [FOLDER], in the folder of the project');
 
+// SQL logins only: what tedious brings for logins to Azure would be a fifth of the bundle.
+const absent = fileURLToPath(new URL('absent-module.mjs', import.meta.url));
+const unused = ['@azure/identity', '@azure/keyvault-keys', '@azure/core-auth'];
+
 await rm(folder, { recursive: true, force: true });
 const bundle = await rolldown({
   input: 'src/main.ts',
   platform: 'node',
   tsconfig: 'tsconfig.json',
   // Neither 'import' nor 'require': the bundler adds the one that each import has, and pg needs both.
-  resolve: { conditionNames: ['@hotstandby/source', 'node', 'default'] },
+  resolve: {
+    conditionNames: ['@hotstandby/source', 'node', 'default'],
+    alias: Object.fromEntries(unused.map((unusedName) => [unusedName, absent])),
+  },
   external: optionalPeers,
   onLog(level, log, handler) {
     // Third-party packages: their own eval and circular imports are not ours to mend.

@@ -33,6 +33,9 @@ const noNode = new Set(['core', 'decoders', 'contracts', 'ports', 'config', 'ser
 /** Folders of `services` and `adapters` that the other folders may import. */
 const openFolders = { services: ['role-watch', 'pair-view'], adapters: [] };
 
+/** Folders of `adapters` that choose between others: what each may import. */
+const choosers = { stores: ['postgres', 'mssql'] };
+
 /** Specs may reach further: they join parts on purpose. */
 const isSpec = (file) => file.endsWith('.spec.ts');
 
@@ -101,6 +104,7 @@ function faultOf(project, file, specifier, byName, root) {
 function folderFault(layer, from, to) {
   if (layer !== 'services' && layer !== 'adapters') return null;
   if (!from || !to || from === to || openFolders[layer].includes(to)) return null;
+  if (layer === 'adapters' && choosers[from]?.includes(to)) return null;
   return `${layer}/${from} may not import ${layer}/${to}`;
 }
 

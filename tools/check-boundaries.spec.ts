@@ -72,6 +72,18 @@ it.each([
     "export { y } from '../postgres/index.ts';",
     'adapters/nats may not import adapters/postgres',
   ],
+  [
+    'an adapter that is none of the two a chooser chooses from',
+    'libs/adapters/src/stores/a.ts',
+    "export { y } from '../nats/index.ts';",
+    'adapters/stores may not import adapters/nats',
+  ],
+  [
+    'a chooser in what it chooses from',
+    'libs/adapters/src/postgres/a.ts',
+    "export { y } from '../stores/index.ts';",
+    'adapters/postgres may not import adapters/stores',
+  ],
   ['what is not declared', 'libs/adapters/src/nats/a.ts', "import x from 'left-pad';", 'left-pad is not declared'],
   [
     'a deep import',

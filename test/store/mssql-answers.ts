@@ -1,7 +1,10 @@
 import type { TdsAnswer } from './tds-peer.ts';
 
 /** What a prepared store answers to everything but the lease's own statements. */
-export function preparedStore(lease: (text: string) => TdsAnswer, different: { updateability?: string; cluster?: string } = {}) {
+export function preparedStore(
+  lease: (text: string) => TdsAnswer,
+  different: { updateability?: string; cluster?: string } = {},
+) {
   const { updateability = 'READ_WRITE', cluster = 'c' } = different;
   return (text: string): TdsAnswer => {
     if (text.includes("SERVERPROPERTY('ServerName')")) {
@@ -30,15 +33,49 @@ const reignColumns = [
   'membership',
   'handoverTo',
   'tenureEpoch',
+  'timeline',
 ];
 
 /** A view with one node and a lease that nobody ever held. */
 export function emptyView(): TdsAnswer {
   return [
     {
-      columns: ['nodeId', 'name', 'incarnation', 'hostAddress', 'consolePort', 'natsPort', 'lastCount', 'serverRole', 'standbyServerName', 'version', 'timeZone', 'epoch'],
-      rows: [['id-a', 'a', 'a-1', '192.0.2.1', '8080', '4222', '9007199254740991', 'STARTING', null, '0.1.0', 'UTC', null]],
+      columns: [
+        'nodeId',
+        'name',
+        'incarnation',
+        'hostAddress',
+        'consolePort',
+        'natsPort',
+        'lastCount',
+        'serverRole',
+        'standbyServerName',
+        'version',
+        'timeZone',
+        'epoch',
+        'remembersEpoch',
+        'remembersMembership',
+      ],
+      rows: [
+        [
+          'id-a',
+          'a',
+          'a-1',
+          '192.0.2.1',
+          '8080',
+          '4222',
+          '9007199254740991',
+          'STARTING',
+          null,
+          '0.1.0',
+          'UTC',
+          null,
+          '7',
+          '2',
+        ],
+      ],
     },
-    { columns: reignColumns, rows: [['0', null, null, null, null, null, '0', null, '0']] },
+    { columns: reignColumns, rows: [['0', null, null, null, null, null, '0', null, '0', null]] },
+    { columns: ['number', 'remainingMs', 'endsAt', 'operator', 'reason'], rows: [] },
   ];
 }

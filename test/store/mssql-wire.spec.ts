@@ -79,7 +79,15 @@ async function failureOf(promise: Promise<unknown>): Promise<StoreError> {
   return error;
 }
 
-const beat = { nodeId: 'id-a', incarnation: 'a-1', epoch: 1, count: 2, serverRole: 'PRIMARY' } as const;
+const beat = {
+  nodeId: 'id-a',
+  incarnation: 'a-1',
+  epoch: 1,
+  count: 2,
+  serverRole: 'PRIMARY',
+  timeline: 'server DB1',
+  remembers: { epoch: 1, membership: 1 },
+} as const;
 const seen = {
   epoch: 0,
   holder: null,
@@ -90,8 +98,9 @@ const seen = {
   membership: 0,
   handoverTo: null,
   tenureEpoch: 0,
+  timeline: null,
 };
-const claim = { nodeId: 'id-a', incarnation: 'a-1', seen, seenHolderCount: null };
+const claim = { nodeId: 'id-a', incarnation: 'a-1', seen, seenHolderCount: null, timeline: 'server DB1', rebase: null };
 const isBeat = (text: string) => text.includes('lastcount = @count');
 
 /** One statement after the login, answered like this. */
@@ -108,7 +117,10 @@ it('prepares, looks and says what the server is', async () => {
   expect(await store.prepare()).toEqual({ storeId: 'store-1' });
   const view = await store.look();
   expect(view.reign).toEqual(seen);
-  expect(view.nodes).toMatchObject([{ nodeId: 'id-a', lastCount: 9_007_199_254_740_991, epoch: null, consolePort: 8080 }]);
+  expect(view.nodes).toMatchObject([
+    { nodeId: 'id-a', lastCount: 9_007_199_254_740_991, epoch: null, consolePort: 8080, remembers: { epoch: 7 } },
+  ]);
+  expect(view).toMatchObject({ timeline: 'server DB1', pause: null });
   expect(view.storeIncarnation).toBe('DB1/HOST1/2026-11-21T08:00:00.123');
   expect(new Set(peer.callers)).toEqual(new Set(['127.0.0.12']));
 });
@@ -148,24 +160,27 @@ it('says unknown for an error that ends the session', async () => {
   expect(failure.fault).toBe('unknown');
 });
 
-it.each(['hang', 'cut'] as const)('says unknown when the server does "%s" under a statement, and settles it first', async (kind) => {
-  const startedAt = performance.now();
-  const { store, peer, failure } = await beaten(kind);
-  expect(failure).toMatchObject({ fault: 'unknown', code: 'HS_STORE_UNREACHABLE' });
-  expect(performance.now() - startedAt).toBeLessThan(2500);
-  const [before] = peer.requests.filter((text) => text.includes('.lease_session (session_id)'));
-  const asked = peer.requests.length;
-  await store.look();
-  const since = peer.requests.slice(asked);
-  const settled = since.findIndex((text) => text.includes('WHERE session_id = @ended'));
-  const looked = since.findIndex((text) => text.includes('AS [nodeId]'));
-  expect(settled).toBeGreaterThan(-1);
-  expect(looked).toBeGreaterThan(settled);
-  // It names the row that the connection before had made.
-  const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(before ?? '') ?? ['none'];
-  expect(since[settled]).toContain(id);
-  await eventually(() => peer.openSockets() === 1, 2000, 'only the new connection');
-});
+it.each(['hang', 'cut'] as const)(
+  'says unknown when the server does "%s" under a statement, and settles it first',
+  async (kind) => {
+    const startedAt = performance.now();
+    const { store, peer, failure } = await beaten(kind);
+    expect(failure).toMatchObject({ fault: 'unknown', code: 'HS_STORE_UNREACHABLE' });
+    expect(performance.now() - startedAt).toBeLessThan(2500);
+    const [before] = peer.requests.filter((text) => text.includes('.lease_session (session_id)'));
+    const asked = peer.requests.length;
+    await store.look();
+    const since = peer.requests.slice(asked);
+    const settled = since.findIndex((text) => text.includes('WHERE session_id = @ended'));
+    const looked = since.findIndex((text) => text.includes('AS [nodeId]'));
+    expect(settled).toBeGreaterThan(-1);
+    expect(looked).toBeGreaterThan(settled);
+    // It names the row that the connection before had made.
+    const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(before ?? '') ?? ['none'];
+    expect(since[settled]).toContain(id);
+    await eventually(() => peer.openSockets() === 1, 2000, 'only the new connection');
+  },
+);
 
 it('does nothing else until what was unknown is settled', async () => {
   let free = false;
@@ -231,7 +246,9 @@ it('says unreachable at once when nothing listens', async () => {
   expect(failure.fault).toBe('unreachable');
   expect(failure.message).toContain('ECONNREFUSED');
   expect(performance.now() - startedAt).toBeLessThan(1000);
-  expect((await failureOf(storeAt(port, { bindAddress: '203.0.113.77' }).prepare())).message).toContain('EADDRNOTAVAIL');
+  expect((await failureOf(storeAt(port, { bindAddress: '203.0.113.77' }).prepare())).message).toContain(
+    'EADDRNOTAVAIL',
+  );
 });
 
 it.each([0, 2])('never sends the login in clear text to a server whose PRELOGIN says %i', async (prelogin) => {
@@ -247,21 +264,26 @@ it.each([0, 2])('never sends the login in clear text to a server whose PRELOGIN 
   expect(peer.clearPackets).toContain(0x10);
 });
 
-it.each(['true', 'strict'])('encrypts with encrypt=%s, verifies with the CA that is given, and takes no other', async (encrypt) => {
-  const tls = { ...certificate, strict: encrypt === 'strict' };
-  const peer = await peerOf({ prelogin: 1, tls, answer: preparedStore(() => emptyView()) });
-  const store = storeAt(peer.port, { encrypt, caFile: 'ca.pem' });
-  await store.prepare();
-  expect((await store.look()).nodes).toHaveLength(1);
-  expect(peer.clearPackets.filter((type) => type !== 0x12)).toEqual([]);
-  expect((await failureOf(storeAt(peer.port, { encrypt, caFile: 'other-ca.pem' }).prepare())).fault).toBe('insecure');
-  expect((await failureOf(storeAt(peer.port, { encrypt }).prepare())).fault).toBe('insecure');
-  // The name in the certificate counts, or the one that is said to be in it.
-  const named = (name: string) => ({ encrypt: `${encrypt}&hostNameInCertificate=${name}`, caFile: 'ca.pem' });
-  expect((await failureOf(storeAt(peer.port, named('db.example.org')).prepare())).fault).toBe('insecure');
-  expect((await failureOf(storeAt(peer.port, { encrypt, host: 'localhost', caFile: 'ca.pem' }).prepare())).fault).toBe('insecure');
-  expect(peer.clearPackets).not.toContain(0x10);
-});
+it.each(['true', 'strict'])(
+  'encrypts with encrypt=%s, verifies with the CA that is given, and takes no other',
+  async (encrypt) => {
+    const tls = { ...certificate, strict: encrypt === 'strict' };
+    const peer = await peerOf({ prelogin: 1, tls, answer: preparedStore(() => emptyView()) });
+    const store = storeAt(peer.port, { encrypt, caFile: 'ca.pem' });
+    await store.prepare();
+    expect((await store.look()).nodes).toHaveLength(1);
+    expect(peer.clearPackets.filter((type) => type !== 0x12)).toEqual([]);
+    expect((await failureOf(storeAt(peer.port, { encrypt, caFile: 'other-ca.pem' }).prepare())).fault).toBe('insecure');
+    expect((await failureOf(storeAt(peer.port, { encrypt }).prepare())).fault).toBe('insecure');
+    // The name in the certificate counts, or the one that is said to be in it.
+    const named = (name: string) => ({ encrypt: `${encrypt}&hostNameInCertificate=${name}`, caFile: 'ca.pem' });
+    expect((await failureOf(storeAt(peer.port, named('db.example.org')).prepare())).fault).toBe('insecure');
+    expect(
+      (await failureOf(storeAt(peer.port, { encrypt, host: 'localhost', caFile: 'ca.pem' }).prepare())).fault,
+    ).toBe('insecure');
+    expect(peer.clearPackets).not.toContain(0x10);
+  },
+);
 
 it('says what encrypt=strict needs when the server does not know it', async () => {
   const peer = await peerOf({ prelogin: 'garbage' });
@@ -279,9 +301,7 @@ it('takes a changed password at the next connection', async () => {
 
 it.each(['hang', 'open'])('closes at once, whatever is under way (%s), and leaves no socket', async (kind) => {
   const peer = await peerOf(
-    kind === 'hang'
-      ? { answer: preparedStore((text) => (isBeat(text) ? 'hang' : emptyView())) }
-      : { login: 'silent' },
+    kind === 'hang' ? { answer: preparedStore((text) => (isBeat(text) ? 'hang' : emptyView())) } : { login: 'silent' },
   );
   const store = new MssqlLeaseStore({ ...optionsOf(peer.port), statementTimeoutMs: 10_000 });
   if (kind === 'hang') await store.prepare();
@@ -301,7 +321,7 @@ it('sends every value as a parameter', async () => {
   const store = storeAt(peer.port);
   await store.prepare();
   await failureOf(store.claim({ ...claim, nodeId: odd }));
-  const [sent] = peer.requests.filter((text) => text.includes('tenure_epoch = CASE'));
+  const [sent] = peer.requests.filter((text) => text.includes('tenure_epoch = COALESCE'));
   // In the text of the statement there are names only; the value is beside it.
   expect(sent).toContain('WHERE node_id = @next');
   expect(sent?.split(odd)).toHaveLength(2);
@@ -311,7 +331,18 @@ it('sends every value as a parameter', async () => {
 
 it('keeps the history on a connection of its own, each transition once', async () => {
   const rows = { columns: ['id', 'at', 'epoch', 'node', 'nodeId', 'from', 'to', 'rule', 'evidence', 'operator'] };
-  const listed = ['t1', '2026-11-21T12:00:00.007Z', '3', 'a', 'id-a', 'standby', 'active', 'r', '{"silentMs":160}', null];
+  const listed = [
+    't1',
+    '2026-11-21T12:00:00.007Z',
+    '3',
+    'a',
+    'id-a',
+    'standby',
+    'active',
+    'r',
+    '{"silentMs":160}',
+    null,
+  ];
   const peer = await peerOf({
     answer: preparedStore((text) => (text.includes('SELECT TOP') ? [{ ...rows, rows: [listed] }] : [])),
   });

@@ -53,7 +53,12 @@ export async function startTdsPeer(script: TdsPeerScript): Promise<TdsPeer> {
     socket.on('close', () => sockets.delete(socket));
     const { tls } = script;
     if (tls?.strict) {
-      const secure = new TLSSocket(socket, { isServer: true, cert: tls.certificatePem, key: tls.keyPem, ALPNProtocols: ['tds/8.0'] });
+      const secure = new TLSSocket(socket, {
+        isServer: true,
+        cert: tls.certificatePem,
+        key: tls.keyPem,
+        ALPNProtocols: ['tds/8.0'],
+      });
       secure.on('error', () => socket.destroy());
       converse(secure, socket, script, peer, false);
       return;
@@ -114,7 +119,8 @@ function respond(stream: Duplex, socket: Socket, script: TdsPeerScript, heard: H
     const { login } = script;
     if (login === 'cut') socket.destroy();
     else if (login === undefined) stream.write(packet(packetTypes.answer, Buffer.concat([loginAck(), done()])));
-    else if (login !== 'silent') stream.write(packet(packetTypes.answer, Buffer.concat([errorToken(login), done(true)])));
+    else if (login !== 'silent')
+      stream.write(packet(packetTypes.answer, Buffer.concat([errorToken(login), done(true)])));
   } else {
     const text = textsOf(payload);
     heard.requests.push(text);

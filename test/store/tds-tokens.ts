@@ -37,7 +37,12 @@ export function preloginAnswer(encryption: number): Buffer {
 }
 
 export function loginAck(): Buffer {
-  const body = Buffer.concat([u8(1), Buffer.from([0x74, 0, 0, 4]), shortText('a test peer'), Buffer.from([16, 0, 0, 0])]);
+  const body = Buffer.concat([
+    u8(1),
+    Buffer.from([0x74, 0, 0, 4]),
+    shortText('a test peer'),
+    Buffer.from([16, 0, 0, 0]),
+  ]);
   return Buffer.concat([u8(0xad), u16(body.length), body]);
 }
 

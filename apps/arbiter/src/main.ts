@@ -1,6 +1,6 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { openNodeMemory } from '@hotstandby/adapters/node-memory';
-import { PostgresHistory } from '@hotstandby/adapters/postgres';
+import { openHistory } from '@hotstandby/adapters/stores';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { version } from '@hotstandby/contracts';
 import { runService } from '@hotstandby/platform';
@@ -11,7 +11,7 @@ await runService('arbiter', async ({ service, config, place, log }) => {
   const memory = openNodeMemory(config.node.dataDir);
   log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
-  const history = new PostgresHistory({ store: config.store, cluster: config.cluster, log });
+  const history = await openHistory({ store: config.store, cluster: config.cluster, log });
   const { kind, address: hostAddress } = config.node;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   return {

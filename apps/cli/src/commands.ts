@@ -1,8 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { PostgresHistory, PostgresRecordReader } from '@hotstandby/adapters/postgres';
+import { openHistory, openRecordReader } from '@hotstandby/adapters/stores';
 import { systemClock as clock } from '@hotstandby/adapters/system';
 import type { NodeConfig } from '@hotstandby/config';
+import type { History, RecordReader } from '@hotstandby/ports';
 import { CodedError } from '@hotstandby/contracts';
 import {
   eventsCommand,
@@ -141,15 +142,15 @@ async function confirm(question: string, { node }: NodeConfig): Promise<boolean>
 }
 
 interface Store {
-  history: PostgresHistory;
-  records: PostgresRecordReader;
+  history: History;
+  records: RecordReader;
 }
 
 async function withStore(config: NodeConfig | undefined, act: (store: Store) => Promise<number>): Promise<number> {
   if (!config) throw new CodedError('HS_CONFIG_MISSING', 'no configuration was given');
   const options = { store: config.store, cluster: config.cluster, log: quiet, applicationName: 'hotstandby cli' };
-  const history = new PostgresHistory(options);
-  const records = new PostgresRecordReader(options);
+  const history = await openHistory(options);
+  const records = await openRecordReader(options);
   try {
     return await act({ history, records });
   } finally {

@@ -1,5 +1,5 @@
 import { connectNats } from '@hotstandby/adapters/nats';
-import { PostgresHistory, PostgresRecordReader } from '@hotstandby/adapters/postgres';
+import { openHistory, openRecordReader } from '@hotstandby/adapters/stores';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
 import { ConsoleService } from '@hotstandby/services/console';
@@ -18,8 +18,8 @@ await runService('console', async ({ config, service, log }) => {
     bindAddress: config.node.address,
     log,
   };
-  const history = new PostgresHistory(store);
-  const records = new PostgresRecordReader(store);
+  const history = await openHistory(store);
+  const records = await openRecordReader(store);
   let consoleService: ConsoleService;
   return {
     clock: systemClock,

@@ -1,6 +1,6 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { TlsPeerLink } from '@hotstandby/adapters/peer-link';
-import { PostgresLeaseStore } from '@hotstandby/adapters/postgres';
+import { openLeaseStore } from '@hotstandby/adapters/stores';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { runService } from '@hotstandby/platform';
 import { Heartbeat } from '@hotstandby/services/heartbeat';
@@ -9,7 +9,7 @@ await runService('heartbeat', async ({ service, config, log }) => {
   log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
   const { statementTimeoutMs } = config.timing;
-  const store = new PostgresLeaseStore({
+  const store = await openLeaseStore({
     store: config.store,
     cluster: config.cluster,
     statementTimeoutMs,

@@ -53,7 +53,8 @@ export function readStoreUrl(url: string): { address: StoreAddress } | { fault: 
   const options: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) options[name] = value;
   const names = { user: decoded(user), database: decoded(database) };
-  if (names.user === null || names.database === null) return faulty(shapes[kind], 'a % that begins no code', 'Write %25.');
+  if (names.user === null || names.database === null)
+    return faulty(shapes[kind], 'a % that begins no code', 'Write %25.');
   const address = { kind, hosts, user: names.user, database: names.database, options } as const;
   const fault = kind === 'mssql' ? mssqlFault(address) : postgresFault(address);
   return fault ? { fault } : { address };

@@ -73,7 +73,10 @@ function isCertificateError(error: unknown): boolean {
 function causesOf(error: unknown, depth = 0): unknown[] {
   if (depth > 5 || !(error instanceof Error)) return [error];
   const parts = error instanceof AggregateError ? error.errors : [];
-  return [error, ...[...parts, ...(error.cause === undefined ? [] : [error.cause])].flatMap((one) => causesOf(one, depth + 1))];
+  return [
+    error,
+    ...[...parts, ...(error.cause === undefined ? [] : [error.cause])].flatMap((one) => causesOf(one, depth + 1)),
+  ];
 }
 
 function messageOf(error: unknown): string {

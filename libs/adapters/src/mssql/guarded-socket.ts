@@ -29,10 +29,7 @@ export class GuardedSocket extends Socket {
     else done(new NoTlsError());
   }
 
-  override _writev(
-    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
-    done: (error?: Error | null) => void,
-  ): void {
+  override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
     if (chunks.every(({ chunk }) => this.#passes(chunk))) super._writev?.(chunks, done);
     else done(new NoTlsError());
   }

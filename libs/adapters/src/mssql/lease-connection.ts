@@ -62,12 +62,13 @@ export class LeaseConnection {
     return next;
   }
 
-  /** Throws `StoreError`. The session's own id is a parameter of every statement that changes something. */
+  /** Throws `StoreError`. The session's own id and its timeline are parameters of every statement that changes something. */
   run(text: string, parameters: Parameters | null): Promise<LeaseAnswer> {
     return this.inOrder(async () => {
       const line = this.#line?.session.alive() ? this.#line : await this.#open();
       const { session } = line;
-      const given = parameters ? { parameters: { session: id(line.id), ...parameters } } : {};
+      const own = { session: id(line.id), now_timeline: id(session.facts().timeline) };
+      const given = parameters ? { parameters: { ...own, ...parameters } } : {};
       try {
         const results = await session.run({ text, ...given }, statementTimeoutMsOf(this.#options));
         return { results, facts: session.facts() };
@@ -115,7 +116,10 @@ export class LeaseConnection {
       await session.run({ text: this.#statements.endSession, parameters: { ended: id(earlier) } }, timeoutMs);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new StoreError('unreachable', `an earlier statement of this node may still be under way in the store: ${why}`);
+      throw new StoreError(
+        'unreachable',
+        `an earlier statement of this node may still be under way in the store: ${why}`,
+      );
     }
     this.#unsettled = null;
   }

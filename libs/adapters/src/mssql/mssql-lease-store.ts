@@ -5,20 +5,24 @@ import type {
   ClaimRequest,
   LeaseStore,
   NodeRow,
+  PauseRequest,
   ReadoptRequest,
   RegisterRequest,
   Reign,
+  Remembered,
   ReleaseRequest,
   StoreView,
 } from '@hotstandby/ports';
 import { LeaseConnection } from './lease-connection.ts';
 import { leaseStatements } from './lease-statements.ts';
 import type { MssqlOptions } from './options.ts';
-import { bigint, id, int, type Parameters } from './parameters.ts';
+import { bigint, id, int, text, type Parameters } from './parameters.ts';
 import { prepareSchema } from './prepare-schema.ts';
-import { count, nodeRowOf, reignOf, text } from './rows.ts';
+import { count, nodeRowOf, pauseOf, reignOf } from './rows.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { looked, type Row } from './session.ts';
+
+const outcomes = ['renewed', 'overtaken', 'other-timeline', 'ended'] as const;
 
 /** The store voter on SQL Server: each statement of the lease is one batch of one transaction (`lease-statements.ts`). */
 export class MssqlLeaseStore implements LeaseStore {
@@ -63,24 +67,24 @@ export class MssqlLeaseStore implements LeaseStore {
       role: id(row.serverRole),
       version: id(row.version),
       time_zone: id(row.timeZone),
+      ...rememberedParameters(row.remembers),
     });
     return viewOf(results, facts);
   }
 
-  async beat({ nodeId, incarnation, epoch, count: next, serverRole }: BeatRequest): Promise<BeatResult> {
+  async beat(request: BeatRequest): Promise<BeatResult> {
     const { results, facts } = await this.#connection.run(this.#statements.beat, {
-      node: id(nodeId),
-      incarnation: id(incarnation),
-      epoch: bigint(epoch),
-      count: bigint(next),
-      role: id(serverRole),
+      node: id(request.nodeId),
+      incarnation: id(request.incarnation),
+      epoch: bigint(request.epoch),
+      count: bigint(request.count),
+      role: id(request.serverRole),
+      timeline: id(request.timeline),
+      ...rememberedParameters(request.remembers),
     });
     const [[said] = [], ...rest] = results;
-    if (!said) throw new StoreError('unknown', 'the store did not say what became of the beat');
-    const outcome = text(said, 'outcome');
-    if (outcome !== 'renewed' && outcome !== 'overtaken' && outcome !== 'ended') {
-      throw new StoreError('unknown', 'the store did not say what became of the beat');
-    }
+    const outcome = outcomes.find((one) => one === said?.['outcome']);
+    if (!said || !outcome) throw new StoreError('unknown', 'the store did not say what became of the beat');
     return { outcome, lastCount: count(said, 'lastCount'), view: viewOf(rest, facts) };
   }
 
@@ -89,9 +93,17 @@ export class MssqlLeaseStore implements LeaseStore {
     return viewOf(results, facts);
   }
 
-  async claim({ nodeId, incarnation, seen, seenHolderCount }: ClaimRequest): Promise<Reign | null> {
-    const as = { node: id(nodeId), incarnation: id(incarnation), holder_count: bigint(seenHolderCount) };
-    return this.#reign(this.#statements.claim, { ...as, ...seenParameters(seen) });
+  async claim({ nodeId, incarnation, seen, seenHolderCount, timeline, rebase }: ClaimRequest): Promise<Reign | null> {
+    return this.#reign(this.#statements.claim, {
+      node: id(nodeId),
+      incarnation: id(incarnation),
+      holder_count: bigint(seenHolderCount),
+      timeline: id(timeline),
+      rebase_epoch: bigint(rebase?.epoch ?? null),
+      rebase_membership: bigint(rebase?.membership ?? null),
+      rebase_tenure: bigint(rebase?.tenureEpoch ?? null),
+      ...seenParameters(seen),
+    });
   }
 
   async register(request: RegisterRequest): Promise<Reign | null> {
@@ -118,6 +130,15 @@ export class MssqlLeaseStore implements LeaseStore {
     });
   }
 
+  async pause({ seenNumber, forMs, operator, reason }: PauseRequest): Promise<Reign | null> {
+    return this.#reign(this.#statements.pause, {
+      seen_number: bigint(seenNumber),
+      for_ms: bigint(forMs),
+      operator: text(operator),
+      reason: text(reason),
+    });
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }
@@ -141,11 +162,19 @@ function seenParameters(seen: Reign): Parameters {
     seen_membership: bigint(seen.membership),
     seen_handover_to: id(seen.handoverTo),
     seen_tenure_epoch: bigint(seen.tenureEpoch),
+    seen_timeline: id(seen.timeline),
   };
 }
 
-function viewOf([nodes, reigns]: Row[][], facts: ServerFacts): StoreView {
+function rememberedParameters({ epoch, membership }: Remembered): Parameters {
+  return { remembers_epoch: bigint(epoch), remembers_membership: bigint(membership) };
+}
+
+function viewOf([nodes, reigns, pauses]: Row[][], { incarnation, timeline }: ServerFacts): StoreView {
   const reign = reigns?.[0];
-  if (!nodes || !reign) throw new StoreError('unreachable', 'the store has no reign: its tables are not as they were made');
-  return { reign: reignOf(reign), nodes: nodes.map(nodeRowOf), storeIncarnation: facts.incarnation };
+  if (!nodes || !reign || !pauses) {
+    throw new StoreError('unreachable', 'the store has no reign: its tables are not as they were made');
+  }
+  const pause = pauses[0] ? pauseOf(pauses[0]) : null;
+  return { reign: reignOf(reign), nodes: nodes.map(nodeRowOf), pause, storeIncarnation: incarnation, timeline };
 }

@@ -48,5 +48,7 @@ export async function openConnection(options: MssqlOptions, end: AbortSignal): P
 /** A server that is older than TDS 8 closes the connection at the first byte of TLS without a word. */
 function withHint(fault: StoreError, options: MssqlOptions): StoreError {
   if (fault.fault !== 'unreachable' || addressOf(options).options['encrypt'] !== 'strict') return fault;
-  return new StoreError('unreachable', `${fault.message} (encrypt=strict needs SQL Server 2022 or later)`, { cause: fault });
+  return new StoreError('unreachable', `${fault.message} (encrypt=strict needs SQL Server 2022 or later)`, {
+    cause: fault,
+  });
 }

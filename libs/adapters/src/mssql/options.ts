@@ -35,6 +35,7 @@ export function lockTimeoutMsOf(statementTimeoutMs: number): number {
 /** Throws `StoreError`; a configuration that was checked has no such URL. */
 export function addressOf(options: MssqlOptions): StoreAddress {
   const read = readStoreUrl(options.store.url);
-  if ('fault' in read) throw new StoreError('refused', `store.url: expected ${read.fault.expected}, got ${read.fault.got}`);
+  if ('fault' in read)
+    throw new StoreError('refused', `store.url: expected ${read.fault.expected}, got ${read.fault.got}`);
   return read.address;
 }

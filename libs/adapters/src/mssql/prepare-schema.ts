@@ -41,11 +41,7 @@ export async function prepareSchema(
   }
 }
 
-async function migrate(
-  session: Session,
-  options: MssqlOptions,
-  before: StoreIdentity | null,
-): Promise<StoreIdentity> {
+async function migrate(session: Session, options: MssqlOptions, before: StoreIdentity | null): Promise<StoreIdentity> {
   const { schema } = options.store;
   const parameters = { lock: id(`hotstandby schema ${schema}`), store: id(randomUUID()), cluster: id(options.cluster) };
   await session.run({ text: migrationStatement(schema), parameters }, migrationTimeoutMs + 1000);
@@ -63,9 +59,10 @@ async function migrate(
 export function migrationStatement(schema: string): string {
   const s = quoteName(schema);
   const make = (statement: string) => `EXEC (${quoteText(statement)});`;
-  const steps = migrations.map(({ version, name, needs, statements }) => {
+  const steps = migrations.map((step) => {
+    const { version, name, needs } = step;
     const row = `INSERT INTO ${s}.schema_version (version, name, needs) VALUES (${version}, ${quoteText(name)}, ${needs})`;
-    const lines = [...statements(s), row].map((statement) => `    ${make(statement)}`);
+    const lines = [...step.statements(s), row].map((statement) => `    ${make(statement)}`);
     return `  IF @present < ${version}\n  BEGIN\n${lines.join('\n')}\n  END;`;
   });
   return `SET NOCOUNT ON;
@@ -81,14 +78,14 @@ BEGIN TRY
     ${make(`CREATE TABLE ${s}.schema_version (
       version int NOT NULL PRIMARY KEY, name nvarchar(200) NOT NULL, needs int NOT NULL,
       applied_at datetime2(3) NOT NULL DEFAULT SYSUTCDATETIME())`)}
-  EXEC sp_executesql N'SELECT @p = COALESCE(MAX(v.version), 0) FROM ${s}.schema_version AS v', N'@p int OUTPUT',
+  EXEC sp_executesql ${quoteText(`SELECT @p = COALESCE(MAX(v.version), 0) FROM ${s}.schema_version AS v`)}, N'@p int OUTPUT',
     @p = @present OUTPUT;
 ${steps.join('\n')}
   IF @present = 0
   BEGIN
-    EXEC sp_executesql N'INSERT INTO ${s}.[identity] (store_id, cluster, format_version) VALUES (@s, @c, 1)',
+    EXEC sp_executesql ${quoteText(`INSERT INTO ${s}.[identity] (store_id, cluster, format_version) VALUES (@s, @c, 1)`)},
       N'@s nvarchar(200), @c nvarchar(200)', @s = @store, @c = @cluster;
-    EXEC sp_executesql N'INSERT INTO ${s}.reign (cluster) VALUES (@c)', N'@c nvarchar(200)', @c = @cluster;
+    EXEC sp_executesql ${quoteText(`INSERT INTO ${s}.reign (cluster) VALUES (@c)`)}, N'@c nvarchar(200)', @c = @cluster;
   END;
   COMMIT TRANSACTION;
 END TRY

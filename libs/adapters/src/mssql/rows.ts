@@ -1,4 +1,4 @@
-import { StoreError, type NodeRow, type Reign, type ServerRole } from '@hotstandby/ports';
+import { StoreError, type NodeRow, type Pause, type Reign, type ServerRole } from '@hotstandby/ports';
 import type { Row } from './session.ts';
 
 /** The driver gives 64-bit integers as texts. Throws `StoreError` when a column does not hold what it must. */
@@ -13,6 +13,7 @@ export function reignOf(row: Row): Reign {
     membership: count(row, 'membership'),
     handoverTo: textOrNull(row, 'handoverTo'),
     tenureEpoch: count(row, 'tenureEpoch'),
+    timeline: textOrNull(row, 'timeline'),
   };
 }
 
@@ -30,6 +31,17 @@ export function nodeRowOf(row: Row): NodeRow {
     version: text(row, 'version'),
     timeZone: text(row, 'timeZone'),
     epoch: row['epoch'] === null ? null : count(row, 'epoch'),
+    remembers: { epoch: count(row, 'remembersEpoch'), membership: count(row, 'remembersMembership') },
+  };
+}
+
+export function pauseOf(row: Row): Pause {
+  return {
+    number: count(row, 'number'),
+    remainingMs: count(row, 'remainingMs'),
+    endsAt: text(row, 'endsAt'),
+    operator: text(row, 'operator'),
+    reason: text(row, 'reason'),
   };
 }
 

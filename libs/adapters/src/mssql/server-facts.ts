@@ -4,14 +4,18 @@ import type { Row } from './session.ts';
 export interface ServerFacts {
   /** Which server process: its name and its start, so another one after a restart or when a replica took over. */
   incarnation: string;
-  /** The recovery fork of the database; null where the login may not see it (`VIEW ANY DEFINITION`). */
-  fork: string | null;
+  /**
+   * The recovery fork of the database: another one after a restore and after a failover that may have lost commits. Where the
+   * login may not see it (`VIEW ANY DEFINITION`), the server's name: then every failover to another replica counts as one that
+   * may have. A connection lives on one fork: a restore and a failover end all.
+   */
+  timeline: string;
   readOnly: boolean;
   /** The database acknowledges commits before they are on disk, whatever a session asks for. */
   forgetful: boolean;
 }
 
-export const unknownFacts: ServerFacts = { incarnation: '?', fork: null, readOnly: false, forgetful: false };
+export const unknownFacts: ServerFacts = { incarnation: '?', timeline: '?', readOnly: false, forgetful: false };
 
 /**
  * The settings of a session, then what the server says of itself. Read committed, because beat and claim rely on an update that
@@ -40,9 +44,10 @@ SELECT
 export function factsOf(row: Row | undefined): ServerFacts {
   if (!row) throw new StoreError('unreachable', 'the server says nothing of itself');
   const said = (name: string) => (typeof row[name] === 'string' ? row[name] : null);
+  const fork = said('fork');
   return {
     incarnation: [said('server'), said('machine'), said('started')].map((part) => part ?? '?').join('/'),
-    fork: said('fork'),
+    timeline: fork === null ? `server ${said('server') ?? '?'}` : `fork ${fork}`,
     readOnly: said('updateability') === 'READ_ONLY',
     forgetful: said('durability') === 'FORCED',
   };

@@ -27,6 +27,7 @@ export function leaseTables(s: string): string[] {
        membership bigint NOT NULL DEFAULT 0,
        handover_to ${id} NULL,
        tenure_epoch bigint NOT NULL DEFAULT 0,
+       timeline ${id} NULL,
        changed_at datetime2(3) NOT NULL ${now},
        CHECK ((holder IS NULL AND holder_incarnation IS NULL) OR (holder IS NOT NULL AND holder_incarnation IS NOT NULL)),
        CHECK ((standby IS NULL AND standby_incarnation IS NULL) OR (standby IS NOT NULL AND standby_incarnation IS NOT NULL))
@@ -44,6 +45,8 @@ export function leaseTables(s: string): string[] {
        version ${id} NOT NULL,
        time_zone ${id} NOT NULL,
        epoch bigint NULL,
+       remembers_epoch bigint NOT NULL DEFAULT 0,
+       remembers_membership bigint NOT NULL DEFAULT 0,
        entered_at datetime2(3) NOT NULL ${now},
        beaten_at datetime2(3) NOT NULL ${now}
      )`,
@@ -51,6 +54,15 @@ export function leaseTables(s: string): string[] {
        session_id ${id} NOT NULL PRIMARY KEY,
        opened_at datetime2(3) NOT NULL ${now},
        used_at datetime2(3) NOT NULL ${now}
+     )`,
+    `CREATE TABLE ${s}.pause (
+       only_row bit NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
+       number bigint NOT NULL,
+       for_ms bigint NOT NULL CHECK (for_ms >= 0),
+       ends_at datetime2(3) NOT NULL,
+       [operator] nvarchar(max) NOT NULL,
+       reason nvarchar(max) NOT NULL,
+       changed_at datetime2(3) NOT NULL ${now}
      )`,
     `CREATE TABLE ${s}.[transition] (
        id ${id} NOT NULL PRIMARY KEY,
