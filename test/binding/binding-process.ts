@@ -11,6 +11,7 @@ import { LocalBus } from '@hotstandby/testing/local-bus';
 export type ToProcess =
   | { do: 'grant'; epoch: number | null; forMs: number }
   | { do: 'prepare'; epoch: number }
+  | { do: 'peer-hands-over'; epoch: number }
   | { do: 'report' }
   | { do: 'stop' };
 export type FromProcess =
@@ -23,6 +24,7 @@ export type FromProcess =
 
 const [node = 'a', ...addresses] = process.argv.slice(2);
 const place = { cluster: 'binding-test', node };
+const peer = { cluster: place.cluster, node: 'peer' };
 const tell = (message: FromProcess) => process.send?.(message);
 const say = (message: string, fields: unknown) => void tell({ log: message, fields });
 const log = { debug() {}, info: say, warn: say, error: say };
@@ -37,6 +39,7 @@ const service = new NetworkBinding({
   bus,
   clock: systemClock,
   place,
+  peer,
   log,
   metrics: { counter: () => quiet, gauge: () => quiet, histogram: () => quiet },
   emit,
@@ -57,6 +60,8 @@ process.on('message', (message: ToProcess) => {
   } else if (message.do === 'prepare') {
     const request = { phase: 'pre', from: 'active', to: 'standby', epoch: message.epoch, rule: 'R', deadlineMs: 1000 };
     void bus.request(subjects.prepare(place, 'network-binding'), request, 1000).then((prepared) => tell({ prepared }));
+  } else if (message.do === 'peer-hands-over') {
+    bus.publish(subjects.handingOver(peer), { epoch: message.epoch });
   } else if (message.do === 'report') {
     tell({ report: service.report() });
   } else {

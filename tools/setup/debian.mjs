@@ -25,6 +25,12 @@ const wanted = [
     vip: true,
     without: 'a new owner of the virtual IP is not announced',
   },
+  {
+    program: 'ndptool',
+    package: 'libndp-tools',
+    vip: true,
+    without: 'an IPv6 virtual address is announced by the kernel alone, once',
+  },
   { program: 'logger', package: 'bsdutils', tests: true, without: 'tests with the real logger are skipped' },
   { program: 'busybox', package: 'busybox', tests: true, without: 'one test of a health check is skipped' },
   {

@@ -17,8 +17,9 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     service: (parts) => {
       const addresses = binding.mode === 'vip' ? binding.addresses : [];
       const binder = new LinuxBinder({ place, addresses, log });
+      const peer = { cluster: place.cluster, node: config.peer.name };
       const gate = new NftGate({ place, clock: systemClock });
-      return new NetworkBinding({ ...parts, binder, gate, binding, fenceLeadMs: timing.fenceLeadMs });
+      return new NetworkBinding({ ...parts, binder, gate, binding, peer, fenceLeadMs: timing.fenceLeadMs });
     },
   };
 });

@@ -6,6 +6,7 @@ export * from './lease-messages.ts';
 export * from './arbiter-api.ts';
 export * from './events.ts';
 export * from './event-notes.ts';
+export * from './binding-messages.ts';
 export * from './file-sync.ts';
 export * from './console-api.ts';
 export * from './error-codes.ts';

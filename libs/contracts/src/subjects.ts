@@ -43,6 +43,8 @@ export const subjects = {
   /** Any service: a CloudEvent of the given type; JetStream keeps it in the node's ops stream. */
   event: (at: Place, service: ServiceName, type: string) => `hs.${at.cluster}.${at.node}.${service}.event.${type}`,
   anyEvent: (at: Place) => `hs.${at.cluster}.${at.node}.*.event.>`,
+  /** network-binding of the active: it falls silent for a planned hand-over now (read by the peer's network-binding). */
+  handingOver: (at: Place) => `hs.${at.cluster}.${at.node}.network-binding.handing-over`,
   /** file-sync of the active: its files changed (read by the peer's file-sync). */
   filesChanged: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.changed`,
   /** file-sync of the standby: it has them (read by the peer's file-sync). */

@@ -1,12 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { Logger } from '@hotstandby/ports';
+import { neighbourOf } from './neighbour.ts';
 import { ReadyProgram } from './ready-program.ts';
 import { findTool } from './tools.ts';
 
 const gratuitous = ['-q', '-U', '-c', '1', '-w', '1'];
-/** Waits for interface and address, and becomes `arping`. Constant: nothing of the line is read as a command. */
-const waitingScript = `read -r name address && exec "$0" ${gratuitous.join(' ')} -I "$name" "$address"`;
+/** Each waits for interface and address, and becomes the program. Constant: nothing of the line is read as a command. */
+const waiting = {
+  arping: `read -r name address && exec "$0" ${gratuitous.join(' ')} -I "$name" "$address"`,
+  ndptool: `read -r name address && exec "$0" -t na -U -i "$name" -T "$address" send`,
+};
 
 /**
  * Tells the neighbours where an address is now: gratuitous ARP for IPv4 (`arping -U`, which sends at once and takes a
@@ -16,7 +20,7 @@ export class Announcer {
   readonly #log: Logger;
   readonly #running = new Map<ChildProcess, string>();
   #fault: string | null = null;
-  #ready: ReadyProgram | null = null;
+  readonly #ready = new Map<string, ReadyProgram>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -27,20 +31,24 @@ export class Announcer {
     const needsArping = addresses.some((cidr) => !cidr.includes(':'));
     const arping = needsArping ? await findTool('arping') : null;
     this.#fault = needsArping && !arping ? 'arping (iputils-arping) is not found' : null;
-    if (arping) this.#ready ??= new ReadyProgram(['/bin/sh', '-c', waitingScript, arping]);
+    if (arping) this.#wait('arping', arping);
+    const ndptool = addresses.some((cidr) => cidr.includes(':')) ? await findTool('ndptool') : null;
+    if (ndptool) this.#wait('ndptool', ndptool);
   }
 
   async announce(name: string, address: string): Promise<void> {
-    const waiting = address.includes(':') ? null : this.#ready?.take([name, address]);
-    if (waiting) return this.#follow(waiting, 'arping', address);
-    if (address.includes(':')) {
-      const ndptool = await findTool('ndptool');
-      if (ndptool) this.#start(ndptool, ['-t', 'na', '-U', '-i', name, '-T', address, 'send'], address);
+    const ipv6 = address.includes(':');
+    const tool = ipv6 ? 'ndptool' : 'arping';
+    const child = this.#ready.get(tool)?.take([name, address]);
+    if (child) return this.#follow(child, tool, address);
+    const path = await findTool(tool);
+    if (!path) {
+      // The kernel advertises an IPv6 address by itself when it is added.
+      if (!ipv6) this.#fault = 'arping (iputils-arping) is not found';
       return;
     }
-    const arping = await findTool('arping');
-    if (arping) this.#start(arping, [...gratuitous, '-I', name, address], address);
-    else this.#fault = 'arping (iputils-arping) is not found';
+    const args = ipv6 ? ['-t', 'na', '-U', '-i', name, '-T', address, 'send'] : [...gratuitous, '-I', name, address];
+    this.#start(path, args, address);
   }
 
   /** IPv6: lets the kernel itself advertise an address that is added from now on. It does so at once and only then. */
@@ -50,11 +58,12 @@ export class Announcer {
   }
 
   /**
-   * The MAC of another machine that answers for an IPv4 address which this host has (RFC 5227 section 2.1.1: a probe);
-   * null: nobody did within a second, or it cannot be asked.
+   * The MAC of another machine that answers for an address; null: nobody did within a second, or it cannot be asked. IPv4 by
+   * a probe (RFC 5227 section 2.1.1). IPv6 only while this host has not the address: by resolving it as for a packet.
    */
   async otherOwner(name: string, address: string): Promise<string | null> {
-    const arping = address.includes(':') ? null : await findTool('arping');
+    if (address.includes(':')) return neighbourOf(name, address);
+    const arping = await findTool('arping');
     if (!arping) return null;
     const child = spawn(arping, ['-D', '-c', '1', '-w', '1', '-I', name, address], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -82,10 +91,14 @@ export class Announcer {
   }
 
   async close(): Promise<void> {
-    this.#ready?.close();
+    for (const ready of this.#ready.values()) ready.close();
     const ends = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once('close', resolve)));
     this.stop();
     await Promise.all(ends);
+  }
+
+  #wait(tool: keyof typeof waiting, path: string): void {
+    if (!this.#ready.has(tool)) this.#ready.set(tool, new ReadyProgram(['/bin/sh', '-c', waiting[tool], path]));
   }
 
   #start(path: string, args: string[], address: string): void {

@@ -39,11 +39,11 @@ it('moves an address to the interface that owns the subnet now, and drops what i
   ]);
 });
 
-it("opens the kernel's gate between the address and its announcement", () => {
+it("opens the kernel's gate before the address, which the kernel may advertise by itself", () => {
   const view = { addresses: [eth0], interfaces: up('eth0'), gate: 'shut' as const };
   expect(words(bindingPlan(wish, view, 6).steps)).toEqual([
-    'add 192.0.2.100/32 eth0',
     'open-gate',
+    'add 192.0.2.100/32 eth0',
     'announce 192.0.2.100 eth0',
   ]);
 });
@@ -54,8 +54,8 @@ it('prepares silently, then opens and announces what is there', () => {
   expect(words(bindingPlan(silent, view, 6).steps)).toEqual(['add 192.0.2.100/32 eth0']);
   const prepared = apply(view, bindingPlan(silent, view, 6).steps);
   expect(words(bindingPlan(wish, prepared, 6).steps)).toEqual([
-    'renew 192.0.2.100/32 eth0',
     'open-gate',
+    'renew 192.0.2.100/32 eth0',
     'announce 192.0.2.100 eth0',
   ]);
   // Without a gate it would answer at once.

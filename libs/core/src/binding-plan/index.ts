@@ -96,6 +96,11 @@ export function bindingPlan(wish: BindingWish, view: BindingView, validSeconds: 
     !isTarget(seen) && plan.placed.some((target) => sameIp(at(target.cidr), at(seen.cidr)));
   plan.steps.push(...owned.filter(isElsewhere).map(remove));
 
+  const silent = view.gate === 'shut' || view.gate === 'hushed';
+  // Before the addresses: the kernel itself advertises an IPv6 address when it is added, if it may.
+  // For an address that the host itself has configured, too: it is left alone, but on the active it may answer.
+  const something = plan.placed.length > 0 || plan.refused.some((one) => one.code === 'HS_BINDING_FOREIGN');
+  if (hold === 'openly' && silent && something) plan.steps.push({ do: 'open-gate' });
   const announcements: BindingAction[] = [];
   for (const { cidr, interface: name, address } of plan.placed) {
     const target = at(cidr);
@@ -103,15 +108,9 @@ export function bindingPlan(wish: BindingWish, view: BindingView, validSeconds: 
     // As a host address: with its subnet's prefix the kernel might pick it as the source of the host's own connections.
     const hostCidr = `${address}/${bitsOf(target.family)}`;
     plan.steps.push({ do: present ? 'renew' : 'add', interface: name, cidr: hostCidr, validSeconds });
-    if (!present || view.gate === 'shut' || view.gate === 'hushed') {
-      announcements.push({ do: 'announce', interface: name, address });
-    }
+    if (!present || silent) announcements.push({ do: 'announce', interface: name, address });
   }
-  if (hold === 'openly') {
-    if ((view.gate === 'shut' || view.gate === 'hushed') && plan.placed.length > 0)
-      plan.steps.push({ do: 'open-gate' });
-    plan.steps.push(...announcements);
-  }
+  if (hold === 'openly') plan.steps.push(...announcements);
   plan.steps.push(...owned.filter((seen) => !isTarget(seen) && !isElsewhere(seen)).map(remove));
   return plan;
 }

@@ -1,4 +1,10 @@
-import { bindingPlan, type BindingAction, type BindingRefusal, type Hold } from '@hotstandby/core/binding-plan';
+import {
+  bindingPlan,
+  type BindingAction,
+  type BindingPlan,
+  type BindingRefusal,
+  type Hold,
+} from '@hotstandby/core/binding-plan';
 import { errorCodes, type ErrorCode } from '@hotstandby/contracts';
 import type { Binder, BindingStep, Clock, HostView, Logger } from '@hotstandby/ports';
 import type { KernelGrant } from './kernel-grant.ts';
@@ -14,6 +20,12 @@ export interface BindingFault {
   code: string;
   message: string;
   cure: string;
+}
+
+interface Reconciled {
+  added: boolean;
+  carrierCameBack: boolean;
+  leftover: boolean;
 }
 
 interface Held {
@@ -46,6 +58,7 @@ export class AddressKeeper {
   #turn: Promise<unknown> = Promise.resolve();
   #view: HostView | null = null;
   #refused: BindingRefusal[] = [];
+  #placed: BindingPlan['placed'] = [];
   #fault: BindingFault | null = null;
 
   constructor(parts: AddressKeeperParts) {
@@ -57,6 +70,22 @@ export class AddressKeeper {
     return [...this.#held]
       .filter(([key]) => this.#renewedAtMs.has(key))
       .map(([, held]) => ({ interface: held.interface, address: held.cidr.split('/')[0] ?? held.cidr }));
+  }
+
+  /** Where the addresses belong that can be held, by the last look. */
+  placed(): { interface: string; address: string }[] {
+    return this.#placed;
+  }
+
+  /** Why no client can reach the addresses on this host, whoever is active; null: nothing is known. */
+  linkFault(): BindingFault | null {
+    const down = this.#placed.find(({ interface: name }) =>
+      this.#view?.interfaces.some((one) => one.name === name && !one.carrier),
+    );
+    const missing = this.#refused.find((one) => one.code === 'HS_BINDING_INTERFACE');
+    if (!down && !missing) return null;
+    const message = missing?.message ?? `${down?.interface}, the interface of ${down?.address}, has no link`;
+    return { code: 'HS_BINDING_LINK', message, cure: cureOf('HS_BINDING_LINK') };
   }
 
   /** Whether something of ours is or may be on the host. */
@@ -74,25 +103,25 @@ export class AddressKeeper {
 
   /**
    * Makes the host as it has to be. `fromMemory`: plan with the last look instead of a new one, because on the way of a
-   * take-over a look costs as much as the addition. Returns whether something that is held was added or had come back.
+   * take-over a look costs as much as the addition. Returns whether something was added, whether the link of what is held had
+   * come back, and whether an address was there that this process had not added.
    */
-  async reconcile(options: { fromMemory: boolean }): Promise<{ added: boolean; carrierCameBack: boolean }> {
-    const done = { added: false, carrierCameBack: false };
+  async reconcile(options: { fromMemory: boolean }): Promise<Reconciled> {
+    const done = { added: false, carrierCameBack: false, leftover: false };
     try {
       const before = this.#view;
       const view = options.fromMemory && before ? before : await this.#parts.binder.look();
       this.#view = view;
+      done.leftover = this.#held.size === 0 && view.addresses.some((one) => one.owned);
       const names = this.bound().map((one) => one.interface);
       done.carrierCameBack = cameBack(before, view, names);
       const hold = this.#parts.hold();
       const { kernel } = this.#parts;
       const plan = bindingPlan({ ...this.#parts, hold }, { ...view, gate: kernel.state() }, validSeconds);
       this.#refused = plan.refused;
-      // Begun at once, because it is allowed now and another program does it; waited for in its place.
-      const opened = plan.steps.some((step) => step.do === 'open-gate') ? kernel.open() : null;
+      this.#placed = plan.placed;
       for (const step of plan.steps) {
-        if (step.do === 'open-gate') await opened;
-        else if ((await this.#apply(step)) && step.do === 'add') done.added = true;
+        if ((await this.#apply(step)) && step.do === 'add') done.added = true;
       }
       this.#fault = null;
     } catch (error) {
@@ -130,25 +159,28 @@ export class AddressKeeper {
     for (const one of this.bound()) await this.#apply({ do: 'announce', ...one }).catch(() => {});
   }
 
-  /** Who else answers for what is bound here, in words; null: nobody. */
+  /** Which other machine answers for the addresses, in words; null: none does. */
   async otherOwners(): Promise<string | null> {
-    for (const { interface: name, address } of this.bound()) {
-      const mac = await this.#parts.binder.otherOwner(name, address);
-      if (mac !== null) return `${mac} answers for ${address} besides this host`;
-    }
-    return null;
+    const asked = await Promise.all(
+      this.#placed.map(async ({ interface: name, address }) => {
+        const mac = await this.#parts.binder.otherOwner(name, address);
+        return mac === null ? null : `${mac} on ${name} answers for ${address}`;
+      }),
+    );
+    return asked.find((one) => one !== null) ?? null;
   }
 
   /** Carries a step out in its turn. False: it is not allowed (any more), or there is no need yet. */
-  #apply(step: Exclude<BindingAction, { do: 'open-gate' }>): Promise<boolean> {
+  #apply(step: BindingAction): Promise<boolean> {
     const result = this.#turn.then(() => this.#now(step));
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  async #now(step: Exclude<BindingAction, { do: 'open-gate' }>): Promise<boolean> {
+  async #now(step: BindingAction): Promise<boolean> {
     const { binder, kernel, acceptOnMs } = this.#parts;
     if (!this.#allowed(step)) return false;
+    if (step.do === 'open-gate') return kernel.open();
     if (step.do === 'shut-gate') await kernel.shut();
     else if (step.do === 'hush-gate') await kernel.hush(acceptOnMs);
     else if (step.do === 'announce') await binder.apply(step);
@@ -161,6 +193,7 @@ export class AddressKeeper {
   #allowed(step: BindingAction): boolean {
     const hold = this.#parts.hold();
     const gate = this.#parts.kernel.state();
+    if (step.do === 'open-gate') return hold === 'openly';
     if (step.do === 'announce') return hold === 'openly' && (gate === 'open' || gate === 'none');
     if (step.do === 'add' || step.do === 'renew') return hold === 'openly' || (hold === 'silently' && gate === 'shut');
     return true;

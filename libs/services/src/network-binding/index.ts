@@ -1,12 +1,5 @@
 import type { NodeConfig } from '@hotstandby/config';
-import {
-  errorCodes,
-  subjects,
-  type Emit,
-  type Place,
-  type PrepareReply,
-  type PrepareRequest,
-} from '@hotstandby/contracts';
+import { subjects, type Emit, type Place, type PrepareReply, type PrepareRequest } from '@hotstandby/contracts';
 import type { Hold } from '@hotstandby/core/binding-plan';
 import type {
   AddressGate,
@@ -24,6 +17,8 @@ import { RoleWatch } from '../role-watch/index.ts';
 import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
 import { HandOverListener } from './hand-over-listener.ts';
 import { KernelGrant } from './kernel-grant.ts';
+import { PeerBinding } from './peer-binding.ts';
+import { StrangerCheck } from './stranger-check.ts';
 
 export { validSeconds } from './address-keeper.ts';
 
@@ -40,6 +35,8 @@ const handOverLimitMs = 10_000;
  * milliseconds, and neighbours follow its first announcement. Then the address goes.
  */
 export const acceptOnMs = 400;
+/** The peer hands over: the addresses lie ready, silently, for no longer than this. */
+const readyForMs = 2000;
 /** What could not be removed and must not be there is tried again at this pace. */
 const removeAgainMs = 100;
 
@@ -49,6 +46,7 @@ export interface NetworkBindingParts {
   bus: Bus;
   clock: Clock;
   place: Place;
+  peer: Place;
   log: Logger;
   metrics: Metrics;
   emit: Emit;
@@ -64,6 +62,8 @@ export class NetworkBinding implements Service {
   readonly #keeper: AddressKeeper;
   readonly #kernel: KernelGrant;
   readonly #listener: HandOverListener;
+  readonly #peer: PeerBinding;
+  readonly #strangers: StrangerCheck;
   readonly #boundGauge: Gauge;
   readonly #restored: ReturnType<Metrics['counter']>;
   readonly #bindSeconds: ReturnType<Metrics['histogram']>;
@@ -84,10 +84,11 @@ export class NetworkBinding implements Service {
   #lastBindMs: number | null = null;
   /** Handed over: until then the host accepts what is still on its way. */
   #leavingUntilMs = -Infinity;
+  /** The peer hands over: until then the addresses may lie ready, silently. */
+  #readyUntilMs = -Infinity;
   /** The epoch whose address was given up for a planned transition. */
   #handedOver: { epoch: number; untilMs: number } | null = null;
   #bound: { addresses: string[]; interface: string | null; epoch: number } | null = null;
-  #contested: BindingFault | null = null;
   #toldFault = '';
 
   constructor(parts: NetworkBindingParts) {
@@ -126,6 +127,21 @@ export class NetworkBinding implements Service {
       acceptOnMs,
     });
     this.#listener = new HandOverListener(parts, (request) => this.#prepare(request));
+    this.#peer = new PeerBinding(parts, {
+      cue: () => this.#getReady(),
+      // It may have been cut off and believed itself alone; so may neighbours.
+      back: () => this.#announceNow(),
+    });
+    this.#strangers = new StrangerCheck({
+      clock: parts.clock,
+      ask: () => this.#keeper.otherOwners(),
+      changed: () => {
+        this.#tellFault();
+        this.#hurry = true;
+        this.#kick();
+        if (!this.#strangers.fault()) this.#announceNow();
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -144,6 +160,7 @@ export class NetworkBinding implements Service {
         this.#armLead();
       }),
     );
+    this.#peer.start();
     this.#listener.start();
   }
 
@@ -151,6 +168,7 @@ export class NetworkBinding implements Service {
     for (const cancel of this.#timers) cancel();
     this.#timers = [];
     this.#watch.stop();
+    this.#peer.stop();
     this.#cancelLead();
     await this.#left();
     await this.#letGo('the service stops');
@@ -180,7 +198,7 @@ export class NetworkBinding implements Service {
     const fault = this.#fault();
     if (fault) {
       return {
-        health: 'degraded',
+        health: this.#shutOut(fault) ? 'failed' : 'degraded',
         summary: `${fault.message}. ${fault.cure}`,
         detail: { ...detail, code: fault.code },
       };
@@ -189,12 +207,24 @@ export class NetworkBinding implements Service {
     return { health: 'ok', summary, detail };
   }
 
+  /**
+   * No client can reach the addresses here: in either role for want of a link (such a standby is no place to hand over to),
+   * on the active when a stranger has them or the kernel does not open.
+   */
+  #shutOut(fault: BindingFault): boolean {
+    if (fault.code === 'HS_BINDING_LINK' || fault.code === 'HS_BINDING_INTERFACE') return true;
+    const gate = this.#kernel.state();
+    const isShut = this.#mayHold() && gate !== 'open' && gate !== 'none';
+    return isShut && (fault.code === 'HS_BINDING_TAKEN' || fault.code === 'HS_BINDING_GATE');
+  }
+
   #fault(): BindingFault | null {
     return (
       this.#unable ??
       this.#keeper.fault() ??
+      this.#keeper.linkFault() ??
       this.#kernel.fault() ??
-      this.#contested ??
+      this.#strangers.fault() ??
       this.#parts.binder.announceFault()
     );
   }
@@ -215,8 +245,26 @@ export class NetworkBinding implements Service {
   }
 
   #hold(): Hold {
-    if (this.#mayHold()) return 'openly';
-    return this.#parts.clock.monotonicMs() < this.#leavingUntilMs ? 'leaving' : 'no';
+    if (this.#mayHold()) return this.#mayTake() ? 'openly' : 'no';
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs < this.#leavingUntilMs) return 'leaving';
+    return nowMs < this.#readyUntilMs ? 'silently' : 'no';
+  }
+
+  /** Not before it is known that no stranger has the addresses, unless they are known to be this pair's. */
+  #mayTake(): boolean {
+    if (this.#peer.had()) this.#strangers.trust();
+    return !this.#strangers.inTheWay();
+  }
+
+  /** The addresses lie ready when the grant comes; the kernel keeps them silent until then. */
+  #getReady(): void {
+    if (this.#hold() !== 'no') return;
+    this.#strangers.trust();
+    this.#readyUntilMs = this.#parts.clock.monotonicMs() + readyForMs;
+    this.#parts.clock.after(readyForMs, () => this.#kick());
+    this.#hurry = true;
+    this.#kick();
   }
 
   /** Lets go a little before the grant's end when nothing has renewed it by then. */
@@ -261,6 +309,7 @@ export class NetworkBinding implements Service {
   /** Silent, which is what the hand-over waits for; the address itself goes when what was on its way has arrived. */
   async #fallSilent(reason: string): Promise<boolean> {
     if (this.#kernel.state() !== 'open') return this.#letGo(reason);
+    this.#peer.tellHandingOver(this.#bound?.epoch ?? 0);
     this.#cancelAnnounce();
     this.#leavingUntilMs = this.#parts.clock.monotonicMs() + acceptOnMs;
     const silent = await this.#keeper.fallSilent();
@@ -309,7 +358,7 @@ export class NetworkBinding implements Service {
 
   async #reconcile(): Promise<void> {
     const { binder, clock } = this.#parts;
-    const fromMemory = this.#hurry && this.#mayHold();
+    const fromMemory = this.#hurry && this.#hold() !== 'no';
     this.#hurry = false;
     if (this.#unable && clock.monotonicMs() - this.#unableAtMs < unablePollMs) return;
     if (this.#unable || this.#unableAtMs === -Infinity) {
@@ -322,13 +371,15 @@ export class NetworkBinding implements Service {
       await this.#kernel.establish();
     }
     if (!this.#unable) {
-      const { added, carrierCameBack } = await this.#keeper.reconcile({ fromMemory });
+      if (this.#mayHold() && !this.#mayTake()) void this.#strangers.look();
+      const { added, carrierCameBack, leftover } = await this.#keeper.reconcile({ fromMemory });
+      if (leftover) this.#strangers.trust();
       const fault = this.#keeper.fault();
       if (fault?.code === 'HS_BINDING_PERMISSION' || fault?.code === 'HS_BINDING_TOOL') this.#unableAtMs = -Infinity;
       this.#tellBound(added);
       // A removal that failed at first.
       if (!this.#mayHold() && !this.#keeper.mayBeHeld()) this.#tellReleased('removed at a later attempt');
-      if (carrierCameBack) this.#announceAgain(0);
+      if (carrierCameBack) this.#announceNow();
       // The memory may have been wrong: look, and only then complain.
       if (fault && fromMemory) return this.#reconcile();
       if (fault && this.#keeper.mayBeHeld() && !this.#mayHold())
@@ -364,7 +415,7 @@ export class NetworkBinding implements Service {
     if (!this.#bound) return;
     const { addresses, epoch } = this.#bound;
     this.#bound = null;
-    this.#contested = null;
+    this.#strangers.forget();
     this.#boundGauge.set(0);
     log.info('addresses released', { addresses, reason });
     void emit('binding.released', { mode: binding.mode, addresses, reason }, { epoch });
@@ -390,16 +441,14 @@ export class NetworkBinding implements Service {
       if (!this.#bound) return;
       void this.#keeper.announce();
       // The first rounds are too early: the node before may be letting go at this moment.
-      if (round >= 2) void this.#lookForOthers();
+      if (round >= 2) void this.#strangers.look();
       this.#announceAgain(round + 1);
     });
   }
 
-  /** Another machine with the address is told, not fought: only people know which of the two is wrong. */
-  async #lookForOthers(): Promise<void> {
-    const message = await this.#keeper.otherOwners();
-    const [, cure] = errorCodes.HS_BINDING_TAKEN;
-    this.#contested = message === null || !this.#bound ? null : { code: 'HS_BINDING_TAKEN', message, cure };
-    this.#tellFault();
+  #announceNow(): void {
+    if (!this.#bound) return;
+    void this.#keeper.announce();
+    this.#announceAgain(0);
   }
 }

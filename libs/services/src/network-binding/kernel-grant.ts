@@ -22,6 +22,8 @@ export class KernelGrant {
   #standing = false;
   #state: Exclude<GateState, 'none'> = 'shut';
   #fault: BindingFault | null = null;
+  /** Two at once would each delete what the other made. */
+  #establishing: Promise<boolean> | null = null;
   #renewing = false;
   #openUntilMs = 0;
   #hushedUntilMs = 0;
@@ -45,8 +47,13 @@ export class KernelGrant {
   }
 
   /** Makes the rules, everything shut, unless they are there. Whether the kernel holds the grant from now on. */
-  async establish(): Promise<boolean> {
-    if (this.#standing) return true;
+  establish(): Promise<boolean> {
+    if (this.#standing) return Promise.resolve(true);
+    this.#establishing ??= this.#establish().finally(() => (this.#establishing = null));
+    return this.#establishing;
+  }
+
+  async #establish(): Promise<boolean> {
     const { gate, addresses, log } = this.#parts;
     const lacking = await gate.unable();
     if (lacking) {

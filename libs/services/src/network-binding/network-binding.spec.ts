@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { NetworkBinding } from './index.ts';
 
 const place = { cluster: 'c', node: 'a' };
+const peer = { cluster: 'c', node: 'b' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const count = { add() {}, set() {}, observe() {} };
 const metrics = { counter: () => count, gauge: () => count, histogram: () => count };
@@ -116,7 +117,7 @@ async function started(prepare: (host: MemoryHost, gate: MemoryGate) => void = (
   const events: string[] = [];
   const emit: Emit = async (type) => void events.push(type);
   const binding = { mode: 'vip' as const, addresses: ['192.0.2.100/24'], interface: 'auto' };
-  const parts = { binder: host, gate, bus, clock, place, log: quiet, metrics, emit, binding, fenceLeadMs: 15 };
+  const parts = { binder: host, gate, bus, clock, place, peer, log: quiet, metrics, emit, binding, fenceLeadMs: 15 };
   const service = new NetworkBinding(parts);
   await service.start();
   const grant = async (epoch: number | null, forMs = 150) => {
@@ -140,10 +141,12 @@ async function started(prepare: (host: MemoryHost, gate: MemoryGate) => void = (
 }
 
 it('adds without a look when the gate opens, and tells it once', async () => {
-  const { host, grant, events, service } = await started();
+  const { host, grant, events, service } = await started((one) =>
+    one.view.addresses.push({ interface: 'eth0', cidr: vip, owned: true }),
+  );
   const looks = host.looks;
   await grant(1);
-  expect(host.steps).toEqual(['add', 'announce']);
+  expect(host.steps).toEqual(['remove', 'add', 'announce']);
   expect(host.looks).toBe(looks);
   expect(events).toEqual(['binding.bound']);
   expect(service.report()).toMatchObject({ health: 'ok', detail: { bound: ['192.0.2.100'], epoch: 1 } });
@@ -245,16 +248,78 @@ it('is degraded while something is missing, and goes to work when it is there', 
   expect(host.has()).toBe(true);
 });
 
-it('tells of another machine that answers for the address, and does not fight for it', async () => {
+it('tells of another machine that begins to answer for the address, and does not fight for it', async () => {
   const { host, renewFor, events, service } = await started();
+  await renewFor(1, 100);
   host.other = '02:00:00:00:00:01';
   await renewFor(1, 5000);
   expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_BINDING_TAKEN' } });
   expect(events).toEqual(['binding.bound', 'binding.failed']);
   expect(host.has()).toBe(true);
+  const announced = host.steps.length;
   host.other = null;
-  await renewFor(1, 15_000);
+  await renewFor(1, 6000);
   expect(service.report().health).toBe('ok');
+  // Neighbours that followed the stranger come back.
+  expect(host.steps.slice(announced)).toContain('announce');
+});
+
+it('does not take an address that a stranger has, holds the role, and takes it when it is free', async () => {
+  const { host, renewFor, events, service } = await started((one) => (one.other = '02:00:00:00:00:01'));
+  await renewFor(1, 2000);
+  expect(host.has()).toBe(false);
+  expect(service.report()).toMatchObject({ health: 'failed', detail: { code: 'HS_BINDING_TAKEN' } });
+  expect(service.report().summary).toContain('02:00:00:00:00:01');
+  host.other = null;
+  await renewFor(1, 6000);
+  expect(host.has()).toBe(true);
+  expect(events).toEqual(['binding.failed', 'binding.bound']);
+});
+
+it('asks for no stranger before it takes what the peer had', async () => {
+  const { host, bus, grant } = await started((one) => (one.other = '02:00:00:00:00:01'));
+  const status = { service: 'network-binding', instance: 'i', pid: 1, health: 'ok', summary: '', httpPort: null };
+  bus.publish(subjects.status(peer, 'network-binding'), { ...status, detail: { bound: ['192.0.2.100'] } });
+  await grant(1);
+  expect(host.steps).toEqual(['add', 'announce']);
+});
+
+it('lays the address ready, silently, when the peer hands over, and opens it with the grant', async () => {
+  const { host, gate, bus, clock, grant, events } = await started();
+  const cue = async () => {
+    bus.publish(subjects.handingOver(peer), { epoch: 1 });
+    await clock.advance(1);
+  };
+  await cue();
+  expect({ there: host.has(), answers: gate.answers() }).toEqual({ there: true, answers: false });
+  expect(host.steps).toEqual(['add']);
+  await clock.advance(2000);
+  expect(host.has()).toBe(false);
+
+  await cue();
+  await grant(2);
+  expect(host.steps).toEqual(['add', 'remove', 'add', 'announce']);
+  expect(gate.answers()).toBe(true);
+  expect(events).toEqual(['binding.bound']);
+});
+
+it('has failed in either role when its interface has no link', async () => {
+  const { host, clock, service, renewFor, events } = await started();
+  const link = (carrier: boolean) => (host.view.interfaces = [{ name: 'eth0', up: true, carrier }]);
+  link(false);
+  await clock.advance(1000);
+  expect(service.report()).toMatchObject({ health: 'failed', detail: { code: 'HS_BINDING_LINK' } });
+  link(true);
+  await clock.advance(1000);
+  expect(service.report().health).toBe('ok');
+  await renewFor(1, 200);
+  link(false);
+  await renewFor(1, 1000);
+  expect(service.report().health).toBe('failed');
+  host.view.interfaces = [];
+  await renewFor(1, 1000);
+  expect(service.report()).toMatchObject({ health: 'failed', detail: { code: 'HS_BINDING_INTERFACE' } });
+  expect(events.filter((event) => event === 'binding.failed')).toHaveLength(3);
 });
 
 it('leaves nothing behind when it stops', async () => {
