@@ -25,7 +25,7 @@ const packagesAllowed = {
   decoders: [],
   contracts: ['zod'],
   ports: [],
-  config: ['zod', 'yaml', 'fast-xml-parser'],
+  config: ['zod', 'yaml', '@rgrove/parse-xml'],
   services: [],
 };
 const noNode = new Set(['core', 'decoders', 'contracts', 'ports', 'config', 'services']);

@@ -22,6 +22,7 @@ import {
 } from '@hotstandby/services/cli';
 import { checkCommand } from './check.ts';
 import { ConfigFaults, readConfigs } from './configs.ts';
+import { importCommand } from './import.ts';
 import { openNode, type OpenNode } from './open-node.ts';
 import type { Commands, GlobalOptions } from './program.ts';
 
@@ -96,6 +97,7 @@ export function makeCommands(outputFor: (json: boolean) => Output, signal: Abort
         return withPair(configs, (parts) => takeoverCommand(order, parts, output, (text) => confirm(text, first)));
       }),
     check: async (options, files) => checkCommand(options, files, outputFor(options.json)),
+    importFiles: async (options, files, request) => importCommand(files, request, outputFor(options.json)),
     explain: async (options, name) => {
       const output = outputFor(options.json);
       try {

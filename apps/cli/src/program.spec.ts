@@ -21,6 +21,7 @@ async function run(...args: string[]) {
     takeover: note('takeover'),
     check: note('check', 78),
     explain: note('explain'),
+    importFiles: note('import', 78),
   } as Commands;
   let out = '';
   let err = '';
@@ -64,6 +65,13 @@ it('understands the options of each command', async () => {
   ])
     expect((await run('pause', '--for', `${text}`)).called).toEqual([['pause', none, { reason: '', forMs }]]);
   expect((await run('explain')).called).toEqual([['explain', none, undefined]]);
+  expect(await run('import', 'a.xml', 'b.conf', '--out', 'n.yaml', '--check')).toMatchObject({
+    code: 78,
+    called: [['import', none, ['a.xml', 'b.conf'], { out: 'n.yaml', check: true }]],
+  });
+  expect((await run('import', 'a.xml')).called).toEqual([
+    ['import', none, ['a.xml'], { out: undefined, check: false }],
+  ]);
   expect((await run('explain', 'refused')).called).toEqual([['explain', none, 'refused']]);
 });
 
@@ -76,6 +84,7 @@ it.each([
   [['records', 'mails']],
   [['history', '--last', '0']],
   [['explain', 'one', 'two']],
+  [['import']],
   [['history', '--last', '1e3']],
   [['history', '--last', '1001']],
   [['history', '--last']],

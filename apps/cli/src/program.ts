@@ -21,7 +21,15 @@ export interface Commands {
   resume(options: GlobalOptions, reason: string): Promise<number>;
   takeover(options: GlobalOptions, request: { reason: string; force: boolean }): Promise<number>;
   check(options: GlobalOptions, files: string[]): Promise<number>;
+  importFiles(options: GlobalOptions, files: string[], request: ImportRequest): Promise<number>;
   explain(options: GlobalOptions, name: string | undefined): Promise<number>;
+}
+
+export interface ImportRequest {
+  /** The configuration file that takes the settings. */
+  out?: string | undefined;
+  /** Says what would be, and writes nothing. */
+  check: boolean;
 }
 
 export interface Writers {
@@ -132,6 +140,16 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .action(async (files: string[]) => done(await commands.check(options(), files)));
 
   program
+    .command('import')
+    .description('what the configuration of an older system becomes: FailOver.xml, startnms.sh, itom_fos.conf')
+    .argument('<file...>', 'one or more of them')
+    .option('--out <file>', 'put it into this configuration, or begin a new one; without it, it is only shown')
+    .option('--check', 'with --out: write nothing', false)
+    .action(async (files: string[], { out, check }: ImportRequest) =>
+      done(await commands.importFiles(options(), files, { out, check })),
+    );
+
+  program
     .command('explain')
     .description(
       'what a rule of the history, an event type, an error code or a key of evidence means; alone: all of them',
@@ -193,6 +211,7 @@ Examples:
   hotstandby --config /etc/hotstandby/node.yaml --json status
   hotstandby check node.yaml
   hotstandby explain claim-silent-holder
+  hotstandby import /opt/webnms/conf/FailOver.xml --out node.yaml
 
 Exit codes: 0 ok, 1 the answer is no or it was not done, 64 usage, 69 what was asked does not answer,
 70 a fault of the program, 78 configuration. All of it: docs/cli.md.

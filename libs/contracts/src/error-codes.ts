@@ -7,6 +7,11 @@ export const errorCodes = {
     'Correct the named fields; `hotstandby check` tells.',
   ],
   HS_CONFIG_TIMING: ['Two timings contradict each other.', 'Keep the relation that the message names.'],
+  HS_IMPORT_INVALID: [
+    'A configuration of an older system cannot be taken over as it is.',
+    'Correct the named lines; nothing was written.',
+  ],
+  HS_IMPORT_WRITE: ['The imported configuration cannot be written.', 'Check the folder, its owner and the free space.'],
   HS_CONTRACT: [
     'A message does not have the agreed shape.',
     'Run the same version on both nodes and for all services.',
