@@ -78,7 +78,7 @@ async function readOld(file: string, wrong: Wrong[]): Promise<string | null> {
     return text ?? refuse('bytes that are no text', 'text', 'Give the file as the old system has it.');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return refuse(`${code}`, 'a file that can be read', 'Check the path and its permissions.');
+    return refuse(code, 'a file that can be read', 'Check the path and its permissions.');
   }
 }
 
