@@ -1,4 +1,3 @@
-import { nodeConfigSchema } from '../schema.ts';
 import type { Findings, Place } from './findings.ts';
 import { leaveUnknown, only, readTags, type Tag } from './read-tags.ts';
 import { takeTiming, trueOrFalse, wholeNumber, type Given } from './timing.ts';
@@ -54,10 +53,6 @@ export function importWebNms(file: string, text: string, home: string | null, fi
 export function takeEnabled(findings: Findings, text: string, place: Place): void {
   const enabled = trueOrFalse(findings, text, place);
   if (enabled === undefined) return;
-  if (!('policy' in nodeConfigSchema.shape)) {
-    findings.leave(place, 'There is no switch for failover yet: start one node only to run without it.');
-    return;
-  }
   findings.take(
     place,
     [{ field: 'policy.enabled', value: enabled }],
