@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Transition } from '@hotstandby/ports';
 import { judgeJournal, judgeTransitions } from './history.ts';
+import { lapsesOf } from './lapses.ts';
 import { judgeRecords } from './records.ts';
 import { randomEpisodes } from './schedule.ts';
 import {
@@ -47,12 +48,32 @@ it('sees messages that are stored twice, and lost ones that no trouble excuses',
   const sent = Array.from({ length: 1000 }, (_, sequence) => ({ sequence, atMs: 20 * sequence }));
   const stored = sent.map(({ sequence }) => ({ sequence, epoch: 1 }));
   const trouble = { what: 'a fault', fromMs: 8000, toMs: 9000, lossAllowed: true };
-  expect(judgeRecords(sent, stored, [trouble]).faults).toEqual([]);
-  expect(judgeRecords(sent, [...stored, { sequence: 7, epoch: 1 }], [trouble]).faults).toHaveLength(1);
+  expect(judgeRecords(sent, stored, [trouble], []).faults).toEqual([]);
+  expect(judgeRecords(sent, [...stored, { sequence: 7, epoch: 1 }], [trouble], []).faults).toHaveLength(1);
   const without = (from: number, to: number) => stored.filter(({ sequence }) => sequence < from || sequence > to);
-  expect(judgeRecords(sent, without(410, 440), [trouble])).toMatchObject({ faults: [], lostInTrouble: 31 });
-  expect(judgeRecords(sent, without(410, 440), [{ ...trouble, lossAllowed: false }]).faults).toHaveLength(1);
-  expect(judgeRecords(sent, without(900, 900), [trouble]).missingOutside).toEqual([900]);
+  expect(judgeRecords(sent, without(410, 440), [trouble], [])).toMatchObject({ faults: [], lostInTrouble: 31 });
+  expect(judgeRecords(sent, without(410, 440), [{ ...trouble, lossAllowed: false }], []).faults).toHaveLength(1);
+  const lapse = { fromMs: 18_000, toMs: 18_010 };
+  expect(judgeRecords(sent, without(900, 900), [trouble], [lapse])).toMatchObject({ faults: [], lostInLapse: 1 });
+  expect(judgeRecords(sent, without(900, 900), [trouble], []).missingOutside).toEqual([900]);
+});
+
+it('knows when nobody had a grant', () => {
+  const heard = (node: string, epoch: number | null, sentMs: number) => ({
+    ...{
+      node,
+      epoch,
+      role: epoch === null ? ('fenced' as const) : ('active' as const),
+      nodeId: node,
+      incarnation: node,
+    },
+    ...{ tenure: null, deadlineMs: epoch === null ? sentMs : sentMs + 2000, arrivedMs: sentMs + 1 },
+  });
+  const steady = [heard('a', 1, 0), heard('a', 1, 500), heard('a', 1, 1000)];
+  expect(lapsesOf([...steady, heard('b', 2, 2800)], 2000, 100)).toEqual([]);
+  expect(lapsesOf([...steady, heard('a', 1, 3400)], 2000, 100)).toEqual([{ fromMs: 2900, toMs: 3400 }]);
+  const revoked = [...steady, heard('a', null, 1500), heard('b', 2, 1600)];
+  expect(lapsesOf(revoked, 2000, 100)).toEqual([{ fromMs: 1500, toMs: 1600 }]);
 });
 
 const claim: Transition = {

@@ -45,7 +45,7 @@ export const environment = { PATH: searchPath, HOME: process.env['HOME'] ?? '/' 
 /** A whole pair with its store, every machine of it a network namespace of its own, with a real virtual IP. */
 export class NetworkPair {
   readonly profile: Profile;
-  readonly leaseTtlMs: number;
+  readonly timing: (typeof profiles)[Profile];
   readonly lan: Lan;
   readonly clocks: Clocks;
   readonly #folder: string;
@@ -55,7 +55,7 @@ export class NetworkPair {
 
   private constructor(profile: Profile, lan: Lan, folder: string) {
     this.profile = profile;
-    this.leaseTtlMs = profiles[profile].leaseTtlMs;
+    this.timing = profiles[profile];
     this.lan = lan;
     this.#folder = folder;
     this.#layout = { root, data: join(folder, 'pair'), addresses: lan.addresses };

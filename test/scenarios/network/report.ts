@@ -28,7 +28,7 @@ export function reportLines(report: RunReport): string[] {
   return [
     `${report.faults} faults in ${report.episodes} episodes and ${report.seconds.toFixed(0)} s; whole again within ${ms(report.longestMendMs)} at most`,
     `${report.reigns} reigns in ${report.grants} grants; ${report.moved} episodes ended a reign, ${report.switchovers} had a switchover; false take-overs ${report.falseTakeOvers}`,
-    `telemetry: ${records.sent} sent, ${records.stored} stored, ${records.lostInTrouble} lost while what takes it in was broken, ${records.missingOutside.length} lost otherwise`,
+    `telemetry: ${records.sent} sent, ${records.stored} stored, ${records.lostInTrouble} lost while what takes it in was broken, ${records.lostInLapse} while nobody had a grant, ${records.missingOutside.length} otherwise`,
     `virtual IP: ${report.answers} answers; two hosts answered ${rivalries.length} times, ${ms(Math.max(0, ...rivalries))} at most; a host without a grant for ${ms(report.longestWithoutGrantMs)} at most`,
     `history: ${report.transitions} transitions, each looked at for its rule and its evidence`,
     `violations ${report.violations.length}`,

@@ -6,6 +6,7 @@ import { ClientView } from './client.ts';
 import { faultText, mayLoseTelemetry, mayMoveRoles } from './faults.ts';
 import { journalOf, judgeJournal, judgeTransitions, shownHistory } from './history.ts';
 import { inflict } from './inflict.ts';
+import { type Lapse, lapsesOf } from './lapses.ts';
 import { NetworkPair, type Profile } from './pair.ts';
 import { judgeRecords, settlingMs, storedQuery, type Stored, type Trouble } from './records.ts';
 import type { RunReport } from './report.ts';
@@ -140,7 +141,7 @@ export class ChaosRun {
       const rivalries = rivalriesOf(answers);
       for (const fault of judgeRivalries(rivalries, this.#startedMs)) this.#violate(fault);
       const lateMs = longestWithoutGrantMs(answers, spans, this.#macs);
-      for (const fault of judgeLateAnswers(lateMs, this.pair.leaseTtlMs)) this.#violate(fault);
+      for (const fault of judgeLateAnswers(lateMs, this.pair.timing.leaseTtlMs)) this.#violate(fault);
       if (answers.length < 20 * seconds)
         this.#violate(`only ${answers.length} answers to ARP in ${seconds.toFixed(0)} s`);
       return {
@@ -215,11 +216,16 @@ export class ChaosRun {
 
   #spans(): ReturnType<typeof spansOf> {
     try {
-      return spansOf(this.#grants.seen, this.pair.leaseTtlMs);
+      return spansOf(this.#grants.seen, this.pair.timing.leaseTtlMs);
     } catch (error) {
       this.#violate(String(error));
       return [];
     }
+  }
+
+  #lapses(): Lapse[] {
+    const { leaseTtlMs, fenceLeadMs } = this.pair.timing;
+    return lapsesOf(this.#grants.seen, leaseTtlMs, fenceLeadMs);
   }
 
   #lookAtRights(): void {
@@ -232,6 +238,7 @@ export class ChaosRun {
         this.#client.sent(),
         await this.pair.sql<Stored & Record<string, unknown>>(storedQuery, [this.#client.run]),
         this.#troubles,
+        this.#lapses(),
       );
     // What has just come may still be on its way into the store.
     await eventually(async () => (await judge()).faults.length === 0, 30_000).catch(() => {});
