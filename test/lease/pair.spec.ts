@@ -1,6 +1,6 @@
 import { subjects } from '@hotstandby/contracts';
 import { ruleNotes } from '@hotstandby/core/lease';
-import { StoreError } from '@hotstandby/ports';
+import { StoreError, type Clock } from '@hotstandby/ports';
 import { TestPair, type TestNode } from '@hotstandby/testing/pair';
 import { expect, it } from 'vitest';
 
@@ -300,4 +300,25 @@ it('records the evidence that the notes promise with every transition, and never
     expect(Object.keys(evidence), rule).toEqual([...ruleNotes[rule as keyof typeof ruleNotes].evidence]);
     expect(Object.keys(evidence).length, rule).toBeGreaterThan(0);
   }
+});
+
+it('counts from no particular moment: a clock far below zero makes no grant longer', async () => {
+  const pair = new TestPair();
+  const a = pair.node('a');
+  const clock: Clock = {
+    monotonicMs: () => pair.clock.monotonicMs() - 2_000_000,
+    wallMs: () => pair.clock.wallMs(),
+    after: (delayMs, run) => pair.clock.after(delayMs, run),
+    every: (periodMs, run) => pair.clock.every(periodMs, run),
+  };
+  // A claim whose answer is lost is settled by a beat, and there was no grant before that one.
+  const claim = a.store.claim.bind(a.store);
+  a.store.claim = async (request) => {
+    await claim(request);
+    throw new StoreError('unknown', 'the answer was lost');
+  };
+  await a.start({ clock, store: a.store, link: pair.line.endOf('a') });
+  await pair.run(300);
+  expect(await a.role()).toBe('active 1');
+  expect((await a.describe()).grantRemainingMs).toBeLessThanOrEqual(150);
 });

@@ -19,7 +19,8 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
   }
   if (beat.outcome !== 'renewed' || !holds(state) || state.view?.reign.epoch !== beat.epoch) return;
 
-  const deadlineMs = Math.max(sentAtMs + state.timing.leaseTtlMs, state.grant?.deadlineMs ?? 0);
+  const renewedUntilMs = sentAtMs + state.timing.leaseTtlMs;
+  const deadlineMs = Math.max(renewedUntilMs, state.grant?.deadlineMs ?? renewedUntilMs);
   if (turn.nowMs >= deadlineMs - state.timing.fenceLeadMs) return;
   turn.set({ grant: { epoch: beat.epoch, deadlineMs } });
   if (state.role === 'active') return;
