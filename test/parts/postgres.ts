@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -19,6 +19,8 @@ export interface PostgresOptions {
   password?: string;
   /** With a certificate TLS is offered. */
   tls?: { certificatePem: string; keyPem: string };
+  /** Makes it a streaming replica of that one, which is stopped and started again for the copy. */
+  replicaOf?: Postgres;
 }
 
 export interface Postgres {
@@ -28,6 +30,7 @@ export interface Postgres {
   adminUrl: string;
   address: string;
   port: number;
+  dataDir: string;
   /** Of the postmaster. */
   pid(): number;
   /** Makes an empty database and returns its URL for the ordinary user. */
@@ -57,7 +60,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const address = options.address ?? '127.0.0.1';
   const port = options.port ?? (await freePort(address));
   const binaries = await postgresBinaries();
-  const dataDir = await makeDataDir(binaries, options.password);
+  const { replicaOf } = options;
+  const dataDir = replicaOf ? await copyDataDir(replicaOf) : await makeDataDir(binaries, options.password);
   if (options.tls) await writeCertificate(binaries, dataDir, options.tls);
   let child: ChildProcess | null = null;
   let said = '';
@@ -119,14 +123,22 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   process.once('exit', lastResort);
 
   await start();
+  // A replica is up when it follows: whatever is committed from now on comes to it.
+  if (replicaOf) {
+    const following = `select 1 from pg_stat_replication where state = 'streaming'`;
+    await eventually(async () => (await replicaOf.sql(following)).length > 0, 30_000, 'a replica that follows');
+  }
   const admin = (text: string) => query(adminUrlOf('postgres'), options.password, text);
   const createDatabase = async (name: string) => {
     await admin(`create database "${name}" owner hotstandby`);
     return `postgresql://hotstandby@${address}:${port}/${name}`;
   };
   const secret = options.password === undefined ? '' : ` password '${options.password.replaceAll("'", "''")}'`;
-  await admin(`create role hotstandby login${secret}`);
-  const url = await createDatabase('hotstandby');
+  if (!replicaOf) {
+    await admin(`create role hotstandby login${secret}`);
+    await createDatabase('hotstandby');
+  }
+  const url = `postgresql://hotstandby@${address}:${port}/hotstandby`;
   const adminUrl = adminUrlOf('hotstandby');
 
   return {
@@ -134,6 +146,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     adminUrl,
     address,
     port,
+    dataDir,
     pid: () => child?.pid ?? -1,
     createDatabase,
     sql: (text, values) => query(adminUrl, options.password, text, values),
@@ -189,7 +202,22 @@ async function makeDataDir(binaries: PostgresBinaries, password: string | undefi
   await rm(join(passwordFile, '..'), { recursive: true, force: true });
   // What initdb writes lets in 127.0.0.1 only; nodes come from 127.0.0.11 and others.
   const method = password === undefined ? 'trust' : 'scram-sha-256';
-  await writeFile(join(dataDir, 'pg_hba.conf'), `host all all 0.0.0.0/0 ${method}\nhost all all ::0/0 ${method}\n`);
+  const lines = ['all all 0.0.0.0/0', 'all all ::0/0', 'replication all 0.0.0.0/0'].map(
+    (who) => `host ${who} ${method}\n`,
+  );
+  await writeFile(join(dataDir, 'pg_hba.conf'), lines.join(''));
+  return dataDir;
+}
+
+/** What pg_basebackup would make; npm's PostgreSQL has none, so the primary is copied while it is down. */
+async function copyDataDir(primary: Postgres): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hotstandby-pgdata-'));
+  await primary.halt();
+  execFileSync('cp', ['-a', `${primary.dataDir}/.`, dataDir]);
+  const conninfo = `host=${primary.address} port=${primary.port} user=postgres application_name=replica`;
+  await appendFile(join(dataDir, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`);
+  execFileSync('cp', ['-a', join(dataDir, 'PG_VERSION'), join(dataDir, 'standby.signal')]);
+  await primary.start();
   return dataDir;
 }
 

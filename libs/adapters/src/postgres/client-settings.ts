@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { StoreError } from '@hotstandby/ports';
 import type { ClientConfig } from 'pg';
+import { addressOf, type Host } from './hosts.ts';
 import type { PostgresOptions } from './options.ts';
 
 /**
@@ -20,18 +21,19 @@ const sessionSettings = {
 /** For `pg`. Password and CA are read anew each time, so that a changed one is taken at the next connection. */
 export async function clientSettings(
   options: PostgresOptions,
+  { host, port }: Host,
   serverStatementTimeoutMs: number,
 ): Promise<ClientConfig & { host: string; port: number }> {
-  const url = new URL(options.store.url);
+  const { user, database, options: said } = addressOf(options.store);
   const { passwordFile, caFile } = options.store;
   const password = passwordFile === undefined ? undefined : (await readSecret(passwordFile)).replace(/\r?\n$/, '');
   return {
-    host: decodeURIComponent(url.hostname).replace(/^\[(.+)\]$/, '$1'),
-    port: url.port === '' ? 5432 : Number(url.port),
-    user: decodeURIComponent(url.username) || 'hotstandby',
-    database: decodeURIComponent(url.pathname.slice(1)) || 'hotstandby',
+    host,
+    port,
+    user: user || 'hotstandby',
+    database: database || 'hotstandby',
     ...(password === undefined ? {} : { password }),
-    ssl: caFile === undefined ? tlsOf(url.searchParams.get('sslmode')) : { ca: await readSecret(caFile) },
+    ssl: caFile === undefined ? tlsOf(said['sslmode']) : { ca: await readSecret(caFile) },
     application_name: options.applicationName ?? 'hotstandby',
     statement_timeout: serverStatementTimeoutMs,
     options: Object.entries(sessionSettings)
@@ -43,7 +45,7 @@ export async function clientSettings(
 }
 
 /** As libpq: `require` encrypts without verifying; to verify against a CA of one's own there is `store.caFile`. */
-function tlsOf(sslmode: string | null): ClientConfig['ssl'] {
+function tlsOf(sslmode: string | undefined): ClientConfig['ssl'] {
   if (sslmode === 'verify-full' || sslmode === 'verify-ca') return true;
   return sslmode === 'require' ? { rejectUnauthorized: false } : false;
 }

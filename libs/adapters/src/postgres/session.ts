@@ -3,6 +3,7 @@ import { Client, type QueryConfig, type QueryResultRow } from 'pg';
 import { BoundSocket } from './bound-socket.ts';
 import { clientSettings } from './client-settings.ts';
 import { connectFault, statementFault } from './faults.ts';
+import { hostsInOrder, noWritableHost, rememberWritable, type Host } from './hosts.ts';
 import { connectTimeoutMsOf, type PostgresOptions } from './options.ts';
 
 /** The server process behind a session; its start tells it from a later one with the same number. */
@@ -16,6 +17,8 @@ export interface ServerFacts {
   /** Of the database cluster and its timeline: another one after a restore, or when a replica took over. */
   system: string;
   inRecovery: boolean;
+  /** Told to take no writes, though it is no replica. */
+  readOnly: boolean;
   fsync: boolean;
 }
 
@@ -25,6 +28,7 @@ const factsQuery = `
          (select system_identifier::text from pg_control_system()) as system,
          case when pg_is_in_recovery() then null else left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
          current_setting('fsync') = 'on' as fsync,
+         current_setting('transaction_read_only') = 'on' as read_only,
          case when current_setting('synchronous_commit') in ('off', 'local')
               then set_config('synchronous_commit', 'on', false) end as made_durable`;
 
@@ -34,6 +38,7 @@ interface FactsRow {
   system: string;
   timeline: string | null;
   fsync: boolean;
+  read_only: boolean;
 }
 
 /**
@@ -54,8 +59,34 @@ export class Session {
     socket.once('close', () => (this.#alive = false));
   }
 
-  /** Throws `StoreError`, never `unknown`: until it resolves nothing but looks was sent. */
+  /**
+   * Of several hosts the first that takes writes, each for a bounded time; a single one as it is. Throws `StoreError`, never
+   * `unknown`: until it resolves nothing but looks was sent.
+   */
   static async open(options: PostgresOptions, serverStatementTimeoutMs: number): Promise<Session> {
+    const hosts = hostsInOrder(options.store);
+    const failures: { host: Host; error: StoreError }[] = [];
+    for (const host of hosts) {
+      try {
+        const session = await Session.#openOn(host, options, serverStatementTimeoutMs);
+        const { inRecovery, readOnly } = session.facts;
+        if (hosts.length === 1) return session;
+        if (!inRecovery && !readOnly) {
+          rememberWritable(options.store, host);
+          return session;
+        }
+        session.destroy();
+        const why = inRecovery ? 'is in recovery, a replica' : 'is set to read-only';
+        failures.push({ host, error: new StoreError('read-only', why) });
+      } catch (error) {
+        if (hosts.length === 1 || !(error instanceof StoreError)) throw error;
+        failures.push({ host, error });
+      }
+    }
+    throw noWritableHost(failures);
+  }
+
+  static async #openOn(host: Host, options: PostgresOptions, serverStatementTimeoutMs: number): Promise<Session> {
     const socket = new BoundSocket(options.bindAddress);
     const withinMs = connectTimeoutMsOf(options);
     let late = false;
@@ -64,18 +95,19 @@ export class Session {
       socket.destroy();
     }, withinMs);
     try {
-      const client = new Client({ ...(await clientSettings(options, serverStatementTimeoutMs)), stream: () => socket });
+      const client = new Client({ ...(await clientSettings(options, host, serverStatementTimeoutMs)), stream: () => socket });
       // What fails is told to whoever waits for an answer; an idle connection that breaks is noticed by the next call.
       client.on('error', () => {});
       if (late) throw new Error('too late');
       await client.connect();
       const row = (await client.query<FactsRow>(factsQuery)).rows[0];
       if (!row) throw new Error('the server says nothing of itself');
-      const { pid, started_at: startedAt, system, timeline, fsync } = row;
+      const { pid, started_at: startedAt, system, timeline, fsync, read_only: readOnly } = row;
       return new Session(client, socket, {
         backend: { pid, startedAt: startedAt ?? '' },
         system: `${system}/${timeline ?? 'recovery'}`,
         inRecovery: timeline === null,
+        readOnly,
         fsync,
       });
     } catch (error) {

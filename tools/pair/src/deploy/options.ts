@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { readStoreUrl } from '@hotstandby/config';
 import { CodedError } from '@hotstandby/contracts';
 
 export interface NodeChoice {
@@ -121,16 +122,17 @@ function nodeFaults(option: string, text: string, name: string, address: string)
 
 /** Never shows the URL: somebody may have put a password into it. */
 function storeFaults(text: string): string[] {
+  const read = readStoreUrl(text);
+  if ('fault' in read) {
+    const hint = read.fault.expected.startsWith('no password') ? '; give it with --store-password FILE' : '';
+    return [`--store: expected ${read.fault.expected}, got ${read.fault.got}${hint}`];
+  }
+  const { kind, user, database } = read.address;
   const expected = '--store: expected postgresql://user@host:port/database';
-  if (!URL.canParse(text)) return [`${expected}; got something else (not shown)`];
-  const url = new URL(text);
+  if (kind !== 'postgresql') return [`${expected}; got ${kind}://`];
   const faults: string[] = [];
-  if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') faults.push(`${expected}; got ${url.protocol}//`);
-  if (url.password !== '')
-    faults.push('--store: expected no password in the URL (not shown); give it with --store-password FILE');
-  if (url.username === '') faults.push(`${expected}; the user is missing`);
-  if (url.hostname === '') faults.push(`${expected}; the host is missing`);
-  if (!/^\/[^/]+$/.test(url.pathname)) faults.push(`${expected}; the database is missing`);
+  if (user === '') faults.push(`${expected}; the user is missing`);
+  if (database === '') faults.push(`${expected}; the database is missing`);
   return faults;
 }
 
