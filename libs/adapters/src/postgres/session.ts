@@ -95,7 +95,10 @@ export class Session {
       socket.destroy();
     }, withinMs);
     try {
-      const client = new Client({ ...(await clientSettings(options, host, serverStatementTimeoutMs)), stream: () => socket });
+      const client = new Client({
+        ...(await clientSettings(options, host, serverStatementTimeoutMs)),
+        stream: () => socket,
+      });
       // What fails is told to whoever waits for an answer; an idle connection that breaks is noticed by the next call.
       client.on('error', () => {});
       if (late) throw new Error('too late');

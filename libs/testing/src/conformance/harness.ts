@@ -18,6 +18,8 @@ export interface LeaseStoreHarness {
   breakConnections(): Promise<void>;
   /** Stops the server and starts it again with the same data. */
   restart(): Promise<void>;
+  /** False where `restart` only goes on after `halt`: whoever runs the tests may not restart the server. */
+  restarts?: boolean;
   /** Stops the server; `restart` starts it again. */
   halt(): Promise<void>;
   /** The database takes no writes from new connections; open ones are ended. */
