@@ -44,7 +44,7 @@ export const plans = {
     play: async (stage) => {
       await stage.started();
       await stage.run(30);
-      stage.handOver('a', 'patching');
+      stage.ask('a', 'switchover', 'patching');
       await stage.run(400);
     },
   },
@@ -56,7 +56,7 @@ export const plans = {
       await stage.started();
       stage.kill('b');
       await stage.run(1700);
-      stage.handOver('a', 'patching');
+      stage.ask('a', 'switchover', 'patching');
       await stage.run(200);
     },
   },
@@ -69,7 +69,7 @@ export const plans = {
       await stage.started();
       await stage.run(30);
       stage.kill('b');
-      stage.handOver('a', 'patching');
+      stage.ask('a', 'switchover', 'patching');
       await stage.run(2600);
     },
   },

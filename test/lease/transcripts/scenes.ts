@@ -1,6 +1,7 @@
 import type { Stage } from '@hotstandby/testing/transcript';
 import { faults } from './faults.ts';
 import { plans } from './plans.ts';
+import { policies } from './policies.ts';
 import { stores } from './stores.ts';
 
 /** A conversation that matters. The file beside this one has its name. */
@@ -13,4 +14,4 @@ export interface Scene {
   ends: string;
 }
 
-export const scenes: Readonly<Record<string, Scene>> = { ...plans, ...faults, ...stores };
+export const scenes: Readonly<Record<string, Scene>> = { ...plans, ...policies, ...faults, ...stores };

@@ -1,7 +1,7 @@
 import { subjects, type SwitchoverResult } from '@hotstandby/contracts';
 import type { PeerLink, Transition } from '@hotstandby/ports';
 import { LocalLine } from '../pair/local-link.ts';
-import { fastTiming, TestPair } from '../pair/index.ts';
+import { fastTiming, quietPolicy, TestPair } from '../pair/index.ts';
 import type { NodeClock } from '../simulator/node-clock.ts';
 import { Actor, type ProcessName } from './actor.ts';
 import { Script, wrap } from './script.ts';
@@ -23,6 +23,7 @@ export class Stage {
   #lineCut = false;
   #down = false;
   #restarts = 0;
+  #policy = quietPolicy;
   #opening = '';
 
   constructor() {
@@ -46,6 +47,7 @@ export class Stage {
       return this.#line.endOf(end);
     };
     const actor = new Actor(name, { pair, words, script: this.#script, down: () => this.#down, link });
+    actor.node.policy = this.#policy;
     this.#actors.set(name, actor);
     return actor;
   }
@@ -172,15 +174,31 @@ export class Stage {
     this.actor(name).way.answersLost = lost;
   }
 
-  /** An operator asks; the answer is told when it comes. */
-  handOver(name: string, reason: string): void {
-    this.#script.say('operator', `to ${name}: hand over (${reason})`);
+  /** An operator asks a node; the answer is told when it comes. */
+  ask(name: string, what: keyof typeof asked, reason: string, more: { forMs?: number } = {}): void {
+    const time = more.forMs === undefined ? '' : `, for ${more.forMs} ms`;
+    this.#script.say('operator', `to ${name}: ${asked[what]}${time} (${reason})`);
     const { bus } = this.actor(name).node;
-    const asked = { operator: 'ada', reason };
-    void bus.request(subjects.switchover({ cluster: 'c', node: name }), asked, 60_000).then((answer) => {
+    const request = { operator: 'ada', reason, ...more };
+    void bus.request(subjects[what]({ cluster: 'c', node: name }), request, 60_000).then((answer) => {
       const { done, code, message } = answer as SwitchoverResult;
       this.#script.say(name, `to the operator: ${done ? 'done' : `not done, ${code}`}: ${this.words.plain(message)}`);
     });
+  }
+
+  /** What policies say from the next start on. */
+  policy(change: Partial<typeof quietPolicy>): void {
+    this.#policy = { ...this.#policy, ...change };
+  }
+
+  /** Every second for so long a collector of each node says how it is, as services do. */
+  async services(ms: number, how: Record<string, 'ok' | 'failed'>): Promise<void> {
+    const said = Object.entries(how).map(([name, health]) => `the collector of ${name} is ${health}`);
+    this.happens(said.join(', '));
+    for (let at = 0; at < ms; at += 1000) {
+      for (const [name, health] of Object.entries(how)) this.actor(name).node.says('collector', health);
+      await this.run(1000);
+    }
   }
 
   async stop(name: string): Promise<void> {
@@ -234,6 +252,15 @@ export class Stage {
     return ` (${name} has a grant for another ${(endsMs - this.pair.clock.monotonicMs()).toFixed(1)} ms)`;
   }
 }
+
+/** What an operator can ask of an arbiter. */
+const asked = {
+  switchover: 'hand over',
+  failback: 'give the lease back to the primary',
+  pause: 'let nobody take over',
+  resume: 'end the pause',
+  takeover: 'take the lease by force',
+} as const;
 
 const unconnected: PeerLink = {
   open: () => {},
