@@ -73,7 +73,7 @@ it('lets a plain NATS client follow the ops stream, and keeps its hands off the 
 it('gives the collector all that it needs for INGEST', async () => {
   const collector = await open('collector');
   const ingest = collector.ingest();
-  const { streamId } = await ingest.open({ maxBytes: 16 * 1024 * 1024, maxAgeMs: 600_000 });
+  await ingest.open({ maxBytes: 16 * 1024 * 1024, maxAgeMs: 600_000 });
   await ingest.open({ maxBytes: 32 * 1024 * 1024, maxAgeMs: 600_000 });
   const seen: number[] = [];
   const watched: number[] = [];
@@ -83,7 +83,7 @@ it('gives the collector all that it needs for INGEST', async () => {
     { maxMessages: 10, maxBytes: 1024 * 1024 },
     async (batch) => {
       for (const message of batch) {
-        expect(message.streamId).toBe(streamId);
+        expect(message.id).toBe(`frame-${message.sequence - 1}`);
         seen.push(message.sequence);
         message.ack();
       }

@@ -39,9 +39,9 @@ afterEach(async () => {
   await Promise.all([lease.close(), store.close(), reader.close()]);
 });
 
-const batch = (sequence: number, rows: Partial<RecordBatch> = {}, streamId = 's'): RecordBatch => ({
-  origin: { nodeId: 'id-a', streamId, sequence },
-  ledger: { stored: [], settled: [] },
+const batch = (sequence: number, rows: Partial<RecordBatch> = {}, stream = 's'): RecordBatch => ({
+  messageId: `${stream}-${sequence}`,
+  ledger: { nodeId: 'id-a', stored: [], settled: [] },
   syslog: [],
   traps: [],
   flows: [],
@@ -51,13 +51,13 @@ const batch = (sequence: number, rows: Partial<RecordBatch> = {}, streamId = 's'
 const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, receivedAtMs });
 
 it('keeps a ledger with the rows, as the tenures after it need it', async () => {
-  const first = { stored: [at(1000), at(2000)], settled: [] };
-  await store.store(guard, [batch(1, { ledger: first }), batch(2, { ledger: { stored: [at(3000)], settled: [] } })]);
+  const first = { nodeId: 'id-a', stored: [at(1000), at(2000)], settled: [] };
+  await store.store(guard, [batch(1, { ledger: first }), batch(2, { ledger: { nodeId: 'id-a', stored: [at(3000)], settled: [] } })]);
   // The same message again says nothing new, and neither does a writer whose reign is over.
   await store.store(guard, [batch(1, { ledger: first })]);
   const second = await claimAs(lease, 'b');
   expect(await store.store(guard, [batch(3, { ledger: first })])).toEqual({ outcome: 'stale' });
-  await store.store(second, [batch(1, { ledger: { stored: [at(4000)], settled: [at(2001)] } }, 'of b')]);
+  await store.store(second, [batch(1, { ledger: { nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b')]);
 
   expect(await store.ledger(second.epoch, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
   expect(await store.ledger(second.epoch, 2000)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
@@ -66,14 +66,13 @@ it('keeps a ledger with the rows, as the tenures after it need it', async () => 
 
 it('reads a ledger of many batches whole', async () => {
   const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
-  for (const time of times) await store.store(guard, [batch(time, { ledger: { stored: [at(time)], settled: [] } })]);
+  for (const time of times) await store.store(guard, [batch(time, { ledger: { nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
   expect((await store.ledger(guard.epoch + 1, 0)).stored).toEqual(times.map((time) => at(time)));
 });
 
 it('knows which messages are stored', async () => {
   await store.store(guard, [batch(1), batch(3)]);
-  const origins = [3, 2, 1].map((sequence) => batch(sequence).origin);
-  expect(await store.delivered([...origins, { ...batch(1).origin, streamId: 'other' }])).toEqual(new Set([0, 2]));
+  expect(await store.delivered(['s-3', 's-2', 's-1', 'other-1'])).toEqual(new Set(['s-3', 's-1']));
   expect(await store.delivered([])).toEqual(new Set());
 });
 

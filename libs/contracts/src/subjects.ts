@@ -57,6 +57,8 @@ export const subjects = {
 export const streams = {
   ops: 'OPS',
   ingest: 'INGEST',
+  /** The mirror of the peer's INGEST. */
+  ingestPeer: 'INGEST_PEER',
 } as const;
 
 /**

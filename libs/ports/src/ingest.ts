@@ -48,9 +48,9 @@ export interface Receiver {
 
 /** A message of the INGEST stream: an encoded frame of datagrams (`core/frame`). */
 export interface IngestMessage {
-  /** The stream it is in: `open` gives the same as long as the stream was not made anew. */
-  streamId: string;
-  /** Its place in this node's stream. */
+  /** Under which it was appended: its name for ever, in every copy of the stream. */
+  id: string;
+  /** Its place in the stream; the same in a copy. */
   sequence: number;
   frame: Uint8Array;
   /** Settled: never delivered again to this consumer. */
@@ -64,15 +64,8 @@ export interface IngestBounds {
   maxAgeMs: number;
 }
 
-/** INGEST: the node's own durable queue of what it received, in both roles. */
-export interface Ingest {
-  /** Makes the stream, or changes its bounds. Returns the stream's identity: it changes when the stream was made anew. */
-  open(bounds: IngestBounds): Promise<{ streamId: string }>;
-  /**
-   * Resolves when the frame is on disk; rejects when that is not known (no answer, no server). The same `id` again within
-   * the stream's duplicate window (two minutes) is the same message, so whoever does not know appends again.
-   */
-  append(frame: Uint8Array, id: string): Promise<void>;
+/** What can be read of INGEST: the node's own, or its copy of the peer's. */
+export interface IngestReader {
   /**
    * Reads batches of messages with the named durable consumer, made at first use from `from`. Replicas that use the same
    * name share the messages. Ends with `signal`.
@@ -105,4 +98,21 @@ export interface Ingest {
    * out at the stream's bounds unseen. Null: no such consumer.
    */
   position(consumer: string): Promise<{ firstKeptSequence: number; handedOverSequence: number } | null>;
+}
+
+/** INGEST: the node's own durable queue of what it received, in both roles. */
+export interface Ingest extends IngestReader {
+  /** Makes the stream, or changes its bounds. */
+  open(bounds: IngestBounds): Promise<void>;
+  /**
+   * Resolves when the frame is on disk; rejects when that is not known (no answer, no server). The same `id` again within
+   * the stream's duplicate window (two minutes) is the same message, so whoever does not know appends again.
+   */
+  append(frame: Uint8Array, id: string): Promise<void>;
+}
+
+/** The copy of the peer's INGEST that the node's own server keeps: what the peer received, as long as it is connected. */
+export interface IngestCopy extends IngestReader {
+  /** Makes the copy, or changes its bounds. The server then follows the peer's by itself, also after an outage. */
+  open(bounds: IngestBounds): Promise<void>;
 }

@@ -10,18 +10,13 @@ export interface WriteGuard {
   incarnation: string;
 }
 
-/** A message of INGEST. */
-export interface Origin {
-  nodeId: string;
-  streamId: string;
-  sequence: number;
-}
-
 export interface RecordBatch {
-  /** The message that the rows come from: stored once, whoever delivers it again. */
-  origin: Origin;
+  /** The message of INGEST that the rows come from, by its id: stored once, whoever delivers it again. */
+  messageId: string;
   /** What the ledger is told of its datagrams: committed with the rows, or not at all. */
   ledger: {
+    /** Whose sockets they came to. */
+    nodeId: string;
     /** Those whose rows these are. */
     stored: LedgerEntry[];
     /** Those whose other copy an earlier tenure had stored. */
@@ -57,8 +52,8 @@ export interface RecordStore {
   store(guard: WriteGuard, batches: RecordBatch[]): Promise<StoreOutcome>;
   /** Of datagrams that were received since then, as the tenure that began with the epoch needs it. */
   ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract>;
-  /** Which of the messages are stored already, as positions in the list. */
-  delivered(origins: Origin[]): Promise<Set<number>>;
+  /** Which of the messages are stored already. */
+  delivered(messageIds: string[]): Promise<Set<string>>;
   /** One a node; the latest of it is kept. Does nothing when the reign is over. */
   noteProgress(guard: WriteGuard, progress: Pick<DeliveryProgress, 'nodeId' | 'settledBeforeMs'>): Promise<void>;
   /** Of the last tenure before the one that began with the epoch; null: nobody noted any. */

@@ -1,12 +1,12 @@
 import type { NodeConfig } from '@hotstandby/config';
 import { inboxPrefix, type NatsUser, type Place } from '@hotstandby/contracts';
-import type { Bus, EventLog, Ingest, Logger } from '@hotstandby/ports';
+import type { Bus, EventLog, Ingest, IngestCopy, Logger } from '@hotstandby/ports';
 import { readCredentials } from './credentials.ts';
 import { everySession } from './follow.ts';
 import { Link } from './link.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsEventLog } from './nats-event-log.ts';
-import { NatsIngest } from './nats-ingest.ts';
+import { NatsIngest, NatsIngestCopy } from './nats-ingest.ts';
 import { ensureStream, manager, opsStream } from './streams.ts';
 
 // At the end: what was told last should be kept, but nobody waits long for a server that hangs.
@@ -23,6 +23,7 @@ export interface NatsParts {
   bus: Bus;
   events: EventLog;
   ingest(): Ingest;
+  ingestCopy(): IngestCopy;
   /** Sends what was published and ends; no timer or socket is left. */
   close(): Promise<void>;
 }
@@ -45,10 +46,12 @@ export async function connectNats({ config, service, log }: NatsOptions): Promis
   const ending = new AbortController();
   if (service === 'arbiter') void keepOpsStream(link, log, place, config.peer.name, ending.signal);
   link.start();
+  const parts = { link, log, inboxPrefix: inbox, ending: ending.signal };
   return {
     bus,
     events,
-    ingest: () => new NatsIngest({ link, log, place, inboxPrefix: inbox, ending: ending.signal }),
+    ingest: () => new NatsIngest(place, parts),
+    ingestCopy: () => new NatsIngestCopy({ ...place, node: config.peer.name }, parts),
     async close() {
       ending.abort();
       await events.close(lastAppendsMs);

@@ -53,6 +53,19 @@ export function ingestStream(own: Place, bounds: IngestBounds): WantedStream {
   };
 }
 
+/** The copy of the peer's: the same messages under the same names, numbers and times. */
+export function ingestCopyStream(peer: Place, bounds: IngestBounds): WantedStream {
+  return {
+    name: streams.ingestPeer,
+    mirror: { name: streams.ingest, external: { api: `$JS.${peer.node}.API` } },
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: bounds.maxBytes,
+    max_age: nanos(bounds.maxAgeMs),
+  };
+}
+
 export const manager = (connection: NatsConnection): Promise<JetStreamManager> =>
   jetstreamManager(connection, { checkAPI: false });
 

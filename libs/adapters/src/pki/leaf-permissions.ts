@@ -17,13 +17,17 @@ export function arrivingAt(own: Place, peer: Place): string[] {
     `hs.${peer.cluster}.${peer.node}.>`,
     ...requestsFromPeer(own),
     `_INBOX.${own.node}.>`,
-    // To make the consumer that the peer's ops stream reads from ours, and nothing else of the API.
-    `$JS.${own.node}.API.CONSUMER.CREATE.${streams.ops}`,
-    `$JS.${own.node}.API.CONSUMER.CREATE.${streams.ops}.>`,
-    // The answer to the same request of ours, the events, and the flow control of the peer's reading.
+    // To make the consumers that the peer's server reads our events and our INGEST with, and nothing else of the API.
+    ...[streams.ops, streams.ingest].flatMap((stream) => [
+      `$JS.${own.node}.API.CONSUMER.CREATE.${stream}`,
+      `$JS.${own.node}.API.CONSUMER.CREATE.${stream}.>`,
+    ]),
+    // The answers to the same requests of ours, what they bring, and the flow control of the peer's reading.
     '$JSC.R.>',
     '$JS.S.>',
+    '$JS.M.>',
     `$JS.FC.${streams.ops}.>`,
+    `$JS.FC.${streams.ingest}.>`,
   ];
 }
 
@@ -37,7 +41,5 @@ export function closedApi(own: Place): string[] {
   return [
     ...['STREAM.>', 'DIRECT.>', 'META.>', 'ACCOUNT.>', 'SERVER.>', '$KV.>', '$OBJ.>', 'INFO'].map(api),
     ...verbs.map((verb) => api(`CONSUMER.${verb}.>`)),
-    api(`CONSUMER.CREATE.${streams.ingest}`),
-    api(`CONSUMER.CREATE.${streams.ingest}.>`),
   ];
 }

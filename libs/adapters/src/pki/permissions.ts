@@ -86,7 +86,8 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
 function extras(service: ServiceName, own: Place): string[] {
   if (service === 'heartbeat') return [subjects.promise(own)];
   if (service === 'arbiter') return [subjects.execute(own), subjects.prepare(own, '*'), ...streamKeeping(streams.ops)];
-  if (service === 'collector') return [...streamKeeping(streams.ingest), ...streamReading(streams.ingest)];
+  if (service === 'collector')
+    return [streams.ingest, streams.ingestPeer].flatMap((kept) => [...streamKeeping(kept), ...streamReading(kept)]);
   return [];
 }
 

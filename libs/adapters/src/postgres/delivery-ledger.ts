@@ -16,7 +16,7 @@ export async function writeLedger(
 ): Promise<void> {
   const stored = batches.flatMap(({ ledger }) => ledger.stored);
   const settled = batches.flatMap(({ ledger }) => ledger.settled);
-  const nodeId = batches[0]?.origin.nodeId;
+  const nodeId = batches[0]?.ledger.nodeId;
   if (nodeId === undefined || stored.length + settled.length === 0) return;
   let firstMs = Infinity;
   let lastMs = -Infinity;

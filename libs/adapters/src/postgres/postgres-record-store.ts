@@ -1,7 +1,6 @@
 import type {
   DeliveryProgress,
   LedgerExtract,
-  Origin,
   RecordBatch,
   RecordStore,
   StoreOutcome,
@@ -65,9 +64,9 @@ export class PostgresRecordStore implements RecordStore {
     return this.#pool.use((session) => readLedger(session, this.#pool.timeoutMs(), table, tenureEpoch, sinceMs));
   }
 
-  async delivered(origins: Origin[]): Promise<Set<number>> {
+  async delivered(messageIds: string[]): Promise<Set<string>> {
     const table = `${this.#schema}.delivered_frame`;
-    return this.#pool.use((session) => findDelivered(session, this.#pool.timeoutMs(), table, origins));
+    return this.#pool.use((session) => findDelivered(session, this.#pool.timeoutMs(), table, messageIds));
   }
 
   async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock, Ingest, IngestBounds, IngestMessage } from '@hotstandby/ports';
 
 interface Stored {
+  id: string;
   sequence: number;
   frame: Uint8Array;
   storedAtMs: number;
@@ -25,7 +26,6 @@ export class MemoryIngest implements Ingest {
   readonly #messages: Stored[] = [];
   readonly #ids = new Map<string, number>();
   readonly #consumers = new Map<string, Consumer>();
-  #streamId = 'stream-1';
   #sequence = 0;
   #away = false;
   #loseAnswers = 0;
@@ -53,9 +53,8 @@ export class MemoryIngest implements Ingest {
     return [...this.#consumers.keys()];
   }
 
-  async open(_bounds: IngestBounds): Promise<{ streamId: string }> {
+  async open(_bounds: IngestBounds): Promise<void> {
     this.#mustAnswer();
-    return { streamId: this.#streamId };
   }
 
   async append(frame: Uint8Array, id: string): Promise<void> {
@@ -63,7 +62,7 @@ export class MemoryIngest implements Ingest {
     const nowMs = this.#clock.wallMs();
     const earlierMs = this.#ids.get(id);
     if (earlierMs === undefined || nowMs - earlierMs > duplicateWindowMs) {
-      this.#messages.push({ sequence: ++this.#sequence, frame, storedAtMs: nowMs });
+      this.#messages.push({ id, sequence: ++this.#sequence, frame, storedAtMs: nowMs });
       this.#ids.set(id, nowMs);
       this.#wake();
     }
@@ -94,8 +93,8 @@ export class MemoryIngest implements Ingest {
     let next = from === 'end' ? this.#sequence + 1 : this.#firstAt(from.startTimeMs);
     while (!signal.aborted) {
       const fresh = this.#away ? [] : this.#messages.filter((message) => message.sequence >= next);
-      for (const { sequence, frame } of fresh) {
-        handler({ streamId: this.#streamId, sequence, frame });
+      for (const { id, sequence, frame } of fresh) {
+        handler({ id, sequence, frame });
         next = sequence + 1;
       }
       if (fresh.length === 0) await this.#change(signal);
@@ -167,10 +166,10 @@ export class MemoryIngest implements Ingest {
     return due;
   }
 
-  #handOver(name: string, { sequence, frame }: Stored): IngestMessage {
+  #handOver(name: string, { id, sequence, frame }: Stored): IngestMessage {
     const unsettled = this.#consumers.get(name)?.unsettled;
     return {
-      streamId: this.#streamId,
+      id,
       sequence,
       frame,
       ack: () => void unsettled?.delete(sequence),

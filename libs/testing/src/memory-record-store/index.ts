@@ -1,7 +1,6 @@
 import type {
   DeliveryProgress,
   LedgerExtract,
-  Origin,
   RecordBatch,
   RecordStore,
   StoreOutcome,
@@ -20,7 +19,7 @@ export class MemoryRecordStore implements RecordStore {
   attempts = 0;
   trimmedTo: number[] = [];
   readonly progress = new Map<string, DeliveryProgress>();
-  readonly #origins = new Set<string>();
+  readonly #delivered = new Set<string>();
 
   async prepare(): Promise<void> {
     this.#mustAnswer();
@@ -30,9 +29,9 @@ export class MemoryRecordStore implements RecordStore {
     this.attempts++;
     this.#mustAnswer();
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return { outcome: 'stale' };
-    const fresh = batches.filter(({ origin }) => !this.#origins.has(keyOf(origin)));
+    const fresh = batches.filter(({ messageId }) => !this.#delivered.has(messageId));
     for (const batch of fresh) {
-      this.#origins.add(keyOf(batch.origin));
+      this.#delivered.add(batch.messageId);
       this.batches.push(batch);
       this.guards.push(guard);
     }
@@ -49,9 +48,9 @@ export class MemoryRecordStore implements RecordStore {
     return { stored: of('stored', true), settled: of('settled', false) };
   }
 
-  async delivered(origins: Origin[]): Promise<Set<number>> {
+  async delivered(messageIds: string[]): Promise<Set<string>> {
     this.#mustAnswer();
-    return new Set(origins.flatMap((origin, index) => (this.#origins.has(keyOf(origin)) ? [index] : [])));
+    return new Set(messageIds.filter((id) => this.#delivered.has(id)));
   }
 
   async noteProgress(guard: WriteGuard, { nodeId, settledBeforeMs }: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
@@ -77,5 +76,3 @@ export class MemoryRecordStore implements RecordStore {
     if (this.fault !== null) throw new Error(this.fault);
   }
 }
-
-const keyOf = ({ nodeId, streamId, sequence }: RecordBatch['origin']): string => `${nodeId}/${streamId}/${sequence}`;

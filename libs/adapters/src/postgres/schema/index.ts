@@ -1,7 +1,7 @@
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
-import { ledgerTables } from './ledger-tables.ts';
+import { deliveredByName, ledgerTables } from './ledger-tables.ts';
 import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
@@ -20,6 +20,7 @@ export const migrations: readonly Migration[] = [
   { version: 5, name: 'timeline', needs: 5, statements: (s) => [...timelineColumns(s), ...leaseStatements(s)] },
   // A program that knows less would store without telling the ledger, and the next tenure would store it again.
   { version: 6, name: 'ledger', needs: 6, statements: ledgerTables },
+  { version: 7, name: 'messages by name', needs: 7, statements: deliveredByName },
 ];
 
 /** What this program knows. */

@@ -29,3 +29,17 @@ export function ledgerTables(s: string): string[] {
     `comment on table ${s}.delivery_progress is 'Up to when each node, while active, had stored all that it received; by its clock.'`,
   ];
 }
+
+/** A message of INGEST bears its own name into every copy of the stream, so its name alone marks it. */
+export function deliveredByName(s: string): string[] {
+  return [
+    `drop table ${s}.delivered_frame`,
+    `create table ${s}.delivered_frame (
+       message_id text primary key,
+       epoch bigint not null,
+       stored_at timestamptz not null default clock_timestamp()
+     )`,
+    `create index delivered_frame_stored_at on ${s}.delivered_frame using brin (stored_at)`,
+    `comment on table ${s}.delivered_frame is 'Messages of INGEST whose rows are stored: one that is delivered again is skipped.'`,
+  ];
+}

@@ -4,7 +4,7 @@ import { HeldMessages } from './held-messages.ts';
 import type { OpenedMessage } from './message-records.ts';
 
 const message = (sequence: number, bytes = 10): OpenedMessage => ({
-  message: { streamId: 's', sequence, frame: new Uint8Array(bytes), ack() {}, retry() {} },
+  message: { id: `${sequence}`, sequence, frame: new Uint8Array(bytes), ack() {}, retry() {} },
   share: { datagrams: [], stored: [], settled: [], before: 0 },
   fault: null,
 });
@@ -44,7 +44,7 @@ it('knows messages of another stream apart', () => {
   const held = new HeldMessages(new ManualClock(), limits);
   held.hold(message(1));
   const other = message(1);
-  held.hold({ ...other, message: { ...other.message, streamId: 't' } });
+  held.hold({ ...other, message: { ...other.message, id: 't' } });
   expect(held.size()).toBe(2);
   expect(held.clear()).toHaveLength(2);
   expect(held.size()).toBe(0);

@@ -57,4 +57,4 @@ export class HeldMessages {
   }
 }
 
-const keyOf = ({ message }: OpenedMessage): string => `${message.streamId}/${message.sequence}`;
+const keyOf = ({ message }: OpenedMessage): string => message.id;

@@ -29,9 +29,8 @@ export function recordsOf(
   for (const datagram of opened.share.datagrams) complete = decoder.decode(datagram, records, final) && complete;
   if (!complete) return null;
   if (opened.fault !== null) records.syslog.push(unreadable(opened, opened.fault));
-  const { streamId, sequence } = opened.message;
   const { stored, settled } = opened.share;
-  return { origin: { nodeId, streamId, sequence }, ledger: { stored, settled }, ...records };
+  return { messageId: opened.message.id, ledger: { nodeId, stored, settled }, ...records };
 }
 
 /** Whether the store has to know of the message at all. */

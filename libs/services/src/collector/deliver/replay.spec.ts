@@ -13,7 +13,7 @@ const one = (text: string, receivedAtMs: number): Datagram => ({
 });
 const entry = (text: string, receivedAtMs: number) => ({ digest: digestOf(one(text, 0)), receivedAtMs });
 const bounds = { fromMs: 10_000, untilMs: 14_000, reachMs: 1000 };
-const message = (sequence: number) => ({ streamId: 's', sequence });
+const message = (sequence: number) => ({ id: String(sequence) });
 const stamps = (datagrams: { receivedAtMs: number }[]) => datagrams.map(({ receivedAtMs }) => receivedAtMs);
 
 it('leaves out what is stored in its other copy, however late that lay in a buffer', () => {

@@ -59,7 +59,7 @@ export class Replay {
     return this.#over;
   }
 
-  shareOf(message: Pick<IngestMessage, 'streamId' | 'sequence'>, datagrams: Datagram[]): Share {
+  shareOf(message: Pick<IngestMessage, 'id'>, datagrams: Datagram[]): Share {
     const { untilMs } = this.#bounds;
     // Once a frame lies wholly behind the replay an earlier time stamp can only mean that the wall clock was set back.
     if (
@@ -68,16 +68,16 @@ export class Replay {
       datagrams.every(({ receivedAtMs }) => receivedAtMs > untilMs + overlapMs)
     )
       this.#over = true;
-    const known = this.#shares.get(keyOf(message));
+    const known = this.#shares.get(message.id);
     if (known) return known;
     const share = this.#divide(datagrams);
-    if (!this.#over) this.#shares.set(keyOf(message), share);
+    if (!this.#over) this.#shares.set(message.id, share);
     return share;
   }
 
   /** It is settled and does not come again. */
-  forget(message: Pick<IngestMessage, 'streamId' | 'sequence'>): void {
-    this.#shares.delete(keyOf(message));
+  forget(message: Pick<IngestMessage, 'id'>): void {
+    this.#shares.delete(message.id);
   }
 
   #divide(datagrams: Datagram[]): Share {
@@ -100,6 +100,3 @@ export class Replay {
     return share;
   }
 }
-
-const keyOf = ({ streamId, sequence }: Pick<IngestMessage, 'streamId' | 'sequence'>): string =>
-  `${streamId}/${sequence}`;

@@ -124,11 +124,10 @@ export class TenureReader {
    */
   async #unstored(messages: IngestMessage[], replay: Replay): Promise<IngestMessage[]> {
     if (replay.over()) return messages;
-    const origins = messages.map(({ streamId, sequence }) => ({ nodeId: this.#nodeId, streamId, sequence }));
     try {
-      const stored = await this.#parts.store.delivered(origins);
-      for (const index of stored) messages[index]?.ack();
-      return messages.filter((_, index) => !stored.has(index));
+      const stored = await this.#parts.store.delivered(messages.map(({ id }) => id));
+      for (const message of messages) if (stored.has(message.id)) message.ack();
+      return messages.filter(({ id }) => !stored.has(id));
     } catch (error) {
       this.#parts.log.debug('the store does not say what it has', { error: String(error) });
       for (const message of messages) message.retry(storeAwayDelayMs);
