@@ -52,12 +52,17 @@ const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, r
 
 it('keeps a ledger with the rows, as the tenures after it need it', async () => {
   const first = { nodeId: 'id-a', stored: [at(1000), at(2000)], settled: [] };
-  await store.store(guard, [batch(1, { ledger: first }), batch(2, { ledger: { nodeId: 'id-a', stored: [at(3000)], settled: [] } })]);
+  await store.store(guard, [
+    batch(1, { ledger: first }),
+    batch(2, { ledger: { nodeId: 'id-a', stored: [at(3000)], settled: [] } }),
+  ]);
   // The same message again says nothing new, and neither does a writer whose reign is over.
   await store.store(guard, [batch(1, { ledger: first })]);
   const second = await claimAs(lease, 'b');
   expect(await store.store(guard, [batch(3, { ledger: first })])).toEqual({ outcome: 'stale' });
-  await store.store(second, [batch(1, { ledger: { nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b')]);
+  await store.store(second, [
+    batch(1, { ledger: { nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b'),
+  ]);
 
   expect(await store.ledger(second.epoch, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
   expect(await store.ledger(second.epoch, 2000)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
@@ -66,7 +71,8 @@ it('keeps a ledger with the rows, as the tenures after it need it', async () => 
 
 it('reads a ledger of many batches whole', async () => {
   const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
-  for (const time of times) await store.store(guard, [batch(time, { ledger: { nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
+  for (const time of times)
+    await store.store(guard, [batch(time, { ledger: { nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
   expect((await store.ledger(guard.epoch + 1, 0)).stored).toEqual(times.map((time) => at(time)));
 });
 
@@ -76,17 +82,17 @@ it('knows which messages are stored', async () => {
   expect(await store.delivered([])).toEqual(new Set());
 });
 
-it('tells how far the tenure before came', async () => {
-  expect(await store.progressBefore(100)).toBeNull();
+it('tells how far each node came', async () => {
+  expect(await store.progress()).toEqual([]);
   await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000 });
   await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 });
   const second = await claimAs(lease, 'b');
   await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_900_000_000_000 });
   await store.noteProgress(second, { nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000 });
-  const ofA = { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 };
-  expect(await store.progressBefore(second.epoch)).toEqual(ofA);
-  expect(await store.progressBefore(second.epoch + 1)).toMatchObject({ nodeId: 'id-b', epoch: second.epoch });
-  expect(await store.progressBefore(guard.epoch)).toBeNull();
+  expect(await store.progress()).toEqual([
+    { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 },
+    { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000 },
+  ]);
 });
 
 it('stores every kind as a person can query it', async () => {

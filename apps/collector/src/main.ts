@@ -16,6 +16,7 @@ await runService('collector', async ({ service, config, place, log }) => {
         ...parts,
         receiver: new DgramReceiver({ clock: systemClock, log }),
         ingest: nats.ingest(),
+        copy: nats.ingestCopy(),
         store: new PostgresRecordStore({
           store: config.store,
           cluster: place.cluster,

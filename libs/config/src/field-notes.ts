@@ -60,6 +60,9 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'binding.addresses': 'Virtual addresses with the prefix length of their subnet: `192.0.2.100/24`. With `vip` only.',
   'binding.interface': '`auto`: the interface that has an address in the same subnet. With `vip` only.',
   'collector.enabled': 'Whether this node collects telemetry.',
+  'collector.feed':
+    'What devices send to, the same on both nodes: `dual`: to both nodes; `vip`: to the one address; `auto`: the virtual IP where there is one, else both nodes. It decides how a take-over tells what is stored from what is not.',
+  'collector.mirror': 'With feed `vip`: this node keeps a copy of what the other one receives, in INGEST_PEER.',
   'collector.listenAddress':
     'Address of the telemetry ports; by default `node.address`. With a virtual IP: `0.0.0.0` or `::`.',
   'collector.syslogPorts': 'UDP ports for syslog.',

@@ -5,8 +5,9 @@ import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
 import { readStoreUrl } from './store-address.ts';
 
 /** The configuration as services see it: complete, its relations checked. */
-export interface NodeConfig extends Omit<NodeConfigFile, 'timing'> {
+export interface NodeConfig extends Omit<NodeConfigFile, 'timing' | 'collector'> {
   timing: Timing & { takeoverWaitMs: number };
+  collector: Omit<NodeConfigFile['collector'], 'feed'> & { feed: 'dual' | 'vip' };
 }
 
 /** One thing that is wrong with a configuration, so that a person can mend it. */
@@ -41,7 +42,16 @@ export function parseConfig(text: string): ConfigResult {
   const faults = relationFaults(result.data);
   if (faults.length > 0) return { ok: false, faults };
   const timing = timingOf(result.data);
-  return { ok: true, config: { ...result.data, timing: { ...timing, takeoverWaitMs: takeoverWaitMs(timing) } } };
+  const { collector, binding } = result.data;
+  const feed = collector.feed === 'auto' ? (binding.mode === 'vip' ? 'vip' : 'dual') : collector.feed;
+  return {
+    ok: true,
+    config: {
+      ...result.data,
+      timing: { ...timing, takeoverWaitMs: takeoverWaitMs(timing) },
+      collector: { ...collector, feed },
+    },
+  };
 }
 
 function timingOf(file: NodeConfigFile): Timing {

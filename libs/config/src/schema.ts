@@ -121,6 +121,10 @@ export const nodeConfigSchema = z.strictObject({
   collector: z
     .strictObject({
       enabled: z.boolean().default(true),
+      /** What devices send to; the same on both nodes. `auto`: the virtual IP where there is one, else both nodes. */
+      feed: z.enum(['auto', 'dual', 'vip']).default('auto'),
+      /** Feed `vip` only: each node's server copies what the other one receives. */
+      mirror: z.boolean().default(true),
       listenAddress: address.optional(),
       syslogPorts: z.array(port).default([5514]),
       trapPorts: z.array(port).default([1162]),

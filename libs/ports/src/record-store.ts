@@ -56,8 +56,8 @@ export interface RecordStore {
   delivered(messageIds: string[]): Promise<Set<string>>;
   /** One a node; the latest of it is kept. Does nothing when the reign is over. */
   noteProgress(guard: WriteGuard, progress: Pick<DeliveryProgress, 'nodeId' | 'settledBeforeMs'>): Promise<void>;
-  /** Of the last tenure before the one that began with the epoch; null: nobody noted any. */
-  progressBefore(tenureEpoch: number): Promise<DeliveryProgress | null>;
+  /** What each node noted last. */
+  progress(): Promise<DeliveryProgress[]>;
   /** Throws away records, marks of deliveries and the ledger where they are older than they need to be. */
   trim(retentionMs: number): Promise<void>;
   close(): Promise<void>;

@@ -80,18 +80,17 @@ export class PostgresRecordStore implements RecordStore {
     );
   }
 
-  async progressBefore(tenureEpoch: number): Promise<DeliveryProgress | null> {
+  async progress(): Promise<DeliveryProgress[]> {
     const text = `select node_id, epoch, extract(epoch from settled_before)::float8 * 1000 as settled_before_ms
-      from ${this.#schema}.delivery_progress where epoch < $1 order by epoch desc limit 1`;
-    const [row] = await this.#pool.use((session) =>
-      session.run<{ node_id: string; epoch: string; settled_before_ms: number }>(
-        { text, values: [tenureEpoch] },
-        this.#pool.timeoutMs(),
-      ),
+      from ${this.#schema}.delivery_progress order by epoch`;
+    const rows = await this.#pool.use((session) =>
+      session.run<{ node_id: string; epoch: string; settled_before_ms: number }>(text, this.#pool.timeoutMs()),
     );
-    return row
-      ? { nodeId: row.node_id, epoch: Number(row.epoch), settledBeforeMs: Math.floor(row.settled_before_ms) }
-      : null;
+    return rows.map((row) => ({
+      nodeId: row.node_id,
+      epoch: Number(row.epoch),
+      settledBeforeMs: Math.floor(row.settled_before_ms),
+    }));
   }
 
   async trim(retentionMs: number): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type PrepareRequest,
 } from '@hotstandby/contracts';
 import type { Metrics } from '@hotstandby/ports';
+import { encodeFrame } from '@hotstandby/core/frame';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { ManualClock } from '@hotstandby/testing/manual-clock';
 import { MemoryIngest } from '@hotstandby/testing/memory-ingest';
@@ -36,7 +37,8 @@ const { config } = parsed;
 /** What outlives a collector: the node's INGEST, the store, the bus. */
 function world() {
   const clock = new ManualClock();
-  return { clock, bus: new LocalBus(), ingest: new MemoryIngest(clock), store: new MemoryRecordStore() };
+  const ingest = new MemoryIngest(clock);
+  return { clock, bus: new LocalBus(), ingest, copy: new MemoryIngest(clock), store: new MemoryRecordStore(), config };
 }
 
 let processes = 0;
@@ -46,7 +48,7 @@ function collector(at: ReturnType<typeof world>, limits: Partial<CollectorLimits
   const events: { type: EventType; data: unknown }[] = [];
   const instance = `process-${++processes}`;
   const service = new Collector({
-    config,
+    config: at.config,
     place,
     clock: at.clock,
     ids: { uuid: () => instance },
@@ -56,6 +58,7 @@ function collector(at: ReturnType<typeof world>, limits: Partial<CollectorLimits
     metrics: noMetrics,
     receiver,
     ingest: at.ingest,
+    copy: at.copy,
     store: at.store,
     limits,
   });
@@ -90,6 +93,18 @@ function stopAfter(store: MemoryRecordStore, writes: number): () => boolean {
   };
   return () => done >= writes;
 }
+
+const frameOf = (text: string) =>
+  encodeFrame([
+    {
+      kind: 'syslog',
+      sourceAddress: '192.0.2.9',
+      sourcePort: 1,
+      localPort: 5514,
+      receivedAtMs: 1,
+      bytes: new TextEncoder().encode(line(text)),
+    },
+  ]);
 
 const line = (text: string) => `<13>1 2026-01-01T00:00:00Z h app - - - ${text}`;
 
@@ -160,6 +175,48 @@ describe('the collector', () => {
     expect(settled).toHaveLength(3);
     await a.service.stop();
     await b.service.stop();
+  });
+
+  it('with one address fed stores what the dead node had copied over, late what it still held, and nothing twice', async () => {
+    const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
+    const at = { ...world(), config: vip };
+    // What b's server copied: a's own stream, as far as it came over.
+    const other = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
+    const [a, b] = [collector(at), collector(other)];
+    await a.service.start();
+    await b.service.start();
+    a.grant({ nodeId: 'id-a' });
+    a.receiver.send(5514, line('1'), line('again'));
+    await at.clock.advance(3000);
+    at.store.fault = 'away';
+    a.receiver.send(5514, line('2'), line('again'));
+    await flow(at);
+    await a.service.stop();
+    at.store.fault = null;
+    at.store.reign = { epoch: 2, incarnation: 'i-b' };
+    const startedAtWallMs = at.clock.wallMs();
+    b.grant({ nodeId: 'id-b', incarnation: 'i-b', epoch: 2, tenure: { epoch: 2, startedAtWallMs } });
+    b.receiver.send(5514, line('again'), line('3'));
+    await at.clock.advance(3000);
+    // Every line counts, however alike they are: each came to one node.
+    expect(b.messages().sort()).toEqual(['1', '2', '3', 'again', 'again', 'again']);
+    // What it had received and not brought into its stream comes with its return.
+    await at.ingest.append(frameOf('late'), 'late-1');
+    await at.clock.advance(3000);
+    expect(b.messages()).toContain('late');
+
+    // Back again: a delivers what is new, and what b has stored of its stream it does not store again.
+    b.revoke();
+    await b.service.stop();
+    at.store.reign = { epoch: 3, incarnation: 'i-a' };
+    const again = collector(at);
+    await again.service.start();
+    const since = at.clock.wallMs();
+    again.grant({ nodeId: 'id-a', incarnation: 'i-a', epoch: 3, tenure: { epoch: 3, startedAtWallMs: since } });
+    again.receiver.send(5514, line('4'));
+    await at.clock.advance(60_000);
+    expect(again.messages().sort()).toEqual(['1', '2', '3', '4', 'again', 'again', 'again', 'late']);
+    await again.service.stop();
   });
 
   it('goes on with a replay that a killed process had begun', async () => {

@@ -6,6 +6,8 @@ import type {
   Clock,
   Ids,
   Ingest,
+  IngestBounds,
+  IngestCopy,
   Logger,
   Metrics,
   Receiver,
@@ -16,6 +18,7 @@ import type {
 import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
 import { Drain } from './deliver/drain.ts';
+import { replayOfCopy, replayOfDualFeed, replayOfOwn } from './deliver/open-replay.ts';
 import { StoreWriter } from './deliver/store-writer.ts';
 import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
 import { TemplateWatch } from './deliver/template-watch.ts';
@@ -41,6 +44,8 @@ export interface CollectorParts {
   metrics: Metrics;
   receiver: Receiver;
   ingest: Ingest;
+  /** The copy of what the peer receives; used with feed `vip`. */
+  copy: IngestCopy;
   store: RecordStore;
   limits?: Partial<CollectorLimits>;
 }
@@ -58,7 +63,9 @@ export class Collector implements Service {
   readonly #queue: IngestQueue;
   readonly #delivery: Delivery;
   readonly #writer: StoreWriter;
-  readonly #templates: TemplateWatch;
+  readonly #copy: IngestCopy | null;
+  readonly #bounds: IngestBounds;
+  readonly #templates: TemplateWatch[];
   readonly #upkeep: Upkeep;
   readonly #drain: Drain;
   readonly #losses: Losses;
@@ -68,14 +75,18 @@ export class Collector implements Service {
   constructor(parts: CollectorParts) {
     this.#parts = parts;
     const limits = { ...defaultLimits, ...parts.limits };
-    const { config, clock, ids, bus, emit, log, metrics, place, receiver, ingest, store } = parts;
-    const { frameDelayMs, ingest: bounds, retentionDays } = config.collector;
+    const { config, clock, ids, bus, emit, log, metrics, place, receiver, ingest, copy, store } = parts;
+    const { frameDelayMs, retentionDays, feed, mirror } = config.collector;
+    const { maxBytes, maxAgeSeconds } = config.collector.ingest;
+    const bounds = { maxBytes, maxAgeMs: maxAgeSeconds * 1000 };
+    this.#bounds = bounds;
+    this.#copy = feed === 'vip' && mirror ? copy : null;
     const decoder = new TelemetryDecoder();
 
     this.#losses = new Losses(parts);
     this.#queue = new IngestQueue({
       ingest,
-      bounds: { maxBytes: bounds.maxBytes, maxAgeMs: bounds.maxAgeSeconds * 1000 },
+      bounds,
       clock,
       log,
       losses: this.#losses,
@@ -107,7 +118,8 @@ export class Collector implements Service {
     const gate = () => this.#roles.open();
     this.#writer = new StoreWriter({ store, clock, log, metrics, limits, gate });
     this.#delivery = new Delivery({
-      ingest,
+      own: { stream: ingest, open: feed === 'dual' ? replayOfDualFeed : replayOfOwn },
+      copy: this.#copy && { stream: this.#copy, open: replayOfCopy },
       store,
       decoder,
       writer: this.#writer,
@@ -118,10 +130,14 @@ export class Collector implements Service {
       emit,
       metrics,
     });
-    this.#templates = new TemplateWatch({ ingest, clock, log, limits, learn: (datagram) => decoder.learn(datagram) });
+    const learn = decoder.learn.bind(decoder);
+    this.#templates = [ingest, this.#copy]
+      .filter((stream) => stream !== null)
+      .map((stream) => new TemplateWatch({ stream, clock, log, limits, learn }));
     this.#upkeep = new Upkeep({
       store,
       ingest,
+      copy: this.#copy,
       writer: this.#writer,
       losses: this.#losses,
       clock,
@@ -152,9 +168,11 @@ export class Collector implements Service {
   async start(): Promise<void> {
     if (!this.#parts.config.collector.enabled) return;
     this.#cancelBusStatus = this.#parts.bus.onStatus((connected) => {
-      if (connected) void this.#queue.open();
+      if (!connected) return;
+      void this.#queue.open();
+      void this.#openCopy();
     });
-    this.#templates.start();
+    for (const watch of this.#templates) watch.start();
     this.#upkeep.start();
     await this.#reception.start(listenRequests(this.#parts.config));
     this.#roles.start();
@@ -166,7 +184,7 @@ export class Collector implements Service {
     this.#cancelBusStatus();
     this.#drain.stop();
     this.#roles.stop();
-    this.#templates.stop();
+    for (const watch of this.#templates) watch.stop();
     this.#upkeep.stop();
     const delivered = this.#delivery.stop();
     await this.#reception.stop(stopPatienceMs);
@@ -175,6 +193,15 @@ export class Collector implements Service {
     // Ends a statement that hangs, and with it what waits for it.
     await this.#parts.store.close();
     await delivered;
+  }
+
+  /** The server follows the peer's stream by itself from then on. */
+  async #openCopy(): Promise<void> {
+    try {
+      await this.#copy?.open(this.#bounds);
+    } catch (error) {
+      this.#parts.log.warn('the copy of what the peer receives cannot be kept', { error: String(error) });
+    }
   }
 
   report(): ServiceReport {

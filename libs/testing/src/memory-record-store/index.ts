@@ -18,7 +18,7 @@ export class MemoryRecordStore implements RecordStore {
   readonly guards: WriteGuard[] = [];
   attempts = 0;
   trimmedTo: number[] = [];
-  readonly progress = new Map<string, DeliveryProgress>();
+  readonly #progress = new Map<string, DeliveryProgress>();
   readonly #delivered = new Set<string>();
 
   async prepare(): Promise<void> {
@@ -56,13 +56,12 @@ export class MemoryRecordStore implements RecordStore {
   async noteProgress(guard: WriteGuard, { nodeId, settledBeforeMs }: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
     this.#mustAnswer();
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return;
-    this.progress.set(nodeId, { epoch: guard.epoch, nodeId, settledBeforeMs });
+    this.#progress.set(nodeId, { epoch: guard.epoch, nodeId, settledBeforeMs });
   }
 
-  async progressBefore(tenureEpoch: number): Promise<DeliveryProgress | null> {
+  async progress(): Promise<DeliveryProgress[]> {
     this.#mustAnswer();
-    const earlier = [...this.progress.values()].filter(({ epoch }) => epoch < tenureEpoch);
-    return earlier.toSorted((one, other) => other.epoch - one.epoch)[0] ?? null;
+    return [...this.#progress.values()];
   }
 
   async trim(retentionMs: number): Promise<void> {

@@ -1,12 +1,19 @@
 import type { Emit, Grant } from '@hotstandby/contracts';
 import type { Counter, Gauge, Metrics, RecordBatch } from '@hotstandby/ports';
 import { countRecords } from './message-records.ts';
-import { consumerOf, TenureReader, type ReaderParts } from './tenure-reader.ts';
+import { consumerOf, TenureReader, type ReaderParts, type ReaderSource } from './tenure-reader.ts';
 
-type Parts = Omit<ReaderParts, 'onStored' | 'onStale'> & { emit: Emit; metrics: Metrics };
+type Parts = Omit<ReaderParts, 'onStored' | 'onStale'> & {
+  /** What this node received; the drain of a planned transition waits for it. */
+  own: ReaderSource;
+  /** What the other node received, where a copy of that is kept. */
+  copy: ReaderSource | null;
+  emit: Emit;
+  metrics: Metrics;
+};
 type Open = Grant & { epoch: number };
 
-/** Delivers while the gate is open: one reader a tenure, which goes on through newer epochs of the same tenure. */
+/** Delivers while the gate is open: one reader a stream and tenure, which goes on through newer epochs of the same tenure. */
 export class Delivery {
   readonly #parts: Parts;
   readonly #records: Counter;
@@ -17,6 +24,7 @@ export class Delivery {
   readonly #stored = { syslog: 0, trap: 0, flow: 0, malformed: 0 };
   readonly #ended = new Set<Promise<void>>();
   #reader: TenureReader | null = null;
+  #copyReader: TenureReader | null = null;
   #staleEpoch = 0;
   #openedAtMs: number | null = null;
   #firstCommitAfterMs: number | null = null;
@@ -55,28 +63,32 @@ export class Delivery {
       return;
     }
     if (this.#reader?.tenure.epoch === tenure.epoch) return;
-    this.#reader?.stop();
+    this.shut();
     this.#openedAtMs = this.#parts.clock.monotonicMs();
     this.#firstCommitAfterMs = null;
-    const reader = new TenureReader(
-      { nodeId: grant.nodeId, tenure },
-      {
+    const { own, copy } = this.#parts;
+    // What an earlier reader has under way counts for what these read of the ledger.
+    const earlier = Promise.all(this.#ended);
+    const begin = (source: ReaderSource): TenureReader => {
+      const reader = new TenureReader({ nodeId: grant.nodeId, tenure }, source, {
         ...this.#parts,
         onStored: (batches, before) => this.#count(batches, before),
         onStale: (stale) => this.#stale(reader, stale),
-      },
-    );
-    this.#reader = reader;
-    // What an earlier reader has under way counts for what this one reads of the ledger.
-    const earlier = Promise.all(this.#ended);
-    const ended = earlier.then(() => reader.run()).finally(() => this.#ended.delete(ended));
-    this.#ended.add(ended);
+      });
+      const ended = earlier.then(() => reader.run()).finally(() => this.#ended.delete(ended));
+      this.#ended.add(ended);
+      return reader;
+    };
+    this.#reader = begin(own);
+    this.#copyReader = copy && begin(copy);
     void this.#parts.emit('collector.delivering', { consumer: consumerOf(tenure) }, { epoch });
   }
 
   shut(): void {
     this.#reader?.stop();
+    this.#copyReader?.stop();
     this.#reader = null;
+    this.#copyReader = null;
     this.#openedAtMs = null;
   }
 
@@ -85,7 +97,7 @@ export class Delivery {
     await Promise.all(this.#ended);
   }
 
-  /** The reader of the present tenure; null while nothing is delivered. */
+  /** The reader of the present tenure that reads what this node received; null while nothing is delivered. */
   reader(): TenureReader | null {
     return this.#reader;
   }
@@ -93,7 +105,7 @@ export class Delivery {
   state() {
     return {
       delivering: this.#reader ? consumerOf(this.#reader.tenure) : null,
-      waitingForTemplate: this.#reader?.waiting() ?? 0,
+      waitingForTemplate: (this.#reader?.waiting() ?? 0) + (this.#copyReader?.waiting() ?? 0),
       stored: { ...this.#stored },
       firstCommitAfterMs: this.#firstCommitAfterMs,
       fault: this.#fault,
@@ -103,7 +115,7 @@ export class Delivery {
   #stale(reader: TenureReader, epoch: number): void {
     this.#staleEpoch = Math.max(this.#staleEpoch, epoch);
     this.#parts.log.warn('the store says that this reign is over; delivery has stopped', { epoch });
-    if (this.#reader === reader) this.shut();
+    if (this.#reader === reader || this.#copyReader === reader) this.shut();
   }
 
   #count(batches: RecordBatch[], before: number): void {

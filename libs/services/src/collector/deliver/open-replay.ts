@@ -1,15 +1,15 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { Logger, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type { DeliveryProgress, Logger, RecordStore, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Replay } from './replay.ts';
 
 export interface OpenedReplay {
-  /** From where on INGEST is read. */
+  /** From where on the stream is read. */
   from: { startTimeMs: number } | 'first';
   replay: Replay;
 }
 
-interface Parts {
+export interface ReplayParts {
   store: RecordStore;
   log: Logger;
   limits: Pick<CollectorLimits, 'replayReachMs'>;
@@ -17,30 +17,29 @@ interface Parts {
   gate: () => WriteGuard | null;
 }
 
+export interface Reigning {
+  nodeId: string;
+  tenure: NonNullable<Grant['tenure']>;
+}
+
 /** INGEST's own time of a message is that of the frame: never earlier than its datagrams, little later. */
 const frameAgeMs = 1000;
 
 /**
- * What the tenures before have stored, read after the claim: from then on a stale writer is refused, so it is final.
- * Throws `StoreError`; without the ledger nobody knows what to deliver.
+ * Both nodes are fed: own INGEST, less what the tenures before have stored in its other copy. Their ledger is read after
+ * the claim: from then on a stale writer is refused, so it is final. Throws `StoreError`; without the ledger nobody knows
+ * what to deliver.
  */
-export async function openReplay(
-  grant: { nodeId: string; tenure: NonNullable<Grant['tenure']> },
-  { store, log, limits, gate }: Parts,
-): Promise<OpenedReplay> {
-  const { epoch, startedAtWallMs } = grant.tenure;
-  await store.prepare();
-  const progress = await store.progressBefore(epoch);
-  if (!progress) {
-    // Nobody ever delivered anything. Said before the first batch is stored: whoever comes next finds all of it in the
-    // ledger.
-    const guard = gate();
-    if (guard) await store.noteProgress(guard, { nodeId: grant.nodeId, settledBeforeMs: 0 });
-    return { from: 'first', replay: Replay.ofEverything() };
-  }
+export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
+  const { store, log, limits } = parts;
+  const { epoch, startedAtWallMs } = tenure;
+  const earlier = (await progressOf(nodeId, parts)).filter((noted) => noted.epoch < epoch);
+  const last = earlier.toSorted((one, other) => other.epoch - one.epoch)[0];
+  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger') };
+
   const reachMs = limits.replayReachMs;
   // By another node's clock, which may differ by the reach.
-  const fromMs = Math.max(0, Math.min(progress.settledBeforeMs, startedAtWallMs) - reachMs);
+  const fromMs = Math.max(0, Math.min(last.settledBeforeMs, startedAtWallMs) - reachMs);
   const ledger = await store.ledger(epoch, fromMs - 2 * reachMs);
   log.info('what the tenure before received and did not store is delivered first', {
     secondsBack: Math.round((startedAtWallMs - fromMs) / 100) / 10,
@@ -48,6 +47,34 @@ export async function openReplay(
     settledBefore: ledger.settled.length,
   });
   const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
-  const startTimeMs = Math.max(0, fromMs - reachMs - frameAgeMs);
-  return { from: { startTimeMs }, replay: new Replay(bounds, ledger) };
+  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger) };
 }
+
+/**
+ * One address is fed: each datagram came to one node only, and the marks of messages tell what is stored. Own INGEST from
+ * where this node's last tenure came to: what it still held then.
+ */
+export async function replayOfOwn({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
+  const own = (await progressOf(nodeId, parts)).find((noted) => noted.nodeId === nodeId);
+  return { from: own ? since(own.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger') };
+}
+
+/** The same of the copy of the other node's INGEST: what that node received and has not stored, now and when it returns. */
+export async function replayOfCopy({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
+  const others = (await progressOf(nodeId, parts)).filter((noted) => noted.nodeId !== nodeId);
+  const last = others.toSorted((one, other) => other.epoch - one.epoch)[0];
+  return { from: last ? since(last.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger') };
+}
+
+/**
+ * A node that delivers for the first time says so before it stores anything: whoever comes next then looks at all of it.
+ */
+async function progressOf(nodeId: string, { store, gate }: ReplayParts): Promise<DeliveryProgress[]> {
+  await store.prepare();
+  const noted = await store.progress();
+  const guard = gate();
+  if (guard && noted.length === 0) await store.noteProgress(guard, { nodeId, settledBeforeMs: 0 });
+  return noted;
+}
+
+const since = (ms: number): { startTimeMs: number } => ({ startTimeMs: Math.max(0, ms - frameAgeMs) });

@@ -40,18 +40,21 @@ export class Replay {
   readonly #settlement: Settlement;
   /** A message that comes again (it was not settled in time) gets the share that it got: its copies are used up. */
   readonly #shares = new Map<string, Share>();
+  readonly #keepsLedger: boolean;
   #over: boolean;
 
-  constructor(bounds: ReplayBounds, ledger: LedgerExtract) {
+  constructor(bounds: ReplayBounds, ledger: LedgerExtract, keepsLedger = true) {
     this.#bounds = bounds;
+    this.#keepsLedger = keepsLedger;
     this.#settlement = new Settlement(ledger.stored, bounds.reachMs);
     for (const entry of ledger.settled) this.#settlement.take(entry);
     this.#over = bounds.untilMs === -Infinity;
   }
 
-  /** Nobody stored anything before. */
-  static ofEverything(): Replay {
-    return new Replay({ fromMs: -Infinity, untilMs: -Infinity, reachMs: 0 }, { stored: [], settled: [] });
+  /** Whatever comes; only the marks of messages tell what is stored. */
+  static ofEverything(ledger: 'with ledger' | 'without ledger'): Replay {
+    const bounds = { fromMs: -Infinity, untilMs: -Infinity, reachMs: 0 };
+    return new Replay(bounds, { stored: [], settled: [] }, ledger === 'with ledger');
   }
 
   /** No message that follows has anything to do with earlier tenures. */
@@ -81,6 +84,7 @@ export class Replay {
   }
 
   #divide(datagrams: Datagram[]): Share {
+    if (!this.#keepsLedger) return { datagrams, stored: [], settled: [], before: 0 };
     const share: Share = { datagrams: [], stored: [], settled: [], before: 0 };
     const { fromMs, untilMs, reachMs } = this.#bounds;
     for (const datagram of datagrams) {

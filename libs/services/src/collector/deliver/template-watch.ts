@@ -1,10 +1,10 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import type { Clock, Datagram, Ingest, Logger } from '@hotstandby/ports';
+import type { Clock, Datagram, IngestReader, Logger } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 
 interface Parts {
-  ingest: Ingest;
+  stream: IngestReader;
   clock: Clock;
   log: Logger;
   limits: Pick<CollectorLimits, 'templateLookBackMs' | 'retry'>;
@@ -12,7 +12,7 @@ interface Parts {
 }
 
 /**
- * Reads INGEST for flow templates in both roles, from some minutes back: a standby then decodes at once when it takes
+ * Reads a stream of frames for flow templates in both roles, from some minutes back: a standby then decodes at once when it takes
  * over, a restarted process knows what its predecessor knew, and replicas learn from each other's sockets.
  */
 export class TemplateWatch {
@@ -32,13 +32,13 @@ export class TemplateWatch {
   }
 
   async #run(): Promise<void> {
-    const { ingest, clock, log, limits, learn } = this.#parts;
+    const { stream, clock, log, limits, learn } = this.#parts;
     const { signal } = this.#abort;
     const backoff = new Backoff(limits.retry);
     const from = { startTimeMs: Math.max(0, clock.wallMs() - limits.templateLookBackMs) };
     while (!signal.aborted) {
       try {
-        await ingest.watch(
+        await stream.watch(
           from,
           ({ frame }) => {
             for (const datagram of decodeFrame(frame).datagrams) {

@@ -1,16 +1,29 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { Clock, Ingest, IngestMessage, Logger, RecordBatch, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type {
+  Clock,
+  IngestMessage,
+  IngestReader,
+  Logger,
+  RecordBatch,
+  RecordStore,
+  WriteGuard,
+} from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import { HeldMessages } from './held-messages.ts';
 import { openMessage, recordsOf, saysNothing, type OpenedMessage } from './message-records.ts';
-import { openReplay, type OpenedReplay } from './open-replay.ts';
+import type { OpenedReplay, Reigning, ReplayParts } from './open-replay.ts';
 import type { Replay } from './replay.ts';
 import type { StoreWriter, WriteOutcome } from './store-writer.ts';
 
+/** Which stream is read, and from where on. */
+export interface ReaderSource {
+  stream: IngestReader;
+  open: (reigning: Reigning, parts: ReplayParts) => Promise<OpenedReplay>;
+}
+
 export interface ReaderParts {
-  ingest: Ingest;
   store: RecordStore;
   decoder: DatagramDecoder;
   writer: StoreWriter;
@@ -33,10 +46,11 @@ const storeAwayDelayMs = 500;
 /** The durable consumer of a tenure: the same for every process of this node, so that a restarted one goes on where it was. */
 export const consumerOf = (tenure: { epoch: number }): string => `deliver-${tenure.epoch}`;
 
-/** Reads INGEST for one tenure and stores it: decode, commit under the guard, and only then settle. */
+/** Reads a stream of frames for one tenure and stores it: decode, commit under the guard, and only then settle. */
 export class TenureReader {
   readonly tenure: NonNullable<Grant['tenure']>;
   readonly #nodeId: string;
+  readonly #source: ReaderSource;
   readonly #parts: ReaderParts;
   readonly #abort = new AbortController();
   readonly #held: HeldMessages;
@@ -45,8 +59,9 @@ export class TenureReader {
   #turn: Promise<void> = Promise.resolve();
   #decodedVersion = -1;
 
-  constructor(grant: { nodeId: string; tenure: NonNullable<Grant['tenure']> }, parts: ReaderParts) {
+  constructor(grant: Reigning, source: ReaderSource, parts: ReaderParts) {
     this.tenure = grant.tenure;
+    this.#source = source;
     this.#nodeId = grant.nodeId;
     this.#parts = parts;
     this.#held = new HeldMessages(parts.clock, parts.limits.waiting);
@@ -54,20 +69,21 @@ export class TenureReader {
 
   /** Resolves when nothing is under way any more, after `stop`. */
   async run(): Promise<void> {
-    const { ingest, clock, log, limits } = this.#parts;
+    const { clock, log, limits } = this.#parts;
+    const { stream, open } = this.#source;
     const { signal } = this.#abort;
     const cancelTick = clock.every(heldEveryMs, () => this.#lookAtHeld());
     const backoff = new Backoff(limits.retry);
     let fault: string | null = null;
     while (!signal.aborted) {
       try {
-        const { from, replay } = (this.#opened ??= await openReplay(
+        const { from, replay } = (this.#opened ??= await open(
           { nodeId: this.#nodeId, tenure: this.tenure },
           this.#parts,
         ));
         const consumer = { name: consumerOf(this.tenure), from };
         const take = (batch: IngestMessage[]) => this.#inTurn(() => this.#take(batch, replay));
-        await ingest.consume(consumer, limits.batch, take, signal);
+        await stream.consume(consumer, limits.batch, take, signal);
         fault = null;
       } catch (error) {
         if (fault === null) {
@@ -95,7 +111,7 @@ export class TenureReader {
   async finish(): Promise<number> {
     if (!this.#opened) throw new Error('the ledger is not read yet');
     await this.#inTurn(() => this.#storeHeld(true));
-    return this.#parts.ingest.backlog(consumerOf(this.tenure));
+    return this.#source.stream.backlog(consumerOf(this.tenure));
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

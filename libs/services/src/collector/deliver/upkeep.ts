@@ -1,5 +1,15 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { Cancel, Clock, Gauge, Ingest, Logger, Metrics, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type {
+  Cancel,
+  Clock,
+  Gauge,
+  Ingest,
+  IngestCopy,
+  Logger,
+  Metrics,
+  RecordStore,
+  WriteGuard,
+} from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { Losses } from '../losses.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -7,6 +17,7 @@ import type { StoreWriter } from './store-writer.ts';
 interface Parts {
   store: RecordStore;
   ingest: Ingest;
+  copy: IngestCopy | null;
   writer: StoreWriter;
   losses: Losses;
   clock: Clock;
@@ -85,6 +96,7 @@ export class Upkeep {
       // Off the take-over's path, and once a tenure: consumers of earlier tenures would keep their place for nothing.
       if (this.#forgotten === name) return;
       await ingest.forgetConsumers(name);
+      await this.#parts.copy?.forgetConsumers(name);
       this.#forgotten = name;
     } catch (error) {
       log.debug('the backlog of INGEST is not known', { error: String(error) });
