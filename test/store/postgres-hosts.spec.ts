@@ -79,11 +79,11 @@ it('goes on at the promoted replica when the primary is killed, lease, records, 
   const history = opened(new PostgresHistory(options));
   const { timeline, guard } = await reigning(lease);
   const batch = (sequence: number) => ({
-    origin: { nodeId, streamId: 's', sequence },
+    messageId: `s-${sequence}`,
     syslog: [syslog(`m${sequence}`)],
     traps: [],
     flows: [],
-    ledger: { stored: [], settled: [] },
+    ledger: { nodeId, stored: [], settled: [] },
   });
   await records.prepare();
   await outbox.prepare();
