@@ -82,16 +82,26 @@ export function faultText(fault: Fault): string {
   }
 }
 
+/** The services without which an active hands over, and after how long (`policy.healthHandOverAfterSeconds`). */
+const criticalParts: readonly PartName[] = ['collector', 'network-binding'];
+const healthHandOverMs = 10_000;
+
 const leaseParts: readonly PartName[] = ['nats-server', 'heartbeat', 'arbiter'];
 const receivingParts: readonly PartName[] = ['nats-server', 'collector', 'network-binding'];
 
-/** Whether this alone may move the roles or end a reign: of the three voters, the active must lose itself or two others. */
+/**
+ * Whether this alone may move the roles or end a reign: of the three voters, the active must lose itself or two others, or
+ * be unable to do its job for so long that it hands over.
+ */
 export function mayMoveRoles(fault: Fault): boolean {
   switch (fault.do) {
     case 'kill':
     case 'restart':
-    case 'freeze':
       return fault.which === 'active' && leaseParts.includes(fault.part);
+    case 'freeze': {
+      const handsOver = criticalParts.includes(fault.part) && fault.forMs >= healthHandOverMs;
+      return fault.which === 'active' && (leaseParts.includes(fault.part) || handsOver);
+    }
     case 'kill-node':
     case 'power-loss':
     case 'freeze-node':

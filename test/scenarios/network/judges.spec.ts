@@ -10,6 +10,7 @@ import {
   longestWithoutGrantMs,
   rivalriesOf,
   rivalsAnswerMs,
+  silencesOf,
 } from './virtual-address.ts';
 
 // The judges of a run, on what a broken pair would show them.
@@ -41,7 +42,7 @@ it('sees how long a host answers without a grant', () => {
   expect(longestWithoutGrantMs(answers(100, 500, 'ma'), [span], nodeOf)).toBeLessThan(0.1);
   expect(longestWithoutGrantMs(answers(100, 900, 'ma'), [span], nodeOf)).toBeGreaterThan(380);
   expect(judgeLateAnswers(380, 2000)).toEqual([]);
-  expect(judgeLateAnswers(2600, 2000)).toHaveLength(1);
+  expect(judgeLateAnswers(4100, 2000)).toHaveLength(1);
 });
 
 it('sees messages that are stored twice, and lost ones that no trouble excuses', () => {
@@ -58,6 +59,11 @@ it('sees messages that are stored twice, and lost ones that no trouble excuses',
   expect(judgeRecords(sent, without(900, 900), [trouble], []).missingOutside).toEqual([900]);
 });
 
+it('knows when nobody answered for the address', () => {
+  expect(silencesOf([...answers(0, 100, 'a'), ...answers(130, 200, 'b')])).toEqual([]);
+  expect(silencesOf([...answers(0, 100, 'a'), ...answers(160, 200, 'b')])).toEqual([{ fromMs: 90, toMs: 160 }]);
+});
+
 it('knows when nobody had a grant', () => {
   const heard = (node: string, epoch: number | null, sentMs: number) => ({
     ...{
@@ -71,9 +77,9 @@ it('knows when nobody had a grant', () => {
   });
   const steady = [heard('a', 1, 0), heard('a', 1, 500), heard('a', 1, 1000)];
   expect(lapsesOf([...steady, heard('b', 2, 2800)], 2000, 100)).toEqual([]);
-  expect(lapsesOf([...steady, heard('a', 1, 3400)], 2000, 100)).toEqual([{ fromMs: 2900, toMs: 3400 }]);
+  expect(lapsesOf([...steady, heard('a', 1, 3400)], 2000, 100)).toEqual([{ fromMs: 2900, toMs: 3900 }]);
   const revoked = [...steady, heard('a', null, 1500), heard('b', 2, 1600)];
-  expect(lapsesOf(revoked, 2000, 100)).toEqual([{ fromMs: 1500, toMs: 1600 }]);
+  expect(lapsesOf(revoked, 2000, 100)).toEqual([{ fromMs: 1500, toMs: 2100 }]);
 });
 
 const claim: Transition = {

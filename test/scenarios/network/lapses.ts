@@ -1,10 +1,13 @@
 import type { SeenGrant } from '../grant-watch.ts';
 
-/** Nobody held a grant, in ms of the monotonic clock. */
+/** Nobody could take what was sent to the pair, in ms of the monotonic clock. */
 export interface Lapse {
   fromMs: number;
   toMs: number;
 }
+
+/** What the owner takes to have the address back after a lapse, on a busy machine. */
+const reopeningMs = 500;
 
 /**
  * When no node held a grant that was heard of: its holder lets the address go `fenceLeadMs` before the end, and what a
@@ -32,7 +35,7 @@ export function lapsesOf(seen: readonly SeenGrant[], leaseTtlMs: number, fenceLe
   const lapses: Lapse[] = [];
   let coveredMs = Infinity;
   for (const { fromMs, toMs } of held.toSorted((one, other) => one.fromMs - other.fromMs)) {
-    if (fromMs > coveredMs) lapses.push({ fromMs: coveredMs, toMs: fromMs });
+    if (fromMs > coveredMs) lapses.push({ fromMs: coveredMs, toMs: fromMs + reopeningMs });
     coveredMs = coveredMs === Infinity ? toMs : Math.max(coveredMs, toMs);
   }
   return lapses;

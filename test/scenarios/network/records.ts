@@ -26,9 +26,6 @@ export interface Trouble {
  */
 export const settlingMs = 1500;
 
-/** What the owner takes to have the address back after a lapse, on a busy machine. */
-export const reopeningMs = 500;
-
 export const storedQuery = `
   select (structured_data->'scenario@32473'->>'seq')::int as sequence, epoch::int as epoch
     from syslog_message where structured_data->'scenario@32473'->>'run' = $1 order by stored_at, id`;
@@ -37,14 +34,14 @@ export interface RecordCount {
   sent: number;
   stored: number;
   lostInTrouble: number;
-  /** While nobody had a grant although nothing was broken. */
+  /** While nobody had a grant, or nobody answered for the address, although nothing was broken. */
   lostInLapse: number;
   /** Sentences: what is stored twice, lost in quiet times or in a trouble that allows no loss, or out of order of epochs. */
   faults: string[];
   missingOutside: number[];
 }
 
-/** Every message is stored once, or was lost while something that takes it in was broken, or nobody had a grant. */
+/** Every message is stored once, or was lost while something that takes it in was broken, or nobody could take it. */
 export function judgeRecords(
   sent: readonly Sent[],
   stored: readonly Stored[],
@@ -57,8 +54,7 @@ export function judgeRecords(
   const missing = sent.filter(({ sequence }) => !copies.has(sequence));
   const excused = (atMs: number) =>
     troubles.some((one) => one.lossAllowed && atMs >= one.fromMs - settlingMs && atMs <= one.toMs + settlingMs);
-  const lapsed = (atMs: number) =>
-    lapses.some((one) => atMs >= one.fromMs - reopeningMs && atMs <= one.toMs + reopeningMs);
+  const lapsed = (atMs: number) => lapses.some((one) => atMs >= one.fromMs && atMs <= one.toMs);
   const calm = missing.filter(({ atMs }) => !excused(atMs));
   const outside = calm.filter(({ atMs }) => !lapsed(atMs));
   const faults: string[] = [];

@@ -28,8 +28,8 @@ export function reportLines(report: RunReport): string[] {
   return [
     `${report.faults} faults in ${report.episodes} episodes and ${report.seconds.toFixed(0)} s; whole again within ${ms(report.longestMendMs)} at most`,
     `${report.reigns} reigns in ${report.grants} grants; ${report.moved} episodes ended a reign, ${report.switchovers} had a switchover; false take-overs ${report.falseTakeOvers}`,
-    `telemetry: ${records.sent} sent, ${records.stored} stored, ${records.lostInTrouble} lost while what takes it in was broken, ${records.lostInLapse} while nobody had a grant, ${records.missingOutside.length} otherwise`,
-    `virtual IP: ${report.answers} answers; two hosts answered ${rivalries.length} times, ${ms(Math.max(0, ...rivalries))} at most; a host without a grant for ${ms(report.longestWithoutGrantMs)} at most`,
+    `telemetry: ${records.sent} sent, ${records.stored} stored, ${records.lostInTrouble} lost while what takes it in was broken, ${records.lostInLapse} while nobody had a grant or the address, ${records.missingOutside.length} otherwise`,
+    `virtual IP: ${report.answers} answers; two hosts answered ${rivalries.length} times, ${ms(Math.max(0, ...rivalries))} at most; a host was away from every grant of its own for ${ms(report.longestWithoutGrantMs)} at most`,
     `history: ${report.transitions} transitions, each looked at for its rule and its evidence`,
     `violations ${report.violations.length}`,
     ...report.violations.map((one) => `  ${one}`),

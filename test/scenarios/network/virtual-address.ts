@@ -1,4 +1,5 @@
 import type { Span } from '../grant-watch.ts';
+import type { Lapse } from './lapses.ts';
 
 /** Somebody answered "who has the virtual IP?", in ms of the monotonic clock. */
 export interface Answer {
@@ -14,10 +15,10 @@ export interface Answer {
 export const rivalsAnswerMs = 500;
 
 /**
- * How long a host may seem to answer without a grant: the checker hears grants over NATS, and misses some while the
- * node's server is away, which its binder may have heard; and the same 500 ms.
+ * How long a host may seem to answer without a grant: the checker hears grants over NATS, and misses those from before it
+ * has found its way to a server that has just started, or is busy, which the node's binder has heard.
  */
-export const unheardGrantMs = (leaseTtlMs: number): number => leaseTtlMs + rivalsAnswerMs;
+export const unheardGrantMs = (leaseTtlMs: number): number => leaseTtlMs + 2000;
 
 /** An answer stands for this long: it is asked every 10 ms, and some answers are late. */
 const standsMs = 30;
@@ -25,6 +26,17 @@ const standsMs = 30;
 export interface Rivalry {
   fromMs: number;
   toMs: number;
+}
+
+/** An answer comes every 10 ms; a silence is longer than some late ones. */
+const silentAfterMs = 30;
+
+/** When nobody answered for the address: what is sent to it then arrives nowhere. */
+export function silencesOf(answers: readonly Answer[]): Lapse[] {
+  return answers.flatMap(({ atMs }, index) => {
+    const next = answers[index + 1];
+    return next && next.atMs - atMs > silentAfterMs ? [{ fromMs: atMs, toMs: next.atMs }] : [];
+  });
 }
 
 /** From when to when two hosts answered. Gaps of up to a second count in: the rivals answer in turn. */
@@ -52,7 +64,7 @@ export function judgeRivalries(rivalries: readonly Rivalry[], startedMs: number)
     });
 }
 
-/** The longest time in ms that a host answered after its right had ended, before it got the next one. */
+/** The longest time in ms between an answer and the nearest grant of the host that gave it. */
 export function longestWithoutGrantMs(
   answers: readonly Answer[],
   spans: readonly Span[],
@@ -60,16 +72,16 @@ export function longestWithoutGrantMs(
 ): number {
   let longest = 0;
   for (const { atMs, mac } of answers) {
-    const own = spans.filter((span) => span.node === nodeOf.get(mac) && span.fromMs <= atMs);
-    if (own.length === 0) continue;
-    longest = Math.max(longest, atMs - Math.max(...own.map((span) => span.toMs)));
+    const own = spans.filter((span) => span.node === nodeOf.get(mac));
+    const distances = own.map(({ fromMs, toMs }) => Math.max(0, fromMs - atMs, atMs - toMs));
+    longest = Math.max(longest, Math.min(...distances));
   }
   return longest;
 }
 
-/** Sentences about a host that answered longer after the end of its grant than a grant that was not heard explains. */
+/** Sentences about a host that answered further from every grant of its own than grants that were not heard explain. */
 export function judgeLateAnswers(longestMs: number, leaseTtlMs: number): string[] {
   return longestMs <= unheardGrantMs(leaseTtlMs)
     ? []
-    : [`a host answered for the virtual IP ${Math.round(longestMs)} ms after its grant had ended`];
+    : [`a host answered for the virtual IP ${Math.round(longestMs)} ms away from every grant that it had`];
 }
