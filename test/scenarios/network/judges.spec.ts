@@ -60,7 +60,7 @@ it('sees messages that are stored twice, and lost ones that no trouble excuses',
 });
 
 it('knows when nobody answered for the address', () => {
-  expect(silencesOf([...answers(0, 100, 'a'), ...answers(130, 200, 'b')])).toEqual([]);
+  expect(silencesOf([...answers(0, 100, 'a'), ...answers(110, 200, 'b')])).toEqual([]);
   expect(silencesOf([...answers(0, 100, 'a'), ...answers(160, 200, 'b')])).toEqual([{ fromMs: 90, toMs: 160 }]);
 });
 
