@@ -209,7 +209,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     a.activate(1);
     await until('told', 10_000, () => a.events().includes('binding.failed'));
     const report = await a.report();
-    expect(report.health).toBe('degraded');
+    expect(report.health).toBe('failed');
     expect(report.detail['code']).toBe('HS_BINDING_FOREIGN');
     a.revoke();
     await sleep(300);
@@ -255,12 +255,12 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect((await a.report()).detail['code']).toBe('HS_BINDING_INTERFACE');
   });
 
-  it('is degraded, not dead, without the right to change addresses', async () => {
+  it('says that it failed, and goes on, without the right to change addresses', async () => {
     const a = await lan.start('a', [`${vip}/24`], ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']);
     a.activate(1);
     await until('told', 10_000, () => a.events().includes('binding.failed'));
     const report = await a.report();
-    expect(report.health).toBe('degraded');
+    expect(report.health).toBe('failed');
     expect(report.detail['code']).toBe('HS_BINDING_PERMISSION');
     expect(await lan.has('a')).toBe(false);
   });

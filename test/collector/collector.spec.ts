@@ -277,7 +277,7 @@ describe('the collector as a process', () => {
     const squatter = await udpSender(address);
     const process = await rig.collector(`  trapPorts: [${squatter.port()}]`);
     running.push(process);
-    await eventually(() => rig.status(process)?.health === 'degraded');
+    await eventually(() => rig.status(process)?.health === 'failed');
     expect(rig.status(process)?.summary).toContain('HS_PORT_IN_USE');
     squatter.close();
     await eventually(() => rig.status(process)?.health === 'ok', 20_000);

@@ -423,7 +423,7 @@ describe('the collector', () => {
     const failed = one.events.filter(({ type }) => type === 'collector.failed');
     expect(failed).toHaveLength(1);
     expect(failed[0]?.data).toMatchObject({ code: 'HS_PORT_IN_USE' });
-    expect(one.service.report()).toMatchObject({ health: 'degraded', summary: expect.stringContaining('5514') });
+    expect(one.service.report()).toMatchObject({ health: 'failed', summary: expect.stringContaining('5514') });
     one.receiver.refused.clear();
     await at.clock.advance(10_000);
     expect(one.receiver.ports()).toContain(5514);

@@ -24,7 +24,8 @@ export function collectorReport(state: CollectorState): ServiceReport {
   const { reception, queue, delivery, writer, upkeep, drain, lost } = state;
   const faults = faultsOf(state);
   return {
-    health: faults.length > 0 ? 'degraded' : 'ok',
+    // A port that is not open is telemetry that another node might receive; everything else is waited out or shared.
+    health: reception.ports.some(({ fault }) => fault !== null) ? 'failed' : faults.length > 0 ? 'degraded' : 'ok',
     summary: faults.length > 0 ? faults.join('; ') : wellSummary(state),
     detail: {
       role: state.role,

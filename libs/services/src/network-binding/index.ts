@@ -208,13 +208,17 @@ export class NetworkBinding implements Service {
   }
 
   /**
-   * No client can reach the addresses here: in either role for want of a link (such a standby is no place to hand over to),
-   * on the active when a stranger has them or the kernel does not open.
+   * No client can reach the addresses here: in either role for want of a link, of the right or of a program (such a
+   * standby is no place to hand over to), on the active when one is not bound, a stranger has it, or the kernel does not open.
    */
   #shutOut(fault: BindingFault): boolean {
-    if (fault.code === 'HS_BINDING_LINK' || fault.code === 'HS_BINDING_INTERFACE') return true;
+    const { binding } = this.#parts;
+    if (this.#unable || fault.code === 'HS_BINDING_LINK' || fault.code === 'HS_BINDING_INTERFACE') return true;
+    if (!this.#mayHold()) return false;
+    const wanted = binding.mode === 'vip' ? binding.addresses.length : 0;
+    if ((this.#bound?.addresses.length ?? 0) < wanted) return true;
     const gate = this.#kernel.state();
-    const isShut = this.#mayHold() && gate !== 'open' && gate !== 'none';
+    const isShut = gate !== 'open' && gate !== 'none';
     return isShut && (fault.code === 'HS_BINDING_TAKEN' || fault.code === 'HS_BINDING_GATE');
   }
 

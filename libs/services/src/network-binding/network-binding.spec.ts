@@ -236,11 +236,11 @@ it('lets go for a planned transition, and comes back when the transition never c
   expect(host.has()).toBe(true);
 });
 
-it('is degraded while something is missing, and goes to work when it is there', async () => {
+it('says that it failed while something is missing, and goes to work when it is there', async () => {
   const lacking = { code: 'HS_BINDING_PERMISSION', message: 'no right', cure: 'give it' };
   const { host, renewFor, events, service } = await started((one) => (one.lacking = lacking));
   await renewFor(1, 3000);
-  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_BINDING_PERMISSION' } });
+  expect(service.report()).toMatchObject({ health: 'failed', detail: { code: 'HS_BINDING_PERMISSION' } });
   expect(events).toEqual(['binding.failed']);
   host.lacking = null;
   await renewFor(1, 7000);
