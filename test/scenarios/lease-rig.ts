@@ -37,6 +37,8 @@ export interface LeaseNode {
   stop(): Promise<(number | null)[]>;
   /** What its arbiter says of itself; null while it does not answer. */
   describe(): Promise<ArbiterDescription | null>;
+  /** Asks its arbiter as the node's own operator does. */
+  ask(what: 'switchover' | 'takeover' | 'pause' | 'resume', request?: Record<string, unknown>): Promise<unknown>;
   output(): string;
 }
 
@@ -108,6 +110,7 @@ export async function startLeaseRig(
         return codes;
       },
       describe: () => describe(asked.bus, name),
+      ask: (what, request = {}) => asked.bus.request(subjects[what]({ cluster, node: name }), request, 30_000),
       output: () => [...running].map(([one, service]) => `--- ${name}/${one}\n${service.output()}`).join('\n'),
     };
   };

@@ -54,8 +54,26 @@ describe('a third node of the cluster', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(grants.seen.filter(({ node, epoch }) => node === 'c' && epoch !== null)).toEqual([]);
+  });
+
+  it('acts when its operator vouches for their death, and not while one of them gives signs of life', async () => {
+    const taken = await third.ask('takeover', { operator: 'eve', reason: 'the room burns' });
+    expect(taken).toMatchObject({ done: true, to: 'c' });
+    await role(third, 'active');
+    const [claim] = await rig.postgres.sql(
+      "select rule, operator, evidence from hotstandby.transition where node = 'c' and to_role = 'active'",
+    );
+    expect(claim).toMatchObject({ rule: 'claim-forced', operator: 'eve', evidence: { why: 'the room burns' } });
+
     rig.a.start();
+    await role(rig.a, 'standby');
+    expect(await rig.a.ask('takeover', { operator: 'eve' })).toMatchObject({ done: false, code: 'HS_HOLDER_ALIVE' });
+    await third.kill();
+    await role(rig.a, 'active');
     rig.b.start();
+    await role(rig.b, 'standby');
+    third.start();
+    await role(third, 'refused');
     await eventually(
       async () => {
         const roles = (await Promise.all([rig.a.describe(), rig.b.describe()])).map((said) => said?.role);
