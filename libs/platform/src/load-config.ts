@@ -4,7 +4,7 @@ import { anchorPaths, parseConfig, type ConfigFault, type NodeConfig } from '@ho
 
 /** A fault of the configuration, its reading included. */
 export interface LoadFault extends Omit<ConfigFault, 'code'> {
-  code: ConfigFault['code'] | 'HS_CONFIG_MISSING';
+  code: ConfigFault['code'] | 'HS_CONFIG_MISSING' | 'HS_POLICY_MISMATCH';
 }
 
 export type LoadResult = { ok: true; config: NodeConfig; file: string } | { ok: false; faults: LoadFault[] };

@@ -148,3 +148,55 @@ it('remembers a bounded number of things', () => {
   }
   expect(Object.keys(memory.sent)).toHaveLength(200);
 });
+
+it.each<[string, string, object, string, string]>([
+  [
+    'pause.begun',
+    'pause-begun',
+    { number: 3, endsAt: 'T', operator: 'eve', reason: 'new switch' },
+    'paused until T',
+    'eve paused',
+  ],
+  ['pause.ended', 'pause-ended', { number: 3, how: 'resumed', operator: 'eve' }, 'the pause is over', 'resumed by eve'],
+  [
+    'pause.ended',
+    'pause-ended',
+    { number: 3, how: 'elapsed', operator: null },
+    'the pause is over',
+    'its time had come',
+  ],
+  [
+    'policy.waiting',
+    'policy-waiting',
+    { rule: 'health-hand-over', why: 'a is no better' },
+    'b cannot do its whole job',
+    'a is no better',
+  ],
+  [
+    'policy.waiting',
+    'policy-waiting',
+    { rule: 'failback', why: 'minimum reign' },
+    'failback waits on b',
+    'minimum reign',
+  ],
+  ['policy.mismatch', 'policy-mismatch', { peer: 'a', fields: ['enabled'] }, 'configured differently', 'its peer a'],
+])('tells %s as %s', (type, kind, data, subject, text) => {
+  const [alert] = run([event(type, data)]);
+  expect(alert).toMatchObject({
+    kind,
+    subject: expect.stringContaining(subject),
+    text: expect.stringContaining(text),
+  });
+});
+
+it('tells a hand-over by health when the active lets go, and a take-over by force as what it is', () => {
+  const [gone, come, forced] = run([
+    roleChanged('active', 'fenced', { rule: 'health-hand-over', reason: 'collector failed', planned: true }),
+    roleChanged('standby', 'active', { rule: 'claim-handed-over', planned: true }, { epoch: 6 }),
+    roleChanged('refused', 'active', { rule: 'claim-forced', planned: true, operator: 'eve' }, { epoch: 7 }),
+  ]);
+  expect(gone).toMatchObject({ kind: 'health-hand-over', subject: '[hs] b hands over: it cannot do its job' });
+  expect(come?.kind).toBe('switchover');
+  expect(forced).toMatchObject({ kind: 'takeover', subject: '[hs] TAKE-OVER by force: b is active' });
+  expect(forced?.text).toContain('eve took the lease');
+});

@@ -142,3 +142,31 @@ it('says what is missing when nothing could be asked', () => {
   expect(text).toContain('records     unknown');
   expect(text).toMatch(/^a +127\.0\.0\.11 +cannot be asked/m);
 });
+
+it('shows a pause, what the policies say is next, and a pair without failover', () => {
+  const text = (arbiter: Partial<NonNullable<PairStatus['nodes'][number]['arbiter']>>) => {
+    const nodes = status.nodes.map((one) => (one.arbiter ? { ...one, arbiter: { ...one.arbiter, ...arbiter } } : one));
+    return statusText({ ...status, nodes }, painter(false)).join('\n');
+  };
+  const pause = {
+    number: 1,
+    remainingMs: 1_680_000,
+    endsAt: '2026-01-31T13:30:00.000Z',
+    operator: 'eve',
+    reason: 'new switch',
+  };
+  expect(text({ pause })).toContain(
+    'paused      until 2026-01-31 13:30:00.000, 28 min left; nobody takes over by itself (eve: new switch)',
+  );
+  const policy = { enabled: true, failback: 'manual' as const, note: null, unwell: [], mismatch: [] };
+  expect(text({ policy })).not.toContain('policy ');
+  expect(text({ policy: { ...policy, note: 'a is a healthy standby' } })).toContain(
+    'policy      a is a healthy standby',
+  );
+  expect(text({ policy: { ...policy, mismatch: ['enabled', 'failback'] } })).toContain(
+    'differ in policy.enabled, policy.failback',
+  );
+  const off = text({ policy: { ...policy, enabled: false } });
+  expect(off).toContain('failover    off (policy.enabled: false)');
+  expect(off).not.toContain('redundancy');
+});

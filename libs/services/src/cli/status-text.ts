@@ -78,11 +78,12 @@ function failoverIsOff({ nodes }: PairStatus): boolean {
 function policyLines({ nodes }: PairStatus, paint: Paint): [string, string][] {
   const arbiters = nodes.flatMap(({ arbiter }) => arbiter ?? []);
   const active = arbiters.find(({ role }) => role === 'active')?.policy;
-  const differ = arbiters.flatMap(({ policy }) => policy?.mismatch ?? [])[0];
+  const differ = [...new Set(arbiters.flatMap(({ policy }) => policy?.mismatch ?? []))];
   const lines: [string, string][] = [];
   if (active?.note) lines.push(['policy', paint(active.unwell.length > 0 ? 'yellow' : 'bold', printable(active.note))]);
-  if (differ) {
-    const text = `the nodes differ in policy.${printable(differ)}: give both the same (HS_POLICY_MISMATCH)`;
+  if (differ.length > 0) {
+    const fields = differ.map((field) => `policy.${printable(field)}`).join(', ');
+    const text = `the nodes differ in ${fields}: give both the same (HS_POLICY_MISMATCH)`;
     lines.push(['policy', paint('red', text)]);
   }
   return lines;
