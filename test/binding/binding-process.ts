@@ -12,6 +12,7 @@ export type ToProcess =
   | { do: 'grant'; epoch: number | null; forMs: number }
   | { do: 'prepare'; epoch: number }
   | { do: 'peer-hands-over'; epoch: number }
+  | { do: 'reconfigure'; addresses: string[]; interface: string }
   | { do: 'report' }
   | { do: 'stop' };
 export type FromProcess =
@@ -62,6 +63,8 @@ process.on('message', (message: ToProcess) => {
     void bus.request(subjects.prepare(place, 'network-binding'), request, 1000).then((prepared) => tell({ prepared }));
   } else if (message.do === 'peer-hands-over') {
     bus.publish(subjects.handingOver(peer), { epoch: message.epoch });
+  } else if (message.do === 'reconfigure') {
+    void service.reconfigure({ mode: 'vip', addresses: message.addresses, interface: message.interface });
   } else if (message.do === 'report') {
     tell({ report: service.report() });
   } else {

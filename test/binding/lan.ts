@@ -64,24 +64,18 @@ export class Lan {
     await this.ip('sw', 'link', 'set', 'br0', 'up');
     await this.inside('sw', 'sh', '-c', 'echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || true');
     for (const [index, host] of ['a', 'b', 'c'].entries()) {
-      await this.ip(
-        host,
-        'link',
-        'add',
-        'eth0',
-        'type',
-        'veth',
-        'peer',
-        'name',
-        `p${host}`,
-        'netns',
-        this.namespace('sw'),
-      );
-      await this.ip('sw', 'link', 'set', `p${host}`, 'master', 'br0', 'up');
-      await this.ip(host, 'link', 'set', 'eth0', 'up');
-      await this.ip(host, 'address', 'add', `192.0.2.1${index + 1}/24`, 'dev', 'eth0');
+      await this.connect(host, 'eth0', `192.0.2.1${index + 1}`);
       await this.ip(host, '-6', 'address', 'add', `2001:db8::1${index + 1}/64`, 'dev', 'eth0', 'nodad');
     }
+  }
+
+  /** A new cable from the host to the bridge. */
+  async connect(host: string, name: string, address: string): Promise<void> {
+    const peer = ['peer', 'name', `p${host}`, 'netns', this.namespace('sw')];
+    await this.ip(host, 'link', 'add', name, 'type', 'veth', ...peer);
+    await this.ip('sw', 'link', 'set', `p${host}`, 'master', 'br0', 'up');
+    await this.ip(host, 'link', 'set', name, 'up');
+    await this.ip(host, 'address', 'add', `${address}/24`, 'dev', name);
   }
 
   ip(host: string, ...args: string[]): Promise<string> {

@@ -180,6 +180,47 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     }
   });
 
+  it('changes addresses without a moment in which neither answers, and takes the old one off', async () => {
+    const [a, b] = [await lan.start('a'), await lan.start('b')];
+    const other = '192.0.2.120';
+    a.activate(1);
+    await until('a answers', 5000, () => lan.answers());
+    for (const one of [a, b])
+      one.send({ do: 'reconfigure', addresses: [`${other}/25`, `${vip6}/64`], interface: 'eth0' });
+    for (let has = { old: true, now: false }; has.old || !has.now;) {
+      has = { old: await lan.has('a'), now: await lan.has('a', other) };
+      expect(has.old || has.now).toBe(true);
+    }
+    expect(await lan.answers(other)).toBe(true);
+    expect(await lan.reaches(vip6)).toBe(true);
+    expect(await lan.answers()).toBe(false);
+    const rules = await lan.inside('a', 'nft', 'list', 'ruleset');
+    expect(rules).toContain(other);
+    expect(rules).not.toContain(vip);
+    // The standby follows the same file.
+    a.revoke();
+    await until('a let go', 3000, async () => !(await lan.has('a', other)));
+    b.activate(2);
+    await until('b answers for the new one', 5000, () => lan.answers(other));
+    expect(await lan.has('b')).toBe(false);
+  });
+
+  it('has failed while its interface is gone, and follows it when it comes back under another name', async () => {
+    const a = await lan.start('a');
+    a.activate(1);
+    await until('a answers', 5000, () => lan.answers());
+    await lan.ip('a', 'link', 'del', 'eth0');
+    await until('failed', 5000, async () => (await a.report()).health === 'failed');
+    expect((await a.report()).detail['code']).toBe('HS_BINDING_INTERFACE');
+    await lan.connect('a', 'eth7', '192.0.2.11');
+    await until('a answers on eth7', 8000, () => lan.answers());
+    expect((await a.report()).detail['interface']).toBe('eth7');
+    await lan.ip('sw', 'link', 'set', 'pa', 'down');
+    await until('no link', 5000, async () => (await a.report()).detail['code'] === 'HS_BINDING_LINK');
+    await lan.ip('sw', 'link', 'set', 'pa', 'up');
+    await until('well again', 5000, async () => (await a.report()).health === 'ok');
+  });
+
   it('leaves nobody answering, wherever in its steps it is killed', async () => {
     const seed = Math.floor(Math.random() * 1e6);
     console.log(`interruptions: seed ${seed}`);

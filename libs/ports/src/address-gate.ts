@@ -12,8 +12,11 @@ export type GateAnswer = 'done' | 'refused';
 export interface AddressGate {
   /** What is missing (no nft, no right, no such thing in this kernel), or null. Changes nothing. */
   unable(): Promise<{ code: string; message: string; cure: string } | null>;
-  /** Makes the rules for these addresses (without prefixes) anew, everything shut; those of an earlier run go. */
-  establish(addresses: string[]): Promise<void>;
+  /**
+   * Makes the rules for these addresses (without prefixes) anew, in one step; those of an earlier run go. Everything is shut,
+   * or, with a time, open until then: the addresses are changed while this host answers.
+   */
+  establish(addresses: string[], openUntilMs?: number | null): Promise<void>;
   /** Answers and accepts until then. Only after a grant that this node did not have before. */
   open(untilMs: number): Promise<GateAnswer>;
   /** Answers and accepts until then, if it did until now: a renewal that comes too late opens nothing. */

@@ -48,9 +48,13 @@ export class NftGate implements AddressGate {
     }
   }
 
-  async establish(addresses: string[]): Promise<void> {
-    this.#addresses = addresses;
-    const said = await this.#say(() => establishing(this.#names, addresses));
+  async establish(addresses: string[], openUntilMs: number | null = null): Promise<void> {
+    const said = await this.#say(() => {
+      this.#addresses = addresses;
+      const rules = establishing(this.#names, addresses);
+      const timeoutMs = openUntilMs === null ? 0 : Math.floor(openUntilMs - this.#clock.monotonicMs());
+      return timeoutMs < shortestMs ? rules : `${rules}; ${opening(this.#names, addresses, timeoutMs)}`;
+    });
     if (said !== '') throw new CodedError('HS_BINDING_GATE', `nft refused the rules: ${firstLine(said)}`);
   }
 

@@ -52,6 +52,7 @@ export interface AddressKeeperParts {
  */
 export class AddressKeeper {
   readonly #parts: AddressKeeperParts;
+  #wish: { addresses: string[]; interface: string };
   /** Added or tried to: it may be on the host. By interface and address. */
   readonly #held = new Map<string, Held>();
   readonly #renewedAtMs = new Map<string, number>();
@@ -63,6 +64,12 @@ export class AddressKeeper {
 
   constructor(parts: AddressKeeperParts) {
     this.#parts = parts;
+    this.#wish = parts;
+  }
+
+  /** What is wished from the next reconciliation on. */
+  change(wish: { addresses: string[]; interface: string }): void {
+    this.#wish = wish;
   }
 
   /** What is on the host for certain: added by this process, addresses without their prefix. */
@@ -112,12 +119,14 @@ export class AddressKeeper {
       const before = this.#view;
       const view = options.fromMemory && before ? before : await this.#parts.binder.look();
       this.#view = view;
+      if (!options.fromMemory) this.#forgetWhatIsGone(view);
       done.leftover = this.#held.size === 0 && view.addresses.some((one) => one.owned);
       const names = this.bound().map((one) => one.interface);
       done.carrierCameBack = cameBack(before, view, names);
       const hold = this.#parts.hold();
       const { kernel } = this.#parts;
-      const plan = bindingPlan({ ...this.#parts, hold }, { ...view, gate: kernel.state() }, validSeconds);
+      const { addresses, interface: name } = this.#wish;
+      const plan = bindingPlan({ addresses, interface: name, hold }, { ...view, gate: kernel.state() }, validSeconds);
       this.#refused = plan.refused;
       this.#placed = plan.placed;
       for (const step of plan.steps) {
@@ -197,6 +206,16 @@ export class AddressKeeper {
     if (step.do === 'announce') return hold === 'openly' && (gate === 'open' || gate === 'none');
     if (step.do === 'add' || step.do === 'renew') return hold === 'openly' || (hold === 'silently' && gate === 'shut');
     return true;
+  }
+
+  /** Taken off by somebody else, or gone with its interface. */
+  #forgetWhatIsGone(view: HostView): void {
+    for (const [key, held] of this.#held) {
+      if (view.addresses.some((one) => one.owned && one.interface === held.interface && one.cidr === held.cidr))
+        continue;
+      this.#held.delete(key);
+      this.#renewedAtMs.delete(key);
+    }
   }
 
   async #remove(step: Extract<BindingStep, { do: 'remove' }>): Promise<void> {

@@ -26,7 +26,7 @@ const pollMs = 1000;
 /** While something is missing (a program, a right), it is looked for at this pace. */
 const unablePollMs = 5000;
 /** Neighbours that missed the first announcement (a switch port that was just coming up) get more of them. */
-const announceAfterMs = [150, 600, 2000, 10_000];
+const announceAfterMs = [50, 100, 600, 2000, 10_000];
 const announceEveryMs = 60_000;
 /** Asked to let go for a transition that then does not come: the address comes back after this. */
 const handOverLimitMs = 10_000;
@@ -34,7 +34,7 @@ const handOverLimitMs = 10_000;
  * After a hand-over's silence packets are still accepted for so long: the new active answers after some tens of
  * milliseconds, and neighbours follow its first announcement. Then the address goes.
  */
-export const acceptOnMs = 400;
+export const acceptOnMs = 1000;
 /** The peer hands over: the addresses lie ready, silently, for no longer than this. */
 const readyForMs = 2000;
 /** What could not be removed and must not be there is tried again at this pace. */
@@ -58,6 +58,7 @@ export interface NetworkBindingParts {
 /** Gives this host the virtual addresses while its gate is open, and at no other time. */
 export class NetworkBinding implements Service {
   readonly #parts: NetworkBindingParts;
+  #binding: NodeConfig['binding'];
   readonly #watch: RoleWatch;
   readonly #keeper: AddressKeeper;
   readonly #kernel: KernelGrant;
@@ -94,6 +95,7 @@ export class NetworkBinding implements Service {
   constructor(parts: NetworkBindingParts) {
     this.#parts = parts;
     const { binding, metrics } = parts;
+    this.#binding = binding;
     this.#boundGauge = metrics.gauge('hotstandby_binding_addresses', 'Virtual addresses on this host');
     this.#restored = metrics.counter('hotstandby_binding_restored_total', 'Addresses that were gone and put back');
     this.#bindSeconds = metrics.histogram(
@@ -179,8 +181,34 @@ export class NetworkBinding implements Service {
     await this.#parts.binder.close();
   }
 
+  /**
+   * Other addresses or another interface from now on, while the node goes on in its role: the new ones answer before the old
+   * ones go. Resolves when it is done. The mode cannot be changed in this way.
+   */
+  async reconfigure(binding: NodeConfig['binding']): Promise<void> {
+    const before = this.#binding;
+    if (binding.mode !== before.mode) {
+      this.#parts.log.warn('binding.mode has changed and needs a restart', { from: before.mode, to: binding.mode });
+      return;
+    }
+    if (binding.mode === 'none' || JSON.stringify(binding) === JSON.stringify(before)) return;
+    // Not in the middle of a hand-over, which is over in a moment.
+    await this.#left();
+    this.#binding = binding;
+    const bare = (given: NodeConfig['binding']) =>
+      given.mode === 'vip' ? given.addresses.map((cidr) => cidr.split('/')[0] ?? cidr) : [];
+    await this.#kernel.change([...new Set([...bare(before), ...bare(binding)])]);
+    this.#keeper.change(binding);
+    this.#kick();
+    while (this.#running) await this.#running;
+    // What could not be taken off yet stays guarded.
+    const left = this.#keeper.bound().map((one) => one.address);
+    await this.#kernel.change([...new Set([...bare(binding), ...left])]);
+    this.#parts.log.info('the binding has changed', { addresses: binding.addresses, interface: binding.interface });
+  }
+
   report(): ServiceReport {
-    const { binding } = this.#parts;
+    const binding = this.#binding;
     if (binding.mode === 'none') {
       return { health: 'ok', summary: 'mode none: no address follows the active', detail: { mode: 'none', bound: [] } };
     }
@@ -445,7 +473,7 @@ export class NetworkBinding implements Service {
       if (!this.#bound) return;
       void this.#keeper.announce();
       // The first rounds are too early: the node before may be letting go at this moment.
-      if (round >= 2) void this.#strangers.look();
+      if (round >= 3) void this.#strangers.look();
       this.#announceAgain(round + 1);
     });
   }

@@ -18,6 +18,7 @@ export interface KernelGrantParts {
 /** Tells the kernel of the grant, in time, and knows what it was told. */
 export class KernelGrant {
   readonly #parts: KernelGrantParts;
+  #addresses: string[];
   /** The rules are in the kernel, as far as this process knows. */
   #standing = false;
   #state: Exclude<GateState, 'none'> = 'shut';
@@ -32,6 +33,7 @@ export class KernelGrant {
 
   constructor(parts: KernelGrantParts) {
     this.#parts = parts;
+    this.#addresses = parts.addresses;
   }
 
   /** What the kernel lets this host do now; `none`: it holds no grant, so an address that is there answers. */
@@ -54,7 +56,8 @@ export class KernelGrant {
   }
 
   async #establish(): Promise<boolean> {
-    const { gate, addresses, log } = this.#parts;
+    const { gate, log } = this.#parts;
+    const addresses = this.#addresses;
     const lacking = await gate.unable();
     if (lacking) {
       this.#fault = lacking;
@@ -71,6 +74,19 @@ export class KernelGrant {
     this.#fault = null;
     log.info('the kernel holds the grant for the addresses', { addresses });
     return true;
+  }
+
+  /** Other addresses from now on; an open gate stays open, for all of them. */
+  async change(addresses: string[]): Promise<void> {
+    this.#addresses = addresses;
+    if (!this.#standing) return;
+    const untilMs = this.state() === 'open' ? this.#parts.untilMs() : null;
+    try {
+      await this.#parts.gate.establish(addresses, untilMs);
+    } catch (error) {
+      this.#standing = false;
+      this.#fault = asFault(error);
+    }
   }
 
   /** Only after a grant: it opens whatever was before. False: the kernel did not, `fault` says why. */

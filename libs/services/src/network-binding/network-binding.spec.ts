@@ -76,9 +76,9 @@ class MemoryGate implements AddressGate {
   async unable() {
     return this.lacking;
   }
-  async establish() {
+  async establish(_addresses: string[], openUntilMs: number | null = null) {
     this.rules = true;
-    await this.shut();
+    this.answersUntilMs = this.acceptsUntilMs = openUntilMs ?? -Infinity;
   }
   async open(untilMs: number): Promise<GateAnswer> {
     this.said.push('open');
@@ -228,7 +228,7 @@ it('lets go for a planned transition, and comes back when the transition never c
     answers: false,
     accepts: true,
   });
-  await renewFor(3, 500);
+  await renewFor(3, 1100);
   expect(host.has()).toBe(false);
   await renewFor(3, 5000);
   expect(host.has()).toBe(false);
@@ -301,6 +301,20 @@ it('lays the address ready, silently, when the peer hands over, and opens it wit
   expect(host.steps).toEqual(['add', 'remove', 'add', 'announce']);
   expect(gate.answers()).toBe(true);
   expect(events).toEqual(['binding.bound']);
+});
+
+it('changes its addresses while it holds them: the new one is announced before the old one goes', async () => {
+  const { host, gate, service, renewFor, events } = await started();
+  await renewFor(1, 100);
+  await service.reconfigure({ mode: 'vip', addresses: ['192.0.2.101/24'], interface: 'auto' });
+  const first = host.steps.indexOf('add');
+  expect(host.steps.slice(host.steps.indexOf('add', first + 1))).toEqual(['add', 'announce', 'remove']);
+  expect(gate.answers()).toBe(true);
+  await renewFor(1, 200);
+  expect(host.has('192.0.2.101/32')).toBe(true);
+  expect(host.has()).toBe(false);
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { bound: ['192.0.2.101'] } });
+  expect(events).toEqual(['binding.bound', 'binding.bound']);
 });
 
 it('has failed in either role when its interface has no link', async () => {
