@@ -306,6 +306,7 @@ export class NetworkBinding implements Service {
     if (!grant) return;
     if (this.#ledOff && this.#mayHold()) {
       this.#ledOff = false;
+      this.#openedAtMs = this.#parts.clock.monotonicMs();
       this.#kick();
     }
     const delayMs = grant.deadlineMs - this.#parts.fenceLeadMs - this.#parts.clock.monotonicMs();

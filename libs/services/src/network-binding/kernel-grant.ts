@@ -3,6 +3,9 @@ import type { GateState } from '@hotstandby/core/binding-plan';
 import type { AddressGate, Clock, GateAnswer, Logger } from '@hotstandby/ports';
 import type { BindingFault } from './address-keeper.ts';
 
+/** What is left of a grant by then is too short to tell the kernel of. */
+const almostOverMs = 30;
+
 export interface KernelGrantParts {
   gate: AddressGate;
   clock: Clock;
@@ -89,13 +92,15 @@ export class KernelGrant {
     }
   }
 
-  /** Only after a grant: it opens whatever was before. False: the kernel did not, `fault` says why. */
+  /** Only after a grant: it opens whatever was before. False: the kernel did not, `fault` says why unless the grant was over. */
   async open(): Promise<boolean> {
     if (await this.#openNow()) return true;
-    if (this.#parts.untilMs() === null) return false;
-    // Somebody may have removed the rules since the last look.
-    if (!(await this.check()) && (await this.establish()) && (await this.#openNow())) return true;
-    this.#fault ??= asFault('the kernel did not open for the addresses');
+    // Somebody may have removed the rules since the last look, or the grant was renewed on the way.
+    if (!(await this.check())) await this.establish();
+    if (await this.#openNow()) return true;
+    const untilMs = this.#parts.untilMs();
+    const isOver = untilMs === null || untilMs - this.#parts.clock.monotonicMs() < almostOverMs;
+    if (!isOver) this.#fault ??= asFault('the kernel did not open for the addresses');
     return false;
   }
 
