@@ -209,6 +209,12 @@ it('starts a new connection when a later one of the same node has ended this', a
   expect((await store.look()).nodes).toHaveLength(1);
 });
 
+it('says unknown for an answer that is no TDS, and goes on with a new connection', async () => {
+  const { store, failure } = await beaten('garbage');
+  expect(failure.fault).toBe('unknown');
+  expect((await store.look()).nodes).toHaveLength(1);
+});
+
 it('says unknown for an answer that says nothing of the outcome', async () => {
   const { failure } = await beaten([]);
   expect(failure.fault).toBe('unknown');

@@ -3,6 +3,7 @@ import { StoreError } from '@hotstandby/ports';
 import { Connection } from 'tedious';
 import { clientSettings } from './client-settings.ts';
 import { connectFault, type ServerMessage } from './faults.ts';
+import { hearParserErrors } from './parser-errors.ts';
 import { addressOf, connectTimeoutMsOf, type MssqlOptions } from './options.ts';
 
 export interface OpenConnection {
@@ -16,6 +17,7 @@ export async function openConnection(options: MssqlOptions, end: AbortSignal): P
   let socket: Socket | null = null;
   const settings = await clientSettings(options, (made) => (socket = made));
   const connection = new Connection(settings);
+  hearParserErrors(connection, (error) => socket?.destroy(error));
   // At the login the driver keeps only the words of an error, not its number.
   const told: ServerMessage[] = [];
   connection.on('errorMessage', (message: ServerMessage) => told.push(message));
