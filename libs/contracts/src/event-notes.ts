@@ -26,7 +26,18 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     by: 'arbiter',
     when: 'The store belongs to another cluster, or is not the one that this node was set up with.',
   },
-  'store.went-back': { by: 'arbiter', when: 'The store shows an epoch below one that this node has seen.' },
+  'store.went-back': {
+    by: 'arbiter',
+    when: 'The store shows an epoch, or a membership, below one that a node has seen: it forgot commits.',
+  },
+  'store.other-timeline': {
+    by: 'arbiter',
+    when: 'The server goes on with another history than the one in which the reign was claimed (a promoted replica, a restored backup), so commits may be lost.',
+  },
+  'store.unsettled': {
+    by: 'arbiter',
+    when: 'Nobody has re-based the lease above what the store forgot for 10 s, or five times the time after which a standby counts as lost: an operator must act.',
+  },
   'peer.lost': {
     by: 'arbiter',
     when: 'The standby saw no sign of life of the active for the take-over wait and claims. The claim fails when it beat at last.',

@@ -28,6 +28,13 @@ export const eventSchemas = {
   'store.found': z.object({ awayMs: z.number() }),
   'store.foreign': z.object({ message: z.string() }),
   'store.went-back': z.object({ seenEpoch: z.int(), highestEpoch: z.int() }),
+  'store.other-timeline': z.object({
+    timeline: z.string(),
+    claimedOn: z.string().nullable(),
+    seenEpoch: z.int(),
+    highestEpoch: z.int(),
+  }),
+  'store.unsettled': z.object({ doubt: z.string(), waitingFor: z.string() }),
   'peer.lost': z.object({ peer: z.string(), silentMs: z.number() }),
   'peer.found': z.object({ peer: z.string() }),
   'standby.registered': z.object({ standby: z.string(), name: z.string() }),

@@ -1,4 +1,4 @@
-import type { Transition } from './lease-store.ts';
+import type { Reign, Transition } from './lease-store.ts';
 
 /**
  * What a node remembers on its own disk, behind the lock on its data directory: whoever holds the lock is the only
@@ -10,6 +10,10 @@ export interface NodeMemory {
   highestEpoch(): number;
   /** Only ever upwards; on disk before it returns. */
   rememberEpoch(epoch: number): void;
+  /** The highest reign that was seen, whole; null: none yet. */
+  rememberedReign(): Reign | null;
+  /** On disk before it returns. */
+  rememberReign(reign: Reign): void;
   /** The store this node belongs to; null before the first start succeeded. */
   storeId(): string | null;
   bindStore(storeId: string): void;

@@ -77,8 +77,8 @@ export const stores = {
   'store-back-in-time': {
     title: 'The store goes back in time',
     sentence:
-      'a restored backup shows an epoch below one that was seen: the active fences, nobody claims, and a person is called.',
-    ends: 'a is standby, b is fenced',
+      'a restored copy shows an epoch below one that was seen: nothing that it says is believed, the active goes on by promises, and claims above what it remembers.',
+    ends: 'a is standby, b is active under epoch 3',
     play: async (stage) => {
       await stage.started();
       const backup = stage.backup();
@@ -88,6 +88,36 @@ export const stores = {
       await stage.run(500);
       await stage.begin();
       stage.restore(backup);
+      await stage.run(600);
+    },
+  },
+  'store-back-active-dead': {
+    title: 'The store goes back in time, and the active is dead',
+    sentence:
+      'the standby of the reign that it remembers waits for every grant of the forgotten past, and claims so far above that no forgotten epoch can be as high.',
+    ends: 'a is active under epoch 1002, b is down',
+    play: async (stage) => {
+      await stage.started();
+      const backup = stage.backup();
+      stage.kill('a');
+      await stage.run(400);
+      await stage.start('a');
+      await stage.run(500);
+      await stage.begin();
+      stage.kill('b');
+      stage.restore(backup);
+      await stage.run(600);
+    },
+  },
+  'replica-promoted': {
+    title: 'A replica takes over as the store',
+    sentence:
+      'it lacks nothing, but nobody can know: beats renew nothing on its timeline, promises carry the active through the wait, and it claims above.',
+    ends: 'a is active under epoch 2, b is standby',
+    play: async (stage) => {
+      await stage.started();
+      await stage.run(30);
+      stage.promote(stage.backup());
       await stage.run(600);
     },
   },

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CodedError } from '@hotstandby/contracts';
-import type { NodeMemory, Transition } from '@hotstandby/ports';
+import { CodedError, reign as reignSchema } from '@hotstandby/contracts';
+import type { NodeMemory, Reign, Transition } from '@hotstandby/ports';
 
 const busy = 5;
 /** Transitions that the store has are kept this long for people who look at the file. */
@@ -58,6 +58,16 @@ class SqliteMemory implements NodeMemory {
 
   rememberEpoch(epoch: number): void {
     if (epoch > this.highestEpoch()) this.#remember('highest-epoch', String(epoch));
+  }
+
+  rememberedReign(): Reign | null {
+    const kept = this.#fact('reign');
+    const read = kept === null ? null : reignSchema.safeParse(JSON.parse(kept));
+    return read?.success ? read.data : null;
+  }
+
+  rememberReign(reign: Reign): void {
+    this.#remember('reign', JSON.stringify(reign));
   }
 
   storeId(): string | null {

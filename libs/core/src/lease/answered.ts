@@ -12,7 +12,11 @@ export function answered(turn: Turn, { order, result, wallMs }: Ordered): void {
   const before = turn.state;
   turn.set({ pending: null, viewStale: result.outcome !== 'done' });
   if (result.outcome === 'done' && result.reign) {
-    turn.set(adopt(turn.state, result.reign, result.receivedAtMs));
+    // What `enter` shows is a look like any other: the next one, which follows at once, is weighed.
+    if (order !== 'enter') {
+      turn.set(adopt(turn.state, result.reign, result.receivedAtMs));
+      turn.remember(result.reign, result.reign.epoch);
+    }
     turn.set({ newestSentAtMs: Math.max(before.newestSentAtMs, result.sentAtMs) });
   }
   if (order === 'register') {
@@ -33,10 +37,14 @@ function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
 
   const { epoch } = result.reign;
   // A claim of its own empties the place, so whatever was unknown about it is over.
-  turn.set({ highestEpoch: epoch, membershipUnknown: false, saidStandby: null });
-  turn.effects.push({ do: 'remember', epoch });
+  turn.set({ membershipUnknown: false, saidStandby: null, doubt: null });
   const deadlineMs = result.sentAtMs + timing.leaseTtlMs;
-  if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) return;
+  if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) {
+    // Whoever was kept active by promises is not so under an epoch that it has replaced itself.
+    if (turn.state.role === 'active')
+      turn.fence('fence-lapsing', 'the claim that re-bases the lease was answered too late');
+    return;
+  }
   turn.set({ grant: { epoch, deadlineMs } });
   beginTenure(turn, wallMs);
   if (turn.state.handOver) {

@@ -23,7 +23,8 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
   const deadlineMs = Math.max(renewedUntilMs, state.grant?.deadlineMs ?? renewedUntilMs);
   if (turn.nowMs >= deadlineMs - state.timing.fenceLeadMs) return;
   turn.set({ grant: { epoch: beat.epoch, deadlineMs } });
-  if (state.role === 'active') return;
+  // An active that re-based its lease, and lost the answer, changes its epoch here.
+  if (state.role === 'active' && state.grant?.epoch === beat.epoch) return;
   beginTenure(turn, wallMs);
   // A claim whose outcome was unknown is settled by this beat; without one it is the old reign that goes on.
   const { claiming } = state;

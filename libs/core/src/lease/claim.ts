@@ -1,11 +1,16 @@
-import { holds, isRegistered, paused, reignsAlone, type ClaimRule, type Forced, type LeaseState } from './state.ts';
+import { failoverOff, type ClaimVerdict } from './claim-verdict.ts';
+import { rebaseVerdict } from './rebase.ts';
+import {
+  holds,
+  isRegistered,
+  paused,
+  reignsAlone,
+  settledAtMs,
+  type ClaimRule,
+  type Forced,
+  type LeaseState,
+} from './state.ts';
 import type { Reign } from './store-view.ts';
-
-/** `now`: claim under this rule. `wait`: it may claim then, if nothing changes. `no`: not as things stand. */
-export type ClaimVerdict =
-  | { may: 'now'; rule: ClaimRule; evidence: Record<string, unknown> }
-  | { may: 'wait'; untilMs: number; why: string }
-  | { may: 'no'; why: string };
 
 /**
  * May this node claim the lease? `docs/lease.md`, "Claim". The store compares everything that was seen once more, so a
@@ -18,11 +23,15 @@ export function claimVerdict(state: LeaseState, nowMs: number): ClaimVerdict {
     return { may: 'no', why: 'the last order did not succeed; the next answer of the store decides' };
   if (state.barred) return { may: 'no', why: state.barred };
   if (state.pending) return { may: 'no', why: `an order (${state.pending}) is in flight` };
-  if (holds(state)) return { may: 'no', why: 'this node holds the lease; a beat renews it' };
   const own = view.nodes.find((node) => node.nodeId === self.nodeId);
   if (own?.incarnation !== self.incarnation) return { may: 'no', why: "the node's own row is not there yet" };
-
   const { reign } = view;
+  if (state.doubt) {
+    const verdict = rebaseVerdict(state, state.doubt, nowMs);
+    return state.forced && verdict.may === 'no' ? forced(state, state.forced, reign, nowMs) : verdict;
+  }
+  if (holds(state)) return { may: 'no', why: 'this node holds the lease; a beat renews it' };
+
   const verdict = ofItself(state, reign, nowMs);
   if (!state.forced || verdict.may === 'now' || reign.holder === self.nodeId) return verdict;
   return forced(state, state.forced, reign, nowMs);
@@ -34,8 +43,6 @@ function ofItself(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict 
   if (reign.holder === state.self.nodeId) return ownLease(state, reign, nowMs);
   return heldByOther(state, reign, nowMs);
 }
-
-export const failoverOff = 'failover is switched off on this node (policy.enabled: false)';
 
 /**
  * For an operator, who assumes what no rule can know: that the holder is dead or fenced although this node is no voter,
@@ -52,7 +59,9 @@ function forced(state: LeaseState, { reason }: Forced, reign: Reign, nowMs: numb
     lastCount: sign?.count ?? null,
     takeoverWaitMs: state.timing.takeoverWaitMs,
   };
-  const untilMs = Math.max(silentSinceMs, settledAtMs(state)) + state.timing.takeoverWaitMs;
+  const { doubt } = state;
+  const doubtedAtMs = doubt ? Math.max(doubt.sinceMs, doubt.ignorantAtMs) : 0;
+  const untilMs = Math.max(silentSinceMs, settledAtMs(state), doubtedAtMs) + state.timing.takeoverWaitMs;
   return at(untilMs, nowMs, 'claim-forced', 'an operator takes the lease; the wait is kept', evidence);
 }
 
@@ -115,14 +124,6 @@ function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdi
       takeoverWaitMs: state.timing.takeoverWaitMs,
     },
   );
-}
-
-/**
- * Since when nothing of its own keeps this node from claiming: its start, its connection to this very store (before those
- * it could not have seen a sign of life), and its last promise.
- */
-function settledAtMs(state: LeaseState): number {
-  return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs);
 }
 
 /** A claim from another node, without anybody's word: not during a pause, and after it the wait is kept from its end on. */

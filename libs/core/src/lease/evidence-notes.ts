@@ -42,6 +42,30 @@ export const evidenceNotes = {
     words: 'membership {}',
     as: 'value',
   },
+  doubt: {
+    meaning: 'Why the store was not believed: its server is on another timeline, or it shows less than was seen.',
+    words: 'the store: {}',
+    as: 'value',
+  },
+  place: { meaning: "The claimer's place in the reign that it remembers.", words: 'as its {}', as: 'value' },
+  seenEpoch: { meaning: 'The epoch that the store shows.', words: 'it says epoch {}', as: 'value' },
+  rememberedEpoch: {
+    meaning: 'The highest epoch that the claimer remembers.',
+    words: 'epoch {} remembered',
+    as: 'value',
+  },
+  otherHeard: {
+    meaning: 'Whether the other node of that reign said what it remembers. When not, 1000 epochs are left out.',
+    words: 'other node heard: {}',
+    as: 'value',
+  },
+  claimedOn: {
+    meaning: 'The timeline in which the reign in the store was claimed.',
+    words: 'claimed on {}',
+    as: 'value',
+  },
+  timeline: { meaning: 'The timeline that the server goes on with.', words: 'server on {}', as: 'value' },
+  waitedMs: { meaning: 'How long the claimer waited.', words: 'waited {}', as: 'duration' },
   deadlineInMs: {
     meaning: 'How much of the grant was left; below zero: it had ended already.',
     words: '{} of the grant left',

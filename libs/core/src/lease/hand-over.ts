@@ -1,4 +1,4 @@
-import { failoverOff } from './claim.ts';
+import { failoverOff } from './claim-verdict.ts';
 import { standbyReady } from './membership.ts';
 import type { HandOverEnd, LeaseInput } from './messages.ts';
 import { paused } from './state.ts';
@@ -12,6 +12,10 @@ export function beginHandOver(turn: Turn, asked: Asked): void {
   const no = (ended: HandOverEnd) => turn.effects.push({ do: 'handed-over', ended });
   if (state.role !== 'active' || !state.grant) {
     no({ done: false, code: 'HS_NOT_ACTIVE', message: `this node is ${state.role}` });
+    return;
+  }
+  if (state.doubt) {
+    no({ done: false, code: 'HS_BUSY', message: `the lease is being re-based: ${state.doubt.why}` });
     return;
   }
   if (state.handOver) {

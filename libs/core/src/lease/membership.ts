@@ -11,7 +11,7 @@ export function membershipChange(
   nowMs: number,
 ): Extract<LeaseOrder, { do: 'register' | 'readopt' }> | null {
   const { view, self } = state;
-  if (!view || state.pending || state.barred || state.viewStale) return null;
+  if (!view || state.pending || state.barred || state.doubt || state.viewStale) return null;
   const { reign } = view;
   if (state.role !== 'active') {
     if (!state.failover) return null;

@@ -86,7 +86,7 @@ export type LeaseEffect =
       tenure: { epoch: number; startedAtWallMs: number } | null;
     }
   /** On disk before anything that follows. */
-  | { do: 'remember'; epoch: number }
+  | { do: 'remember'; epoch: number; reign: Reign | null }
   | {
       do: 'transition';
       from: Role;
@@ -134,6 +134,11 @@ export type LeaseFact =
   | { type: 'store.lost'; data: { fault: string; message: string } }
   | { type: 'store.found'; data: { awayMs: number } }
   | { type: 'store.went-back'; data: { seenEpoch: number; highestEpoch: number } }
+  | {
+      type: 'store.other-timeline';
+      data: { timeline: string; claimedOn: string | null; seenEpoch: number; highestEpoch: number };
+    }
+  | { type: 'store.unsettled'; data: { doubt: string; waitingFor: string } }
   | { type: 'peer.lost'; data: { peer: string; silentMs: number } }
   | { type: 'standby.registered'; data: { standby: string; name: string } }
   | { type: 'standby.lost'; data: { standby: string; name: string; silentMs: number } }

@@ -6,13 +6,14 @@ type Seen = Extract<LeaseInput, { kind: 'seen' }>;
 
 /** What the newest answer of the store changes in what this node knows. An answer that was overtaken changes nothing. */
 export function observe(state: LeaseState, input: Seen): LeaseState {
-  const connection = `${input.connection}/${input.view.storeIncarnation}`;
+  const connection = connectionOf(input);
   return {
     ...state,
     view: input.view,
     newestSentAtMs: input.sentAtMs,
     connection,
-    connectedAtMs: connection === state.connection ? state.connectedAtMs : input.receivedAtMs,
+    // What was seen while the store was not believed is no part of any wait.
+    connectedAtMs: connection === state.connection && !state.doubt ? state.connectedAtMs : input.receivedAtMs,
     signs: signsOfLife(state.signs, input.view, input.receivedAtMs),
     freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
     store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
@@ -33,6 +34,11 @@ function pauseSeen(state: LeaseState, { view, receivedAtMs }: Seen): Pick<LeaseS
   return { pause: null, pauseEndedAtMs: before ? Math.min(before.untilMs, receivedAtMs) : pauseEndedAtMs };
 }
 
+/** Which server answered, over which connection: waits begin anew with each. */
+export function connectionOf({ connection, view }: Seen): string {
+  return `${connection}/${view.storeIncarnation}/${view.timeline}`;
+}
+
 /** The row that an order left behind is as good as a look, for `reign` alone. */
 export function adopt(state: LeaseState, reign: Reign, receivedAtMs: number): LeaseState {
   if (!state.view) return state;
@@ -43,7 +49,7 @@ export function adopt(state: LeaseState, reign: Reign, receivedAtMs: number): Le
  * A change in any direction is a sign of life, dated by the receipt of the answer that showed it. A row that is seen for
  * the first time is not a change: nothing says how old it is, so it starts the wait like one.
  */
-function signsOfLife(
+export function signsOfLife(
   before: Record<string, SignOfLife>,
   view: StoreView,
   receivedAtMs: number,
@@ -63,10 +69,14 @@ function signsOfLife(
  * A claim of unknown outcome may still be carried out, or have been, until the store shows something else than what it
  * compares: then it never will be. Until that is clear this node promises nothing.
  */
-function claimStillPossible({ claiming, self, pending }: LeaseState, { reign, nodes }: StoreView): boolean {
+export function claimStillPossible(
+  { claiming, self, pending }: LeaseState,
+  { reign, nodes, timeline }: StoreView,
+): boolean {
   if (!claiming || pending === 'claim') return true;
   if (reign.holder === self.nodeId && reign.holderIncarnation === self.incarnation) return true;
   const count = nodes.find(({ nodeId }) => nodeId === reign.holder)?.lastCount ?? null;
+  if (timeline !== claiming.timeline) return false;
   return reign.epoch === claiming.seenEpoch && count === claiming.seenHolderCount;
 }
 

@@ -1,5 +1,6 @@
 import type { PromiseRequest } from './messages.ts';
 import { voter, type LeaseState } from './state.ts';
+import type { Reign } from './store-view.ts';
 import type { Turn } from './turn.ts';
 
 /**
@@ -12,11 +13,20 @@ export function promiseAsked(turn: Turn, asked: PromiseRequest): void {
   if (refused === null) {
     turn.set({ promisedAtMs: turn.nowMs });
     if (asked.epoch > state.highestEpoch) {
-      turn.set({ highestEpoch: asked.epoch });
-      turn.effects.push({ do: 'remember', epoch: asked.epoch });
+      turn.set({ toldAtMs: turn.nowMs });
+      turn.remember(reignOf(asked, state.remembered), asked.epoch);
     }
   }
   turn.effects.push({ do: 'promise', refused });
+}
+
+/** The reign that the asker holds, as far as it says; the store's next answer tells the rest. */
+function reignOf(asked: PromiseRequest, before: Reign | null): Reign {
+  const { epoch, holder, holderIncarnation, standby, standbyIncarnation } = asked;
+  const tenureEpoch = before && (before.holder ?? before.lastHolder) === holder ? before.tenureEpoch : epoch;
+  const { membership, timeline } = before ?? { membership: 0, timeline: null };
+  const place = { standby, standbyIncarnation, membership, handoverTo: null };
+  return { epoch, holder, holderIncarnation, lastHolder: holder, ...place, tenureEpoch, timeline };
 }
 
 function reasonToRefuse(state: LeaseState, asked: PromiseRequest): string | null {

@@ -57,6 +57,15 @@ export const ruleNotes = {
       'This is a take-over by a node that was not registered: the holder ran without a standby. Start the other node again, and wait for `redundancy: ready`.',
     read: [['lease.md', 'Claims']],
   },
+  'claim-rebase': {
+    evidence: ['doubt', 'place', 'seenEpoch', 'rememberedEpoch', 'otherHeard', 'claimedOn', 'timeline', 'waitedMs'],
+    operator:
+      'The database lost commits, or may have: find out whether a replica was promoted or a backup restored, and what else is missing in it. The lease itself is sound again.',
+    read: [
+      ['lease.md', 'A store that forgets'],
+      ['operating.md', 'The store went back in time'],
+    ],
+  },
   'claim-take-back': {
     evidence: ['handedTo', 'epoch'],
     operator:
@@ -137,6 +146,15 @@ export const ruleNotes = {
     evidence: ['holder', 'standby', 'membership'],
     operator: 'Nothing: from now on the pair is redundant.',
     read: [['lease.md', 'Membership']],
+  },
+  'fence-forgotten': {
+    evidence: ['deadlineInMs'],
+    operator:
+      'Two reigns met on a database that had forgotten one of them: see how it came to that, and compare what both nodes stored. The node that remembers the higher epoch re-bases the lease.',
+    read: [
+      ['lease.md', 'A store that forgets'],
+      ['operating.md', 'The store went back in time'],
+    ],
   },
   'place-lost': {
     evidence: ['holder', 'standby', 'membership'],

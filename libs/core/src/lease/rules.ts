@@ -47,6 +47,12 @@ export const rules = {
     sentence:
       'An operator took the lease for this node, assuming that the former active is dead or fenced; it had been silent for takeoverWait.',
   },
+  'claim-rebase': {
+    from: ['starting', 'standby', 'active', 'fenced', 'refused'],
+    to: 'active',
+    sentence:
+      'The store forgot commits or may have: takeoverWait after that was first seen, the holder of the highest reign that anybody is known to remember, or its registered standby when that holder is silent, claims above it.',
+  },
   'resume-reign': {
     from: ['fenced', 'starting', 'standby'],
     to: 'active',
@@ -65,7 +71,13 @@ export const rules = {
   'fence-barred': {
     from: ['active'],
     to: 'fenced',
-    sentence: 'The node may take no part any more: the store is foreign or went back in time.',
+    sentence: 'The node may take no part any more: the store is foreign.',
+  },
+  'fence-forgotten': {
+    from: ['active'],
+    to: 'fenced',
+    sentence:
+      'Another node remembers a higher epoch than the store shows: the own reign was over, and the store forgot it.',
   },
   'hand-over': {
     from: ['active'],

@@ -1,4 +1,4 @@
-import { failoverOff } from './claim.ts';
+import { failoverOff } from './claim-verdict.ts';
 import { holds, isRegistered } from './state.ts';
 import type { Turn } from './turn.ts';
 

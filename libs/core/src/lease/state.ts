@@ -2,7 +2,7 @@
  * The lease as one node sees it (`docs/lease.md`). Everything here is data; times are milliseconds of the host's
  * monotonic clock and come from outside.
  */
-import type { Remembered, Role, ServerRole, StoreView } from './store-view.ts';
+import type { Reign, Remembered, Role, ServerRole, StoreView } from './store-view.ts';
 
 export interface Self {
   nodeId: string;
@@ -73,6 +73,28 @@ export interface Forced {
   untilMs: number;
 }
 
+/**
+ * The store is not believed: its server goes on with another history than the reign was claimed in, or it shows less than
+ * somebody has seen. Until the lease is claimed above everything remembered, nothing that it says grants anything.
+ */
+export interface Doubt {
+  kind: 'other-timeline' | 'went-back';
+  /** In words. */
+  why: string;
+  /** The server's. */
+  timeline: string;
+  /** When it was first seen. */
+  sinceMs: number;
+  /** The row as the store shows it: what a re-basing claim compares. `view.reign` is the one that is believed. */
+  seen: Reign;
+  /** When a node that knows of less than the highest epoch was last seen to live: it may be active under a lower one. */
+  ignorantAtMs: number;
+  /** Nodes that gave a sign of life since, so that what their rows remember is of today. */
+  heard: string[];
+  /** People were told that this does not end by itself. */
+  saidStuck: boolean;
+}
+
 export interface LeaseState {
   self: Self;
   /** `policy.enabled`: false: this node reigns alone or not at all, whatever the other one does. */
@@ -84,6 +106,11 @@ export interface LeaseState {
   startedAtMs: number;
   /** Never believed below this: it is on the node's own disk. */
   highestEpoch: number;
+  /** The highest reign that was seen, whole; on the node's own disk, too. Null: none yet, or an earlier program kept only its epoch. */
+  remembered: Reign | null;
+  /** When the peer told of a higher epoch: what was asked of the store before says less. */
+  toldAtMs: number;
+  doubt: Doubt | null;
   view: StoreView | null;
   /** Of the newest answer processed, whatever it answered: older ones say nothing any more. */
   newestSentAtMs: number;
@@ -101,7 +128,7 @@ export interface LeaseState {
   releasedEpoch: number | null;
   handOver: HandOver | null;
   store: { lastAnswerMs: number | null; message: string | null; saidLost: boolean };
-  /** A standing reason to take no part: a foreign store, or one that went back in time. */
+  /** A standing reason to take no part: a foreign store. */
   barred: string | null;
   /** When this node last promised its peer not to claim: its claims wait from then on, too. */
   promisedAtMs: number;
@@ -126,6 +153,7 @@ export interface LeaseState {
     /** What the claim compares: when the store shows anything else, it cannot be carried out any more. */
     seenEpoch: number;
     seenHolderCount: number | null;
+    timeline: string;
   } | null;
 }
 
@@ -139,13 +167,15 @@ export type ClaimRule =
   | 'claim-own-return'
   | 'claim-lone-holder-silent'
   | 'claim-take-back'
-  | 'claim-forced';
+  | 'claim-forced'
+  | 'claim-rebase';
 
 export function initialState(
   self: Self,
   timing: LeaseTiming,
   nowMs: number,
   highestEpoch: number,
+  remembered: Reign | null = null,
   failover = true,
 ): LeaseState {
   return {
@@ -156,6 +186,9 @@ export function initialState(
     reason: 'waiting for the first answer of the store',
     startedAtMs: nowMs,
     highestEpoch,
+    remembered,
+    toldAtMs: Number.NEGATIVE_INFINITY,
+    doubt: null,
     view: null,
     newestSentAtMs: Number.NEGATIVE_INFINITY,
     connection: null,
@@ -189,6 +222,8 @@ export function holds(state: LeaseState): boolean {
     reign.holder === state.self.nodeId &&
     reign.holderIncarnation === state.self.incarnation &&
     reign.epoch !== state.releasedEpoch &&
+    // Higher is what another node remembers, or asked for a promise under.
+    reign.epoch >= state.highestEpoch &&
     state.barred === null
   );
 }
@@ -232,9 +267,17 @@ export function voter(state: LeaseState): { nodeId: string; incarnation: string 
 }
 
 /** What the node's row in the store says that it remembers. */
-export function remembersOf({ highestEpoch, view }: LeaseState): Remembered {
-  const reign = view?.reign;
-  return { epoch: highestEpoch, membership: reign?.epoch === highestEpoch ? reign.membership : 0 };
+export function remembersOf({ highestEpoch, remembered }: LeaseState): Remembered {
+  const membership = remembered?.epoch === highestEpoch ? remembered.membership : 0;
+  return { epoch: highestEpoch, membership };
+}
+
+/**
+ * Since when nothing of its own keeps this node from claiming: its start, its connection to this very store (before those
+ * it could not have seen a sign of life), and its last promise.
+ */
+export function settledAtMs(state: LeaseState): number {
+  return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs);
 }
 
 /** Milliseconds since the node's counter was last seen to change; null when it was never seen. */

@@ -1,5 +1,6 @@
 import { answered } from './answered.ts';
 import { beaten } from './beaten.ts';
+import { believed, doubted, reasonToDoubt } from './doubt.ts';
 import { beginHandOver, continueHandOver } from './hand-over.ts';
 import { beginForced, endForced } from './force.ts';
 import type { LeaseEffect, LeaseInput } from './messages.ts';
@@ -75,27 +76,21 @@ function take(turn: Turn, input: LeaseInput): boolean {
 function seen(turn: Turn, input: Extract<LeaseInput, { kind: 'seen' }>): boolean {
   const before = turn.state;
   if (input.sentAtMs <= before.newestSentAtMs) return false;
-  const seenEpoch = input.view.reign.epoch;
-  if (seenEpoch < before.highestEpoch) {
-    const message = `the store went back in time: it says epoch ${seenEpoch}, this node has seen ${before.highestEpoch}`;
-    if (before.barred !== message) {
-      turn.fact({ type: 'store.went-back', data: { seenEpoch, highestEpoch: before.highestEpoch } });
-    }
-    turn.set({ barred: message, newestSentAtMs: input.sentAtMs });
-    return true;
-  }
+  const reason = reasonToDoubt(before, input.view);
+  // Asked before the peer told of a higher epoch: it was right then.
+  if (reason && input.sentAtMs <= before.toldAtMs) return false;
   if (before.store.saidLost) {
     turn.fact({
       type: 'store.found',
       data: { awayMs: Math.round(input.nowMs - (before.store.lastAnswerMs ?? before.startedAtMs)) },
     });
   }
-  turn.set(observe(before, input));
-  if (before.barred?.startsWith('the store went back')) turn.set({ barred: null });
-  if (seenEpoch > before.highestEpoch) {
-    turn.set({ highestEpoch: seenEpoch });
-    turn.effects.push({ do: 'remember', epoch: seenEpoch });
+  if (reason) {
+    doubted(turn, input, reason);
+    return true;
   }
+  turn.set(observe(before, input));
+  believed(turn, input.view.reign);
   if (input.beat) beaten(turn, input.beat, input.sentAtMs, input.wallMs);
   return true;
 }
@@ -114,9 +109,10 @@ function storeFailed(turn: Turn, input: Extract<LeaseInput, { kind: 'store-faile
 }
 
 function fenceInTime(turn: Turn): void {
-  const { role, grant, timing, barred } = turn.state;
+  const { role, grant, timing, barred, doubt, highestEpoch } = turn.state;
   if (role !== 'active') return;
   if (barred) turn.fence('fence-barred', barred);
+  else if (doubt && grant && grant.epoch < highestEpoch) turn.fence('fence-forgotten', doubt.why);
   else if (!grant || turn.nowMs >= grant.deadlineMs - timing.fenceLeadMs) {
     turn.fence('fence-lapsing', 'no voter renewed the grant in time');
   }

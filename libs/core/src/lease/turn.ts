@@ -1,6 +1,12 @@
 import type { LeaseEffect, LeaseFact, RuleId } from './messages.ts';
 import { rules } from './rules.ts';
+import type { Reign } from './store-view.ts';
 import { holds, reignsAlone, remembersOf, serverRole, voter, type LeaseState } from './state.ts';
+
+/** A reign is replaced whole, never changed, so its fields tell. */
+function sameReign(one: Reign, other: Reign): boolean {
+  return one === other || (Object.keys(one) as (keyof Reign)[]).every((field) => one[field] === other[field]);
+}
 
 /** One step in the making: the state so far and what is to be done. Lives for one call of `step`. */
 export class Turn {
@@ -19,6 +25,15 @@ export class Turn {
 
   fact(fact: LeaseFact): void {
     this.effects.push({ do: 'fact', fact });
+  }
+
+  /** To the node's own disk, when it is new: the reign that is believed, and the highest epoch known of, which may be above it. */
+  remember(reign: Reign, epoch: number): void {
+    const { remembered, highestEpoch } = this.state;
+    const highest = Math.max(highestEpoch, reign.epoch, epoch);
+    if (highest === highestEpoch && remembered && sameReign(reign, remembered)) return;
+    this.set({ remembered: reign, highestEpoch: highest });
+    this.effects.push({ do: 'remember', epoch: highest, reign });
   }
 
   /** A transition of the role by a rule of the table. */
@@ -45,7 +60,7 @@ export class Turn {
   }
 
   /** Lets go: the grant is gone before anybody is told why. */
-  fence(rule: 'fence-lapsing' | 'fence-reign-over' | 'fence-barred', reason: string): void {
+  fence(rule: 'fence-lapsing' | 'fence-reign-over' | 'fence-barred' | 'fence-forgotten', reason: string): void {
     const deadlineMs = this.state.grant?.deadlineMs ?? null;
     this.become(rule, reason, {
       evidence: { deadlineInMs: deadlineMs === null ? null : Math.round(deadlineMs - this.nowMs) },
@@ -74,7 +89,7 @@ export class Turn {
         do: 'permit',
         epoch,
         serverRole: serverRole(state),
-        timeline: epoch === null ? null : (view?.reign.timeline ?? null),
+        timeline: epoch === null || state.doubt ? null : (view?.reign.timeline ?? null),
         remembers: remembersOf(state),
         untilMs: this.nowMs + timing.leaseTtlMs,
         voter: epoch === null ? null : voter(state),

@@ -126,6 +126,25 @@ export const alertRules: Readonly<Record<string, Rule>> = {
     reason: 'the store is older than what a node remembers',
     advice: 'See docs/operating.md, "The store went back in time", before anything else.',
   }),
+  'store.other-timeline': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'store-other-timeline',
+    about: 'store',
+    subject: 'another database server took over as the store',
+    what: `The store is on timeline ${facts.text('timeline')}; epoch ${facts.text('seenEpoch')} was claimed on ${facts.text('claimedOn')}. Node ${facts.node} has seen epoch ${facts.text('highestEpoch')}.`,
+    reason: 'a replica was promoted or a backup restored, so commits may be lost',
+    advice:
+      'The nodes re-base the lease by themselves. See what else the database lost: docs/operating.md, "The store went back in time".',
+  }),
+  'store.unsettled': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'store-unsettled',
+    about: 'store',
+    subject: 'nobody can re-base the lease',
+    what: `Node ${facts.node} waits: ${facts.text('waitingFor')}.`,
+    reason: facts.text('doubt'),
+    advice: 'Start the other node. When it is gone for good, see docs/operating.md, "The store went back in time".',
+  }),
   'binding.failed': (facts) => ({
     topic: 'selfMonitoring',
     kind: 'binding-failed',

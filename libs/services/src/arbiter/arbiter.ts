@@ -95,7 +95,8 @@ export class Arbiter implements Service {
     this.#parts = parts;
     const { memory, ids, place, kind, clock, timing, metrics, policy } = parts;
     const self = { nodeId: memory.nodeId(), name: place.node, incarnation: ids.uuid(), kind };
-    this.#state = initialState(self, timing, clock.monotonicMs(), memory.highestEpoch(), policy.enabled);
+    const [nowMs, highest, reign] = [clock.monotonicMs(), memory.highestEpoch(), memory.rememberedReign()];
+    this.#state = initialState(self, timing, nowMs, highest, reign, policy.enabled);
     this.#grantSubject = subjects.grant(place);
     this.#permitSubject = subjects.permit(place);
     this.#listeners = new Listeners(parts);
@@ -167,7 +168,7 @@ export class Arbiter implements Service {
   }
 
   report(): ServiceReport {
-    const { role, reason, barred, store } = this.#state;
+    const { role, reason, barred, doubt, store } = this.#state;
     const pause = this.#pause.now();
     const detail = {
       role,
@@ -178,6 +179,7 @@ export class Arbiter implements Service {
       paused: pause !== null,
     };
     if (barred) return { health: 'failed', summary: barred, detail };
+    if (doubt) return { health: 'degraded', summary: `${role}; ${doubt.why}`, detail };
     if (store.message) return { health: 'degraded', summary: `${role}; ${store.message}`, detail };
     const trouble = this.#policy.trouble();
     if (trouble) return { health: 'degraded', summary: `${role}; ${trouble}`, detail };
@@ -271,7 +273,9 @@ export class Arbiter implements Service {
         });
         return;
       case 'remember':
-        return memory.rememberEpoch(effect.epoch);
+        memory.rememberEpoch(effect.epoch);
+        if (effect.reign) memory.rememberReign(effect.reign);
+        return;
       case 'transition':
         return this.#transition(effect);
       case 'prepare':

@@ -11,7 +11,8 @@ export function describe(
   const reign = view?.reign;
   const summaries = (view?.nodes ?? []).map((node) => summary(state, node, nowMs));
   const byId = (nodeId: string | null | undefined) => summaries.find((node) => node.nodeId === nodeId) ?? null;
-  const fresh = store.message === null && store.lastAnswerMs !== null;
+  const message = store.message ?? state.doubt?.why ?? null;
+  const fresh = message === null && store.lastAnswerMs !== null;
   return {
     node: self.name,
     nodeId: self.nodeId,
@@ -25,9 +26,9 @@ export function describe(
     redundancy: fresh ? (standbyReady(state, nowMs) ? 'ready' : 'lost') : 'unknown',
     grantRemainingMs: role === 'active' && grant ? Math.max(0, Math.round(grant.deadlineMs - nowMs)) : null,
     store: {
-      reachable: fresh,
+      reachable: store.message === null && store.lastAnswerMs !== null,
       lastAnswerMs: store.lastAnswerMs === null ? null : Math.round(nowMs - store.lastAnswerMs),
-      message: store.message,
+      message,
     },
     timing: {
       profile: more.profile,

@@ -4,7 +4,10 @@ import { printable } from './text/paint.ts';
 import { moment } from './text/amount.ts';
 
 const colours: [RegExp, Colour][] = [
-  [/\.(failed|lost|dropped|refused|foreign|went-back|missed|late|conflict)$|^lease\.fenced$/, 'red'],
+  [
+    /\.(failed|lost|dropped|refused|foreign|went-back|other-timeline|unsettled|missed|late|conflict)$|^lease\.fenced$/,
+    'red',
+  ],
   [/^role\./, 'bold'],
   [/\.(found|granted|bound|registered|completed|sent|started)$/, 'green'],
 ];

@@ -14,6 +14,7 @@ import type {
   Metrics,
   NodeMemory,
   PeerLink,
+  Reign,
   Transition,
 } from '@hotstandby/ports';
 import { LocalBus } from '../local-bus/index.ts';
@@ -55,6 +56,7 @@ class MemoryOnDisk implements NodeMemory {
   onJournal: (transition: Transition) => void = () => {};
   readonly #nodeId: string;
   #epoch = 0;
+  #reign: Reign | null = null;
   #storeId: string | null = null;
   #sent = new Set<string>();
 
@@ -69,6 +71,12 @@ class MemoryOnDisk implements NodeMemory {
   }
   rememberEpoch(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
+  }
+  rememberedReign(): Reign | null {
+    return this.#reign;
+  }
+  rememberReign(reign: Reign): void {
+    this.#reign = reign;
   }
   storeId(): string | null {
     return this.#storeId;

@@ -138,9 +138,9 @@ export class Actor {
   }
 
   #permit(payload: unknown): void {
-    const { epoch, serverRole, voter } = permitSchema.parse(payload);
+    const { epoch, serverRole, timeline, voter } = permitSchema.parse(payload);
     const { words } = this.#parts;
-    const under = epoch === null ? 'as a sign of life only' : `under epoch ${epoch}`;
+    const under = epoch === null || timeline === null ? 'as a sign of life only' : `under epoch ${epoch}`;
     const promise = voter ? `; ${words.node(voter.nodeId)}'s promise counts` : '';
     const permitted = `arbiter permits beats as ${serverRole}, ${under}${promise}`;
     if (permitted === this.#permitted) return;

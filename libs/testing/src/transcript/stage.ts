@@ -1,6 +1,7 @@
 import { subjects, type SwitchoverResult } from '@hotstandby/contracts';
 import type { PeerLink, Transition } from '@hotstandby/ports';
 import { LocalLine } from '../pair/local-link.ts';
+import type { TablesSnapshot } from '../memory-lease-store/index.ts';
 import { fastTiming, quietPolicy, TestPair } from '../pair/index.ts';
 import type { NodeClock } from '../simulator/node-clock.ts';
 import { Actor, type ProcessName } from './actor.ts';
@@ -151,20 +152,20 @@ export class Stage {
   }
 
   /** What the tables hold now, for `restore`. */
-  backup(): () => void {
-    const { tables } = this.pair;
-    const reign = tables.reign;
-    const nodes = new Map(tables.nodes);
-    return () => {
-      tables.reign = reign;
-      tables.nodes = nodes;
-    };
+  backup(): TablesSnapshot {
+    return this.pair.tables.snapshot();
   }
 
-  restore(backup: () => void): void {
-    backup();
-    this.happens(`an old backup of the database is restored: ${this.words.reign(this.pair.tables.reign)}`);
-    this.pair.tables.storeIncarnation = `store-again-${++this.#restarts}`;
+  /** A copy of the data folder is put back: the server goes on as if nothing had been. */
+  restore(backup: TablesSnapshot): void {
+    this.pair.tables.forget(backup, 'same');
+    this.happens(`an old copy of the database is put back: ${this.words.reign(backup.reign)}`);
+  }
+
+  /** A replica that is this far takes over, on a timeline of its own. */
+  promote(replica: TablesSnapshot): void {
+    this.pair.tables.forget(replica, 'new');
+    this.happens(`a replica takes over as the store, on another timeline: ${this.words.reign(replica.reign)}`);
   }
 
   loseAnswers(name: string, lost: boolean): void {

@@ -103,7 +103,7 @@ export class ToldStore implements LeaseStore {
     const { words } = this.#parts;
     const counter = request.seenHolderCount === null ? '' : `, the holder's counter at ${request.seenHolderCount}`;
     return this.#order(
-      `claim epoch ${request.seen.epoch + 1}, having seen: ${words.reign(request.seen)}${counter}`,
+      `${request.rebase ? 're-base: ' : ''}claim epoch ${request.rebase?.epoch ?? request.seen.epoch + 1}, having seen: ${words.reign(request.seen)}${counter}`,
       () => this.#store.claim(request),
       (reign) => (reign ? words.reign(reign) : null),
     );
