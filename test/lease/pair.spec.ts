@@ -296,6 +296,7 @@ it('counts from no particular moment: a clock far below zero makes no grant long
   const a = pair.node('a');
   const clock: Clock = {
     monotonicMs: () => pair.clock.monotonicMs() - 2_000_000,
+    bootMs: () => pair.clock.bootMs(),
     wallMs: () => pair.clock.wallMs(),
     after: (delayMs, run) => pair.clock.after(delayMs, run),
     every: (periodMs, run) => pair.clock.every(periodMs, run),

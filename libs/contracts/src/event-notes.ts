@@ -20,6 +20,14 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     by: 'heartbeat',
     when: 'A beat or look had no answer: told at the 1st, 2nd, 4th, 8th ... in a row.',
   },
+  'clock.suspended': {
+    by: 'arbiter',
+    when: 'The machine was suspended (its boot-time clock went on, its monotonic one stood still): an active fences.',
+  },
+  'clock.stepped': {
+    by: 'arbiter',
+    when: 'The wall clock was set by more than 100 ms, by hand, by a time service, or after a pause of the whole machine. Forwards the grant is confirmed by a beat at once.',
+  },
   'store.lost': { by: 'arbiter', when: 'No answer of the store for three take-over waits, 1 s at least.' },
   'store.found': { by: 'arbiter', when: 'It answers again.' },
   'store.foreign': {

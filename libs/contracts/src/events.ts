@@ -24,6 +24,8 @@ export const eventSchemas = {
   'lease.fenced': z.object({ rule: z.string(), reason: z.string() }),
   'lease.released': z.object({ to: z.string().nullable() }),
   'beat.missed': z.object({ consecutive: z.int(), fault: z.string(), message: z.string() }),
+  'clock.suspended': z.object({ forMs: z.number() }),
+  'clock.stepped': z.object({ byMs: z.number() }),
   'store.lost': z.object({ fault: z.string(), message: z.string() }),
   'store.found': z.object({ awayMs: z.number() }),
   'store.foreign': z.object({ message: z.string() }),

@@ -5,6 +5,11 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds (fractional) of the host's CLOCK_MONOTONIC. All processes of a host share it; hosts do not. */
   monotonicMs(): number;
+  /**
+   * Milliseconds of the host's CLOCK_BOOTTIME, which goes on while the machine is suspended, as the monotonic clock does not.
+   * To 10 ms; only its distance from the monotonic clock means anything.
+   */
+  bootMs(): number;
   /** Milliseconds since 1970-01-01 UTC. For people and for records; it decides nothing about the lease. */
   wallMs(): number;
   /** Calls `run` once, no sooner than `delayMs` from now. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { constants, setPriority } from 'node:os';
+import { constants, setPriority, uptime } from 'node:os';
 import type { Clock, Ids } from '@hotstandby/ports';
 
 /** The host's clocks and timers. */
 export const systemClock: Clock = {
   monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
+  // The kernel's /proc/uptime, which is CLOCK_BOOTTIME in hundredths of a second, and the only way to it without native code.
+  bootMs: () => uptime() * 1000,
   wallMs: () => Date.now(),
   after(delayMs, run) {
     const dueMs = this.monotonicMs() + delayMs;

@@ -39,13 +39,13 @@ function claimAnswered(turn: Turn, result: OrderAnswer, wallMs: number): void {
   // A claim of its own empties the place, so whatever was unknown about it is over.
   turn.set({ membershipUnknown: false, saidStandby: null, doubt: null });
   const deadlineMs = result.sentAtMs + timing.leaseTtlMs;
-  if (turn.nowMs >= deadlineMs - timing.fenceLeadMs) {
+  if (turn.nowMs >= deadlineMs - timing.fenceLeadMs || result.sentAtMs < turn.state.renewsFromMs) {
     // Whoever was kept active by promises is not so under an epoch that it has replaced itself.
     if (turn.state.role === 'active')
       turn.fence('fence-lapsing', 'the claim that re-bases the lease was answered too late');
     return;
   }
-  turn.set({ grant: { epoch, deadlineMs } });
+  turn.set({ grant: { epoch, deadlineMs }, unconfirmed: false });
   beginTenure(turn, wallMs);
   if (turn.state.handOver) {
     turn.effects.push({

@@ -18,11 +18,12 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
     return;
   }
   if (beat.outcome !== 'renewed' || !holds(state) || state.view?.reign.epoch !== beat.epoch) return;
+  if (sentAtMs < state.renewsFromMs) return;
 
   const renewedUntilMs = sentAtMs + state.timing.leaseTtlMs;
   const deadlineMs = Math.max(renewedUntilMs, state.grant?.deadlineMs ?? renewedUntilMs);
   if (turn.nowMs >= deadlineMs - state.timing.fenceLeadMs) return;
-  turn.set({ grant: { epoch: beat.epoch, deadlineMs } });
+  turn.set({ grant: { epoch: beat.epoch, deadlineMs }, unconfirmed: false });
   // An active that re-based its lease, and lost the answer, changes its epoch here.
   if (state.role === 'active' && state.grant?.epoch === beat.epoch) return;
   beginTenure(turn, wallMs);

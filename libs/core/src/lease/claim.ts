@@ -60,7 +60,7 @@ function forced(state: LeaseState, { reason }: Forced, reign: Reign, nowMs: numb
     takeoverWaitMs: state.timing.takeoverWaitMs,
   };
   const { doubt } = state;
-  const doubtedAtMs = doubt ? Math.max(doubt.sinceMs, doubt.ignorantAtMs) : 0;
+  const doubtedAtMs = doubt ? Math.max(doubt.sinceMs, doubt.ignorantAtMs) : Number.NEGATIVE_INFINITY;
   const untilMs = Math.max(silentSinceMs, settledAtMs(state), doubtedAtMs) + state.timing.takeoverWaitMs;
   return at(untilMs, nowMs, 'claim-forced', 'an operator takes the lease; the wait is kept', evidence);
 }

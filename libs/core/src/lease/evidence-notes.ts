@@ -66,6 +66,11 @@ export const evidenceNotes = {
   },
   timeline: { meaning: 'The timeline that the server goes on with.', words: 'server on {}', as: 'value' },
   waitedMs: { meaning: 'How long the claimer waited.', words: 'waited {}', as: 'duration' },
+  suspendedMs: {
+    meaning: 'For how long the machine was suspended: what the boot-time clock is ahead by.',
+    words: 'suspended for {}',
+    as: 'duration',
+  },
   deadlineInMs: {
     meaning: 'How much of the grant was left; below zero: it had ended already.',
     words: '{} of the grant left',

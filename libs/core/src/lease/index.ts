@@ -6,5 +6,6 @@ export * from './rule-notes.ts';
 export * from './evidence-notes.ts';
 export { printRules } from './print-rules.ts';
 export { step } from './step.ts';
+export { watchClocks, suspensionSlackMs, wallStepSlackMs, type ClockWatch } from './clock-watch.ts';
 export { nextTickMs } from './next-tick.ts';
 export { standbyReady } from './membership.ts';

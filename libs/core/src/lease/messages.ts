@@ -20,6 +20,8 @@ export type LeaseInput =
   /** The peer promised so, after a request that was sent at `sentAtMs`. */
   | { kind: 'promised'; nowMs: number; sentAtMs: number; asked: PromiseRequest }
   | { kind: 'tick'; nowMs: number }
+  /** The machine was suspended for so long, or its wall clock was stepped by so much; null: it was not. */
+  | { kind: 'clocks'; nowMs: number; suspendedMs: number | null; steppedMs: number | null }
   | {
       kind: 'hand-over';
       nowMs: number;
@@ -102,6 +104,8 @@ export type LeaseEffect =
   | { do: 'prepare'; from: Role; to: Role; rule: RuleId; epoch: number; withinMs: number }
   /** Tell the peer that it may claim now. */
   | { do: 'tell-peer'; epoch: number }
+  /** Let heartbeat beat at once, not at its next time. */
+  | { do: 'beat-now' }
   | { do: 'fact'; fact: LeaseFact }
   /** How a hand-over that was asked for ended. */
   | { do: 'handed-over'; ended: HandOverEnd }
@@ -139,6 +143,8 @@ export type LeaseFact =
       data: { timeline: string; claimedOn: string | null; seenEpoch: number; highestEpoch: number };
     }
   | { type: 'store.unsettled'; data: { doubt: string; waitingFor: string } }
+  | { type: 'clock.suspended'; data: { forMs: number } }
+  | { type: 'clock.stepped'; data: { byMs: number } }
   | { type: 'peer.lost'; data: { peer: string; silentMs: number } }
   | { type: 'standby.registered'; data: { standby: string; name: string } }
   | { type: 'standby.lost'; data: { standby: string; name: string; silentMs: number } }

@@ -45,12 +45,14 @@ function reasonToRefuse(state: LeaseState, asked: PromiseRequest): string | null
  */
 export function promised(turn: Turn, asked: PromiseRequest, sentAtMs: number): boolean {
   const { state, nowMs } = turn;
-  const { grant, self, timing, role } = state;
+  const { grant, self, timing, role, renewsFromMs, unconfirmed } = state;
   const who = voter(state);
   const counts =
     role === 'active' &&
     grant !== null &&
     nowMs < grant.deadlineMs &&
+    sentAtMs >= renewsFromMs &&
+    !unconfirmed &&
     asked.epoch === grant.epoch &&
     asked.holder === self.nodeId &&
     asked.holderIncarnation === self.incarnation &&

@@ -31,8 +31,13 @@ export function rebaseVerdict(state: LeaseState, doubt: Doubt, nowMs: number): C
   if (!place) return { may: 'no', why: 'this node is neither holder nor standby of the reign that it remembers' };
 
   const holderSign = place === 'standby' && reign.holder ? state.signs[reign.holder] : undefined;
-  const sinceMs = Math.max(settledAtMs(state), doubt.sinceMs, doubt.ignorantAtMs, holderSign?.changedAtMs ?? 0);
-  const pauseMs = place === 'standby' ? (state.pause?.untilMs ?? state.pauseEndedAtMs) : 0;
+  const sinceMs = Math.max(
+    settledAtMs(state),
+    doubt.sinceMs,
+    doubt.ignorantAtMs,
+    holderSign?.changedAtMs ?? Number.NEGATIVE_INFINITY,
+  );
+  const pauseMs = place === 'standby' ? (state.pause?.untilMs ?? state.pauseEndedAtMs) : sinceMs;
   const untilMs = Math.max(sinceMs, pauseMs) + timing.takeoverWaitMs;
   if (nowMs < untilMs) return { may: 'wait', untilMs, why: 'what the store forgot may have given a grant' };
   return {

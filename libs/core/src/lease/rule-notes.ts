@@ -147,6 +147,12 @@ export const ruleNotes = {
     operator: 'Nothing: from now on the pair is redundant.',
     read: [['lease.md', 'Membership']],
   },
+  'fence-suspended': {
+    evidence: ['deadlineInMs', 'suspendedMs'],
+    operator:
+      'The host was suspended. Switch suspending off on a node of the pair; when nobody has claimed meanwhile, the reign goes on by itself.',
+    read: [['lease.md', 'Clocks']],
+  },
   'fence-forgotten': {
     evidence: ['deadlineInMs'],
     operator:

@@ -79,6 +79,12 @@ export const rules = {
     sentence:
       'Another node remembers a higher epoch than the store shows: the own reign was over, and the store forgot it.',
   },
+  'fence-suspended': {
+    from: ['active'],
+    to: 'fenced',
+    sentence:
+      'The boot-time clock went on while the monotonic one stood still: the machine was suspended, and the grant may have ended unnoticed.',
+  },
   'hand-over': {
     from: ['active'],
     to: 'fenced',

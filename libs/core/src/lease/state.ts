@@ -130,6 +130,12 @@ export interface LeaseState {
   store: { lastAnswerMs: number | null; message: string | null; saidLost: boolean };
   /** A standing reason to take no part: a foreign store. */
   barred: string | null;
+  /** When the machine was last seen to have been suspended: waits begin anew. */
+  wokeAtMs: number;
+  /** What was sent before renews nothing: the machine was suspended since, or paused. */
+  renewsFromMs: number;
+  /** The machine may have been paused for longer than the grant: a beat must confirm it before a promise renews it. */
+  unconfirmed: boolean;
   /** When this node last promised its peer not to claim: its claims wait from then on, too. */
   promisedAtMs: number;
   /** A change of the standby's place of unknown outcome: until a newer one is confirmed nobody's promise counts. */
@@ -202,6 +208,9 @@ export function initialState(
     handOver: null,
     store: { lastAnswerMs: null, message: null, saidLost: false },
     barred: null,
+    wokeAtMs: Number.NEGATIVE_INFINITY,
+    renewsFromMs: Number.NEGATIVE_INFINITY,
+    unconfirmed: false,
     promisedAtMs: Number.NEGATIVE_INFINITY,
     membershipUnknown: false,
     saidStandby: null,
@@ -274,10 +283,10 @@ export function remembersOf({ highestEpoch, remembered }: LeaseState): Remembere
 
 /**
  * Since when nothing of its own keeps this node from claiming: its start, its connection to this very store (before those
- * it could not have seen a sign of life), and its last promise.
+ * it could not have seen a sign of life), its last promise, and its last suspension.
  */
 export function settledAtMs(state: LeaseState): number {
-  return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs);
+  return Math.max(state.startedAtMs, state.connectedAtMs, state.promisedAtMs, state.wokeAtMs);
 }
 
 /** Milliseconds since the node's counter was last seen to change; null when it was never seen. */

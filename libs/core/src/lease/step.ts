@@ -1,5 +1,6 @@
 import { answered } from './answered.ts';
 import { beaten } from './beaten.ts';
+import { clocksChanged } from './clocks.ts';
 import { believed, doubted, reasonToDoubt } from './doubt.ts';
 import { beginHandOver, continueHandOver } from './hand-over.ts';
 import { beginForced, endForced } from './force.ts';
@@ -67,6 +68,9 @@ function take(turn: Turn, input: LeaseInput): boolean {
     }
     case 'barred':
       turn.set({ barred: input.reason });
+      return true;
+    case 'clocks':
+      clocksChanged(turn, input);
       return true;
     case 'tick':
       return true;

@@ -60,10 +60,10 @@ export class Turn {
   }
 
   /** Lets go: the grant is gone before anybody is told why. */
-  fence(rule: 'fence-lapsing' | 'fence-reign-over' | 'fence-barred' | 'fence-forgotten', reason: string): void {
+  fence(rule: Extract<RuleId, `fence-${string}`>, reason: string, more: Record<string, unknown> = {}): void {
     const deadlineMs = this.state.grant?.deadlineMs ?? null;
     this.become(rule, reason, {
-      evidence: { deadlineInMs: deadlineMs === null ? null : Math.round(deadlineMs - this.nowMs) },
+      evidence: { deadlineInMs: deadlineMs === null ? null : Math.round(deadlineMs - this.nowMs), ...more },
     });
     this.set({ grant: null });
     this.fact({ type: 'lease.fenced', data: { rule, reason } });

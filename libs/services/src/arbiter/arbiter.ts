@@ -15,6 +15,8 @@ import {
   nextTickMs,
   standbyReady,
   step,
+  watchClocks,
+  type ClockWatch,
   type ForcedEnd,
   type HandOverEnd,
   type LeaseEffect,
@@ -86,6 +88,7 @@ export class Arbiter implements Service {
   readonly #transitions;
   readonly #epochGauge;
   #state: LeaseState;
+  #clocks: ClockWatch | null = null;
   #cancelTick: Cancel = () => {};
   #stops: Unsubscribe[] = [];
   #handOverEnded: ((ended: HandOverEnd) => void) | null = null;
@@ -236,8 +239,25 @@ export class Arbiter implements Service {
     this.#take({ kind: 'barred', nowMs: this.#nowMs(), reason });
   }
 
-  /** One input: decide, then act, in the order of the effects. */
+  /** Before anything is decided: a machine that was suspended must not find its grant still valid. */
   #take(input: LeaseInput): LeaseEffect[] {
+    this.#lookAtClocks();
+    return this.#decide(input);
+  }
+
+  #lookAtClocks(): void {
+    const { clock } = this.#parts;
+    const beganMs = clock.monotonicMs();
+    const [bootMs, wallMs, monotonicMs] = [clock.bootMs(), clock.wallMs(), clock.monotonicMs()];
+    const { watch, suspendedMs, steppedMs } = watchClocks(this.#clocks, { beganMs, bootMs, wallMs, monotonicMs });
+    this.#clocks = watch;
+    if (suspendedMs === null && steppedMs === null) return;
+    this.#parts.log.warn('the clocks of this machine jumped', { suspendedMs, steppedMs });
+    this.#decide({ kind: 'clocks', nowMs: monotonicMs, suspendedMs, steppedMs });
+  }
+
+  /** One input: decide, then act, in the order of the effects. */
+  #decide(input: LeaseInput): LeaseEffect[] {
     const { state, effects } = (this.#parts.decide ?? step)(this.#state, input);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
@@ -286,6 +306,9 @@ export class Arbiter implements Service {
       case 'promise':
         // The answer itself; `#promise` returns it.
         return;
+      case 'beat-now':
+        // A look, and with its answer the next beat.
+        return this.#desk.look();
       case 'tell-peer':
         return bus.publish(subjects.released(place), { epoch: effect.epoch });
       case 'fact':

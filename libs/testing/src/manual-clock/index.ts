@@ -19,6 +19,10 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
+  bootMs(): number {
+    return this.#nowMs;
+  }
+
   wallMs(): number {
     return 1_700_000_000_000 + this.#nowMs;
   }

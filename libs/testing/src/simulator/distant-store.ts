@@ -42,6 +42,7 @@ export class DistantStore implements LeaseStore {
     this.#store = new MemoryLeaseStore(tables, {
       ...immediately,
       monotonicMs: () => trueClock.monotonicMs(),
+      bootMs: () => trueClock.bootMs(),
       wallMs: () => trueClock.wallMs(),
     });
     this.#trueClock = trueClock;

@@ -19,6 +19,11 @@ export class NodeClock implements Clock {
     return this.#true.monotonicMs() * this.#rate;
   }
 
+  /** Never suspended: a machine that is stands still with every clock but this one. */
+  bootMs(): number {
+    return this.monotonicMs();
+  }
+
   wallMs(): number {
     return this.#true.wallMs();
   }

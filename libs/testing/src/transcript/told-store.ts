@@ -53,6 +53,7 @@ export class ToldStore implements LeaseStore {
     const { tables, trueClock } = parts;
     this.#store = new MemoryLeaseStore(tables, {
       monotonicMs: () => trueClock.monotonicMs(),
+      bootMs: () => trueClock.bootMs(),
       wallMs: () => trueClock.wallMs(),
       every: () => () => {},
       after(_delayMs, run) {
