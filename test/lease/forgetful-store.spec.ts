@@ -113,11 +113,11 @@ it.each(['new', 'same'] as const)(
     await cluster.run(164);
     expect(cluster.a.watch?.open()).toBeNull();
     await cluster.run(400);
-    expect(await cluster.a.role()).toBe('active 1002');
+    expect(await cluster.a.role()).toBe('active 2000');
     expect(cluster.a.rules().at(-1)).toBe('claim-rebase');
     await cluster.b.start();
     await cluster.run(1500);
-    expect(await cluster.roles()).toEqual(['active 1002', 'standby']);
+    expect(await cluster.roles()).toEqual(['active 2000', 'standby']);
   },
 );
 
@@ -131,7 +131,7 @@ it('only the node that slept remembers less: it does not claim, the other one do
   // It knows of epoch 1 alone, in which it was the holder, as the store says.
   await cluster.a.start();
   await cluster.run(1500);
-  expect(await cluster.roles()).toEqual(['standby', 'active 1002']);
+  expect(await cluster.roles()).toEqual(['standby', 'active 3000']);
   expect(cluster.a.rules()).not.toContain('claim-own-return');
 });
 
@@ -146,7 +146,7 @@ it('an active that was frozen over a take-over which the store forgot is told by
   cluster.forget(before, 'same');
   cluster.a.store.fault = null;
   await cluster.run(2000);
-  expect(await cluster.roles()).toEqual(['standby', 'active 1002']);
+  expect(await cluster.roles()).toEqual(['standby', 'active 3000']);
 });
 
 it('the replica that took over lost the registration of the standby: it is registered anew, by the same holder', async () => {
@@ -174,7 +174,7 @@ it('the replica lost the registration, and the active died with the store: the s
   cluster.a.kill();
   cluster.forget(before, 'new');
   await cluster.run(1500);
-  expect(await cluster.b.role()).toBe('active 1001');
+  expect(await cluster.b.role()).toBe('active 3000');
 });
 
 it('does not claim from a silent holder on a new timeline without a place of its own, and says that it waits', async () => {
@@ -192,7 +192,7 @@ it('does not claim from a silent holder on a new timeline without a place of its
   // The holder comes back, and the pair is whole.
   await cluster.a.start();
   await cluster.run(1500);
-  expect(await cluster.roles()).toEqual(['active 1001', 'standby']);
+  expect(await cluster.roles()).toEqual(['active 2000', 'standby']);
 });
 
 it('forgets nothing of its own over restarts: both nodes down, the store restored, both up', async () => {
@@ -245,6 +245,26 @@ it('lets an operator take the lease where nobody may re-base it, above everythin
   const asked = cluster.b.ask('takeover', { reason: 'a burns' });
   await cluster.run(500);
   expect(await asked).toMatchObject({ done: true, to: 'b' });
-  expect(await cluster.b.role()).toBe('active 1001');
+  expect(await cluster.b.role()).toBe('active 3000');
   expect(cluster.b.rules()).toEqual(['claim-forced']);
+});
+
+it('resumes a lapsed reign on a restarted server only when whoever claimed meanwhile can hold no grant', async () => {
+  const cluster = await new WatchedPair().started();
+  const before = cluster.snapshot();
+  cluster.pair.lineCut = true;
+  cluster.a.store.fault = 'unreachable';
+  await cluster.run(500);
+  expect(await cluster.roles()).toEqual(['fenced', 'active 2']);
+  // The store comes back without the claim, at the moment that its claimer is cut off: its grant lives for a while.
+  cluster.b.store.fault = 'unreachable';
+  cluster.forget(before, 'same');
+  cluster.a.store.fault = null;
+  await cluster.run(400);
+  expect(await cluster.roles()).toEqual(['active 1', 'fenced']);
+  // And when it is back, what it remembers ends the reign that came too late.
+  cluster.b.store.fault = null;
+  await cluster.run(2000);
+  expect(cluster.a.rules()).toContain('fence-forgotten');
+  expect(await cluster.roles()).toEqual(['standby', 'active 3000']);
 });

@@ -95,7 +95,7 @@ export const stores = {
     title: 'The store goes back in time, and the active is dead',
     sentence:
       'the standby of the reign that it remembers waits for every grant of the forgotten past, and claims so far above that no forgotten epoch can be as high.',
-    ends: 'a is active under epoch 1002, b is down',
+    ends: 'a is active under epoch 2000, b is down',
     play: async (stage) => {
       await stage.started();
       const backup = stage.backup();

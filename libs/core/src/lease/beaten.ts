@@ -19,6 +19,8 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
   }
   if (beat.outcome !== 'renewed' || !holds(state) || state.view?.reign.epoch !== beat.epoch) return;
   if (sentAtMs < state.renewsFromMs) return;
+  // A server that was restarted may have forgotten who claimed while this grant had lapsed, and that one's grant may live.
+  if (state.role !== 'active' && turn.nowMs < state.serverSinceMs + state.timing.takeoverWaitMs) return;
 
   const renewedUntilMs = sentAtMs + state.timing.leaseTtlMs;
   const deadlineMs = Math.max(renewedUntilMs, state.grant?.deadlineMs ?? renewedUntilMs);

@@ -1,5 +1,5 @@
 import type { LeaseInput } from './messages.ts';
-import { claimStillPossible, connectionOf, signsOfLife } from './observe.ts';
+import { claimStillPossible, connectionOf, serverSinceMs, signsOfLife } from './observe.ts';
 import { remembersOf, type Doubt, type LeaseState } from './state.ts';
 import type { Reign, Remembered, StoreView } from './store-view.ts';
 import type { Turn } from './turn.ts';
@@ -72,6 +72,7 @@ export function doubted(turn: Turn, input: Seen, reason: Pick<Doubt, 'kind' | 'w
     newestSentAtMs: input.sentAtMs,
     connection,
     connectedAtMs: connection === before.connection ? before.connectedAtMs : receivedAtMs,
+    serverSinceMs: serverSinceMs(before, input),
     signs,
     store: { ...before.store, lastAnswerMs: receivedAtMs, message: null, saidLost: false },
     viewStale: false,

@@ -55,7 +55,8 @@ export const evidenceNotes = {
     as: 'value',
   },
   otherHeard: {
-    meaning: 'Whether the other node of that reign said what it remembers. When not, 1000 epochs are left out.',
+    meaning:
+      'Whether the other node of that reign said what it remembers. When not, at least 1000 epochs are left out.',
     words: 'other node heard: {}',
     as: 'value',
   },

@@ -14,6 +14,7 @@ export function observe(state: LeaseState, input: Seen): LeaseState {
     connection,
     // What was seen while the store was not believed is no part of any wait.
     connectedAtMs: connection === state.connection && !state.doubt ? state.connectedAtMs : input.receivedAtMs,
+    serverSinceMs: serverSinceMs(state, input),
     signs: signsOfLife(state.signs, input.view, input.receivedAtMs),
     freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
     store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
@@ -32,6 +33,14 @@ function pauseSeen(state: LeaseState, { view, receivedAtMs }: Seen): Pick<LeaseS
     return { pause, pauseEndedAtMs };
   }
   return { pause: null, pauseEndedAtMs: before ? Math.min(before.untilMs, receivedAtMs) : pauseEndedAtMs };
+}
+
+/** When the present server was first seen, if another one had been seen before. */
+export function serverSinceMs(
+  { view: before, serverSinceMs: sinceMs }: LeaseState,
+  { view, receivedAtMs }: Seen,
+): number {
+  return before && before.storeIncarnation !== view.storeIncarnation ? receivedAtMs : sinceMs;
 }
 
 /** Which server answered, over which connection: waits begin anew with each. */

@@ -117,6 +117,8 @@ export interface LeaseState {
   /** Heartbeat's connection and the store's incarnation behind the newest answer, and when that pair was first seen. */
   connection: string | null;
   connectedAtMs: number;
+  /** When the store was last seen to be another server, or the same one after a restart; never, when this node has seen only one. */
+  serverSinceMs: number;
   signs: Record<string, SignOfLife>;
   /** When the lease was first seen free under the present epoch. */
   freeSince: { epoch: number; atMs: number } | null;
@@ -199,6 +201,7 @@ export function initialState(
     newestSentAtMs: Number.NEGATIVE_INFINITY,
     connection: null,
     connectedAtMs: nowMs,
+    serverSinceMs: Number.NEGATIVE_INFINITY,
     signs: {},
     freeSince: null,
     grant: null,
