@@ -200,6 +200,7 @@ log: { format: json }
 collector:
   syslogPorts: [${syslog}]
 ${change.includes('trapPorts') ? '' : `  trapPorts: [${trap}]\n`}  flowPorts: [${flow}]
+  sflowPorts: []
   ingest: { maxBytes: 268435456 }
 ${change}`;
   }

@@ -68,6 +68,7 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'collector.syslogPorts': 'UDP ports for syslog.',
   'collector.trapPorts': 'UDP ports for SNMP traps.',
   'collector.flowPorts': 'UDP ports for NetFlow and IPFIX.',
+  'collector.sflowPorts': 'UDP ports for sFlow.',
   'collector.receiveBufferBytes': 'Asked of the kernel for each socket; it gives no more than `net.core.rmem_max`.',
   'collector.frameDelayMs': 'Datagrams are gathered no longer than this before they are appended to INGEST.',
   'collector.ingest.maxBytes': 'Bound of the stream INGEST on disk; then the oldest go, counted and alarmed.',

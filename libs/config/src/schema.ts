@@ -129,6 +129,7 @@ export const nodeConfigSchema = z.strictObject({
       syslogPorts: z.array(port).default([5514]),
       trapPorts: z.array(port).default([1162]),
       flowPorts: z.array(port).default([2055, 4739]),
+      sflowPorts: z.array(port).default([6343]),
       receiveBufferBytes: z.int().min(65_536).default(16_777_216),
       /** A frame goes to INGEST when it is this old, or full. */
       frameDelayMs: z.int().min(1).max(1000).default(10),

@@ -69,12 +69,13 @@ export interface TrapRecord {
   raw: Uint8Array | null;
 }
 
-/** One flow, as a row of `flow_record`. A value that does not fit its field is in `extra` under its IANA name instead. */
+/** One flow or sFlow sample, as a row of `flow_record`. A value that does not fit its field is in `extra` under its IANA name instead. */
 export interface FlowRecord {
   receivedAtMs: number;
   exporter: string;
-  version: 5 | 9 | 10 | null;
-  /** 0..2^32 - 1: observation domain (IPFIX), source id (v9), engine type * 256 + engine id (v5). */
+  /** NetFlow's, 10: IPFIX, 105: sFlow version 5. */
+  version: 5 | 9 | 10 | 105 | null;
+  /** 0..2^32 - 1: observation domain (IPFIX), source id (v9), engine type * 256 + engine id (v5), sub-agent (sFlow). */
   observationDomain: number | null;
   sourceAddress: string | null;
   destinationAddress: string | null;
@@ -84,7 +85,7 @@ export interface FlowRecord {
   destinationPort: number | null;
   /** 0..255. */
   protocol: number | null;
-  /** 0..2^63 - 1. */
+  /** 0..2^63 - 1. As sent: neither NetFlow nor sFlow is multiplied by `extra.samplingInterval`. */
   packets: bigint | null;
   /** 0..2^63 - 1. */
   octets: bigint | null;

@@ -60,6 +60,21 @@ it.each([
   }
 });
 
+it.each([
+  ['IPv4', 1, 4],
+  ['IPv6', 2, 16],
+])('leaves sequence number and uptime out of the digest of sFlow with an agent in %s', (_, type, agentBytes) => {
+  const start = 8 + agentBytes;
+  const flow = (changedAt: number | null) => {
+    const bytes = new Uint8Array(start + 16 + 60).fill(1);
+    bytes.set([0, 0, 0, 5, 0, 0, 0, type]);
+    if (changedAt !== null) bytes[changedAt] = 99;
+    return digestOf({ ...syslog(''), kind: 'flow', bytes });
+  };
+  for (const at of [start + 4, start + 7, start + 8, start + 11]) expect(flow(at)).toBe(flow(null));
+  for (const at of [8, start, start + 3, start + 12, start + 16, start + 75]) expect(flow(at)).not.toBe(flow(null));
+});
+
 it('leaves the request id of a version 2c notification out, however long it is, and nothing else', () => {
   const tlv = (tag: number, ...content: number[]) => [tag, content.length, ...content];
   const trap = (requestId: number[], community = 'public', value = 7) => {

@@ -15,7 +15,7 @@ export function sameInBothCopies({ kind, bytes }: Pick<FramedDatagram, 'kind' | 
   return [whole];
 }
 
-/** Without times and sequence number of the header (NetFlow v5 and v9 by Cisco's layout, RFC 3954 5.1, RFC 7011 3.1). */
+/** Without times and sequence number of the header (NetFlow v5 and v9 by Cisco's layout, RFC 3954 5.1, RFC 7011 3.1, sFlow v5). */
 function flowRanges(bytes: Uint8Array): Range[] | null {
   const version = bytes.length < 4 ? 0 : (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
   // v5: version, count | uptime, seconds, nanoseconds, sequence | engine, sampling, records.
@@ -24,7 +24,17 @@ function flowRanges(bytes: Uint8Array): Range[] | null {
   if (version === 9 && bytes.length >= 20) return [range(0, 4), range(16, bytes.length)];
   // IPFIX: version, length | export time, sequence | observation domain, sets.
   if (version === 10 && bytes.length >= 16) return [range(0, 4), range(12, bytes.length)];
+  // sFlow v5: version, address type, agent, sub-agent | sequence, uptime | samples, with counters of their sources.
+  const agentBytes = version === 0 && bytes[3] === 5 ? agentBytesOf(bytes) : null;
+  if (agentBytes !== null && bytes.length >= 24 + agentBytes)
+    return [range(0, 12 + agentBytes), range(20 + agentBytes, bytes.length)];
   return null;
+}
+
+/** Of the agent's address in an sFlow v5 header: 1 IPv4, 2 IPv6. */
+function agentBytesOf(bytes: Uint8Array): 4 | 16 | null {
+  if (bytes[2] !== 0 || bytes[4] !== 0 || bytes[5] !== 0 || bytes[6] !== 0) return null;
+  return bytes[7] === 1 ? 4 : bytes[7] === 2 ? 16 : null;
 }
 
 /**

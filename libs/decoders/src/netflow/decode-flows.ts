@@ -5,6 +5,7 @@ import { learnStatement } from './learn-templates.ts';
 import { readMessageHeader, walkSets } from './message.ts';
 import type { FlowSet, MessageHeader } from './message.ts';
 import { readNetflowV5 } from './netflow-v5.ts';
+import { decodeSflow, isSflow } from '../sflow/decode-sflow.ts';
 import type { PendingFlowSet } from './pending.ts';
 import type { TemplateCache } from './template-cache.ts';
 import { readTemplateSet, templateSetKind } from './template-sets.ts';
@@ -28,9 +29,10 @@ export interface FlowResult {
 
 const firstDataSet = 256;
 
-/** A datagram of a flow port: NetFlow version 5 and 9, IPFIX. `templates` is read and added to. Never throws. */
+/** A datagram of a flow port: NetFlow version 5 and 9, IPFIX, sFlow version 5. `templates` is read and added to. Never throws. */
 export function decodeFlows(bytes: Uint8Array, context: DatagramContext, templates: TemplateCache): FlowResult {
   const result: FlowResult = { records: [], pending: [], learned: [], withdrawn: 0, optionsRecords: 0, ignoredSets: 0 };
+  if (isSflow(bytes)) return { ...result, records: decodeSflow(bytes, context) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes.length >= 2 ? view.getUint16(0) : null;
   if (version === 5) {

@@ -113,7 +113,7 @@ describe('the collector', () => {
     const at = world();
     const one = collector(at);
     await one.service.start();
-    expect(one.receiver.ports()).toEqual([5514, 1162, 2055, 4739]);
+    expect(one.receiver.ports()).toEqual([5514, 1162, 2055, 4739, 6343]);
     one.receiver.send(5514, line('1'));
     await flow(at);
     expect(at.ingest.frames()).toHaveLength(1);
@@ -419,7 +419,7 @@ describe('the collector', () => {
     one.receiver.refused.set(5514, new CodedError('HS_PORT_IN_USE', 'taken'));
     await one.service.start();
     await at.clock.advance(20_000);
-    expect(one.receiver.ports()).toEqual([1162, 2055, 4739]);
+    expect(one.receiver.ports()).toEqual([1162, 2055, 4739, 6343]);
     const failed = one.events.filter(({ type }) => type === 'collector.failed');
     expect(failed).toHaveLength(1);
     expect(failed[0]?.data).toMatchObject({ code: 'HS_PORT_IN_USE' });
