@@ -176,6 +176,26 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
 }
 
+/** What a server's data folder held when it was halted. */
+export interface DataCopy {
+  /** The data of a halted server becomes this again: an old copy is put back, without a new timeline. */
+  putBack(server: Postgres): void;
+  discard(): Promise<void>;
+}
+
+/** Of a halted server, whose files stand still. */
+export async function copyOf(server: Postgres): Promise<DataCopy> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotstandby-pgcopy-'));
+  execFileSync('cp', ['-a', `${server.dataDir}/.`, folder]);
+  return {
+    putBack(to) {
+      execFileSync('find', [to.dataDir, '-mindepth', '1', '-delete']);
+      execFileSync('cp', ['-a', `${folder}/.`, to.dataDir]);
+    },
+    discard: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
 // No fsync: what a test kills is the server, never the kernel that holds its pages.
 const baseSettings = {
   fsync: 'off',
