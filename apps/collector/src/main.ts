@@ -2,10 +2,12 @@ import { connectNats } from '@hotstandby/adapters/nats';
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { DgramReceiver } from '@hotstandby/adapters/udp';
+import { openUsm } from '@hotstandby/adapters/usm';
 import { runService } from '@hotstandby/platform';
 import { Collector } from '@hotstandby/services/collector';
 
 await runService('collector', async ({ service, config, place, log }) => {
+  const snmpSecurity = await openUsm(config.collector.snmpUsers, log);
   const nats = await connectNats({ config, service, log });
   return {
     ...nats,
@@ -16,6 +18,7 @@ await runService('collector', async ({ service, config, place, log }) => {
         ...parts,
         receiver: new DgramReceiver({ clock: systemClock, log }),
         ingest: nats.ingest(),
+        snmpSecurity,
         copy: nats.ingestCopy(),
         store: new PostgresRecordStore({
           store: config.store,

@@ -7,12 +7,20 @@ import type { NodeConfig } from './parse.ts';
 export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
   const at = <Path extends string | undefined>(path: Path): Path =>
     (path === undefined || path.startsWith('/') ? path : `${folder.replace(/\/$/, '')}/${path}`) as Path;
-  const { node, store, nats, fileSync, notifier } = config;
+  const { node, store, nats, collector, fileSync, notifier } = config;
   return {
     ...config,
     node: { ...node, dataDir: at(node.dataDir) },
     store: { ...store, passwordFile: at(store.passwordFile), caFile: at(store.caFile) },
     nats: { ...nats, keysDir: at(nats.keysDir), caFile: at(nats.caFile) },
+    collector: {
+      ...collector,
+      snmpUsers: collector.snmpUsers.map((user) => ({
+        ...user,
+        authKeyFile: at(user.authKeyFile),
+        privKeyFile: at(user.privKeyFile),
+      })),
+    },
     fileSync: fileSync.enabled ? { ...fileSync, root: at(fileSync.root), keysDir: at(fileSync.keysDir) } : fileSync,
     notifier: notifier.enabled
       ? {

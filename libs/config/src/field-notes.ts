@@ -69,6 +69,15 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'collector.trapPorts': 'UDP ports for SNMP traps.',
   'collector.flowPorts': 'UDP ports for NetFlow and IPFIX.',
   'collector.sflowPorts': 'UDP ports for sFlow.',
+  'collector.snmpUsers': 'Users of SNMP version 3 whose notifications are read.',
+  'collector.snmpUsers[].name': 'Its name in the messages; several users with one name have other engines.',
+  'collector.snmpUsers[].authProtocol':
+    'How its messages are authenticated. Others that bear its name are not trusted.',
+  'collector.snmpUsers[].authKeyFile': 'File with its authentication password, 8 octets or more.',
+  'collector.snmpUsers[].privProtocol':
+    "How they are encrypted. The longer keys of AES by Blumenthal's draft (net-snmp), with `-C` by Reeder's (Cisco).",
+  'collector.snmpUsers[].privKeyFile': 'File with its privacy password, 8 octets or more.',
+  'collector.snmpUsers[].engineId': 'In hex: counts for messages of this engine only.',
   'collector.receiveBufferBytes': 'Asked of the kernel for each socket; it gives no more than `net.core.rmem_max`.',
   'collector.frameDelayMs': 'Datagrams are gathered no longer than this before they are appended to INGEST.',
   'collector.ingest.maxBytes': 'Bound of the stream INGEST on disk; then the oldest go, counted and alarmed.',

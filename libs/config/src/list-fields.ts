@@ -38,6 +38,13 @@ function fieldsOf(object: Shape, path: string, reached: boolean): ConfigField[] 
     const at = path === '' ? name : `${path}.${name}`;
     const required = reached && (object.required ?? []).includes(name);
     if (shape.oneOf) return fieldsOf(inOne(shape), at, true);
+    if (shape.items?.properties) {
+      const preset = shape.default === undefined ? null : JSON.stringify(shape.default);
+      return [
+        { path: at, shape: 'list of the following', preset, required },
+        ...fieldsOf(shape.items, `${at}[]`, true),
+      ];
+    }
     if (shape.properties) return fieldsOf(shape, at, required || shape.default !== undefined);
     return [
       {

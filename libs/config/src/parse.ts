@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { brokenRelations, profiles, takeoverWaitMs, type Timing } from './profiles.ts';
 import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
+import { snmpUserFaults } from './snmp-users.ts';
 import { readStoreUrl } from './store-address.ts';
 
 /** The configuration as services see it: complete, its relations checked. */
@@ -85,6 +86,7 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
       differ('binding.addresses', vip, file.peer.address, "another address than the peer's own");
     }
   }
+  faults.push(...snmpUserFaults(file.collector.snmpUsers));
   const url = readStoreUrl(file.store.url);
   if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });
   else if (url.address.kind === 'mssql') faults.push(...withoutRecords(file));

@@ -18,6 +18,21 @@ const selection = z.strictObject({
 /** A secret is never in the file itself: its text comes from another file, readable by the service's user only. */
 const secretFile = path;
 
+/** A user of SNMP version 3 (RFC 3414). */
+const snmpUser = z.strictObject({
+  name: z.string().min(1).max(32),
+  authProtocol: z.enum(['none', 'MD5', 'SHA', 'SHA-224', 'SHA-256', 'SHA-384', 'SHA-512']).default('none'),
+  authKeyFile: secretFile.optional(),
+  /** As net-snmp names them: AES-192 and AES-256 extend keys by Blumenthal's draft, with `-C` by Reeder's. */
+  privProtocol: z.enum(['none', 'DES', 'AES', 'AES-192', 'AES-256', 'AES-192-C', 'AES-256-C']).default('none'),
+  privKeyFile: secretFile.optional(),
+  /** Only messages of this engine. */
+  engineId: z
+    .string()
+    .regex(/^([0-9A-Fa-f]{2}){5,32}$/, '5 to 32 octets in hex')
+    .optional(),
+});
+
 /** One node's configuration file. Every field that has a sensible default has it here. */
 export const nodeConfigSchema = z.strictObject({
   /** Both nodes of a pair say the same. */
@@ -130,6 +145,7 @@ export const nodeConfigSchema = z.strictObject({
       trapPorts: z.array(port).default([1162]),
       flowPorts: z.array(port).default([2055, 4739]),
       sflowPorts: z.array(port).default([6343]),
+      snmpUsers: z.array(snmpUser).max(1000).default([]),
       receiveBufferBytes: z.int().min(65_536).default(16_777_216),
       /** A frame goes to INGEST when it is this old, or full. */
       frameDelayMs: z.int().min(1).max(1000).default(10),

@@ -123,6 +123,10 @@ export const errorCodes = {
     "The SMTP password file cannot be read by the service's user.",
     'Check the path, owner and mode of notifier.smtp.passwordFile.',
   ],
+  HS_SNMP_KEY: [
+    "The key files of an SNMP user cannot be used; the user's messages are stored unread.",
+    'Correct authKeyFile or privKeyFile of the user in collector.snmpUsers (path, owner, mode; 8 octets or more), then restart the collector.',
+  ],
   HS_NOT_ACTIVE: ['This node is not active.', 'Ask the active node.'],
   HS_NO_STANDBY: ['There is no standby that could take over.', 'Start the other node and wait until it is registered.'],
   HS_PAUSED: [

@@ -53,7 +53,8 @@ export interface Varbind {
 export interface TrapRecord {
   receivedAtMs: number;
   sourceAddress: string;
-  version: '1' | '2c' | null;
+  version: '1' | '2c' | '3' | null;
+  /** Version 3: the name of the user. */
   community: string | null;
   /** snmpTrapOID; for version 1 made from generic and specific trap (RFC 3584 section 3.1). Dotted decimal. */
   trapOid: string | null;
@@ -63,7 +64,10 @@ export interface TrapRecord {
   agentAddress: string | null;
   /** Hundredths of a second since the agent started, 0..2^32 - 1. */
   uptimeTicks: number | null;
-  /** Without the leading sysUpTime.0 and snmpTrapOID.0 of version 2c, which are fields of their own here. */
+  /**
+   * Without the leading sysUpTime.0 and snmpTrapOID.0 of version 2c and 3, which are fields of their own here. Version 3 has
+   * snmpEngineID.0, snmpEngineBoots.0 and snmpEngineTime.0 of the sender behind them, and the name of a context, if any.
+   */
   varbinds: Varbind[];
   malformed: string | null;
   raw: Uint8Array | null;

@@ -1,8 +1,10 @@
 import type { DatagramContext, TrapRecord } from '../records.ts';
 import { decodeText } from '../text/decode-text.ts';
 import { berTag, BerReader } from './ber-reader.ts';
-import { pduTag, readTrapV1, readTrapV2 } from './notification.ts';
+import { emptyNotification, pduTag, readTrapV1, readTrapV2 } from './notification.ts';
 import type { Notification } from './notification.ts';
+import type { SnmpSecurity } from './secured-message.ts';
+import { readVersion3 } from './version-3.ts';
 
 type Read = {
   version: TrapRecord['version'];
@@ -12,11 +14,15 @@ type Read = {
 };
 
 /**
- * A datagram of a trap port as a record: traps of version 1 and 2c, and informs of 2c (answering them is not the decoder's).
- * Never throws. With a fault the fields hold what was read before it.
+ * A datagram of a trap port as a record: traps of version 1, 2c and 3, and informs (answering them is not the decoder's).
+ * `security` checks and decrypts those of version 3. Never throws. With a fault the fields hold what was read before it.
  */
-export function decodeTrap(bytes: Uint8Array, context: DatagramContext): TrapRecord {
-  const { version, community, notification, fault } = readMessage(bytes);
+export function decodeTrap(
+  bytes: Uint8Array,
+  context: DatagramContext,
+  security: SnmpSecurity | null = null,
+): TrapRecord {
+  const { version, community, notification, fault } = readMessage(bytes, security);
   return {
     receivedAtMs: context.receivedAtMs,
     sourceAddress: context.sourceAddress,
@@ -28,14 +34,18 @@ export function decodeTrap(bytes: Uint8Array, context: DatagramContext): TrapRec
   };
 }
 
-function readMessage(bytes: Uint8Array): Read {
+function readMessage(bytes: Uint8Array, security: SnmpSecurity | null): Read {
   const outer = new BerReader(bytes);
   const message = outer.expect(berTag.sequence, 'message');
   if (!message) return unread(null, null, outer.fault);
   const reader = outer.inside(message);
   const version = reader.integer('version');
   if (version === null) return unread(null, null, reader.fault);
-  if (version === 3) return unread(null, null, 'SNMP version 3 is not read yet');
+  if (version === 3) {
+    const { fault, ...read } = readVersion3(reader, security);
+    const rest = outer.offset < outer.end ? `${outer.end - outer.offset} bytes too many` : null;
+    return { version: '3', ...read, fault: fault ?? rest };
+  }
   if (version !== 0 && version !== 1) return unread(null, null, `SNMP version number ${version} is unknown`);
   const name = version === 0 ? '1' : '2c';
   const communityElement = reader.expect(berTag.octetString, 'community');
@@ -58,6 +68,5 @@ function readMessage(bytes: Uint8Array): Read {
 }
 
 function unread(version: TrapRecord['version'], community: string | null, fault: string | null): Read {
-  const notification = { trapOid: null, enterprise: null, agentAddress: null, uptimeTicks: null, varbinds: [] };
-  return { version, community, notification, fault: fault ?? 'no SNMP message' };
+  return { version, community, notification: emptyNotification(), fault: fault ?? 'no SNMP message' };
 }

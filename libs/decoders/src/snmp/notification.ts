@@ -8,6 +8,15 @@ import { readVarbinds } from './varbind.ts';
 /** What a PDU says. A fault is in the reader it was read from. */
 export type Notification = Pick<TrapRecord, 'trapOid' | 'enterprise' | 'agentAddress' | 'uptimeTicks' | 'varbinds'>;
 
+/** Nothing was read. */
+export const emptyNotification = (): Notification => ({
+  trapOid: null,
+  enterprise: null,
+  agentAddress: null,
+  uptimeTicks: null,
+  varbinds: [],
+});
+
 export const pduTag = { trapV1: 0xa4, inform: 0xa6, trapV2: 0xa7 } as const;
 
 const sysUpTime = '1.3.6.1.2.1.1.3.0';

@@ -91,8 +91,8 @@ describe('what net-snmp sends', () => {
     });
   });
 
-  test('version 3 is kept raw', () => {
-    expect(sent('v3')).toMatchObject({ version: null, community: null, malformed: 'SNMP version 3 is not read yet', raw: captured.get('v3') }); // prettier-ignore
+  test('version 3 is kept raw where no user is configured', () => {
+    expect(sent('v3')).toMatchObject({ version: '3', trapOid: null, malformed: 'no user of SNMP version 3 is configured', raw: captured.get('v3') }); // prettier-ignore
   });
 });
 

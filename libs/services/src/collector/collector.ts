@@ -14,6 +14,7 @@ import type {
   RecordStore,
   Service,
   ServiceReport,
+  SnmpSecurity,
 } from '@hotstandby/ports';
 import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
@@ -47,6 +48,8 @@ export interface CollectorParts {
   /** The copy of what the peer receives; used with feed `vip`. */
   copy: IngestCopy;
   store: RecordStore;
+  /** For notifications of SNMP version 3; without it they are stored unread. */
+  snmpSecurity?: SnmpSecurity;
   limits?: Partial<CollectorLimits>;
 }
 
@@ -81,7 +84,7 @@ export class Collector implements Service {
     const bounds = { maxBytes, maxAgeMs: maxAgeSeconds * 1000 };
     this.#bounds = bounds;
     this.#copy = feed === 'vip' && mirror ? copy : null;
-    const decoder = new TelemetryDecoder();
+    const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null);
 
     this.#losses = new Losses(parts);
     this.#queue = new IngestQueue({

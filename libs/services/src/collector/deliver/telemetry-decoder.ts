@@ -7,7 +7,7 @@ import {
   type FlowRecord,
   type PendingFlowSet,
 } from '@hotstandby/decoders';
-import type { Datagram } from '@hotstandby/ports';
+import type { Datagram, SnmpSecurity } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import { FlowTemplates } from './flow-templates.ts';
 
@@ -16,9 +16,15 @@ const mostGivenUp = 10_000;
 
 /** The decoders of all kinds, with the templates that flows need. */
 export class TelemetryDecoder implements DatagramDecoder {
+  readonly #security: SnmpSecurity | null;
   readonly #templates = new FlowTemplates();
   /** Waited for once already: their flows hold up nobody else's a second time. */
   readonly #givenUp = new Set<string>();
+
+  /** `security`: for SNMP version 3. */
+  constructor(security: SnmpSecurity | null = null) {
+    this.#security = security;
+  }
 
   decode(datagram: Datagram, into: Records, final: boolean): boolean {
     switch (datagram.kind) {
@@ -26,7 +32,7 @@ export class TelemetryDecoder implements DatagramDecoder {
         into.syslog.push(decodeSyslog(datagram.bytes, datagram));
         return true;
       case 'trap':
-        into.traps.push(decodeTrap(datagram.bytes, datagram));
+        into.traps.push(decodeTrap(datagram.bytes, datagram, this.#security));
         return true;
       case 'flow':
         return this.#decodeFlow(datagram, into.flows, final);

@@ -1,0 +1,1 @@
+export type { SecuredMessage, SnmpSecurity } from '@hotstandby/decoders';
