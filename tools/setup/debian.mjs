@@ -42,6 +42,19 @@ const wanted = [
   { program: 'faketime', package: 'faketime', tests: true, without: 'scenarios leave the clocks alone' },
   { program: 'snmptrap', package: 'snmp', tests: true, without: 'tests with the real snmptrap are skipped' },
   {
+    program: 'named',
+    package: 'bind9',
+    daemon: true,
+    tests: true,
+    without: 'tests with a real DNS server are skipped',
+  },
+  {
+    program: 'nsupdate',
+    package: 'bind9-dnsutils',
+    tests: true,
+    without: 'tests with a real DNS server are skipped',
+  },
+  {
     program: 'softflowd',
     package: 'softflowd',
     daemon: true,

@@ -7,7 +7,7 @@ import type { NodeConfig } from './parse.ts';
 export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
   const at = <Path extends string | undefined>(path: Path): Path =>
     (path === undefined || path.startsWith('/') ? path : `${folder.replace(/\/$/, '')}/${path}`) as Path;
-  const { node, store, nats, collector, fileSync, notifier } = config;
+  const { node, store, nats, binding, collector, fileSync, notifier } = config;
   return {
     ...config,
     node: { ...node, dataDir: at(node.dataDir) },
@@ -21,6 +21,10 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
         privKeyFile: at(user.privKeyFile),
       })),
     },
+    binding:
+      binding.mode === 'hostname'
+        ? { ...binding, tsig: { ...binding.tsig, keyFile: at(binding.tsig.keyFile) } }
+        : binding,
     fileSync: fileSync.enabled ? { ...fileSync, root: at(fileSync.root), keysDir: at(fileSync.keysDir) } : fileSync,
     notifier: notifier.enabled
       ? {

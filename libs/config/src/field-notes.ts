@@ -56,12 +56,23 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'http.file-sync': 'Port of file-sync.',
   'http.collector': 'Port of the collector; 0 where several collectors share a host.',
   'http.notifier': 'Port of the notifier.',
-  'binding.mode': '`vip`: the active has the addresses, the standby has not. `none`: nothing follows the active.',
-  'binding.addresses': 'Virtual addresses with the prefix length of their subnet: `192.0.2.100/24`. With `vip` only.',
+  'binding.mode':
+    '`vip`: the active has the addresses, the standby has not. `hostname`: a name in the DNS leads to the active. `none`: nothing follows the active.',
+  'binding.addresses':
+    "With `vip`: virtual addresses with the prefix length of their subnet, `192.0.2.100/24`. With `hostname`: this node's own addresses to which the name leads, by default `node.address`.",
   'binding.interface': '`auto`: the interface that has an address in the same subnet. With `vip` only.',
+  'binding.name': 'The name that leads to the active. This and the next ones with `hostname` only.',
+  'binding.zone': 'The zone that it is in.',
+  'binding.ttlSeconds': 'For how long clients and resolvers may remember where it led.',
+  'binding.servers':
+    'Authoritative servers by address, `192.0.2.53` or `192.0.2.53:5353`: first the primary, which takes the updates; the others are read back, too.',
+  'binding.tsig.name': 'Name of the TSIG key that signs the updates.',
+  'binding.tsig.algorithm': 'Its algorithm.',
+  'binding.tsig.keyFile':
+    "File with the key as `tsig-keygen` writes it, readable for the service's user and nobody else.",
   'collector.enabled': 'Whether this node collects telemetry.',
   'collector.feed':
-    'What devices send to, the same on both nodes: `dual`: to both nodes; `vip`: to the one address; `auto`: the virtual IP where there is one, else both nodes. It decides how a take-over tells what is stored from what is not.',
+    'What devices send to, the same on both nodes: `dual`: to both nodes; `vip`: to the one address; `auto`: the virtual IP or hostname where there is one, else both nodes. It decides how a take-over tells what is stored from what is not.',
   'collector.mirror': 'With feed `vip`: this node keeps a copy of what the other one receives, in INGEST_PEER.',
   'collector.listenAddress':
     'Address of the telemetry ports; by default `node.address`. With a virtual IP: `0.0.0.0` or `::`.',

@@ -66,13 +66,19 @@ function inOne({ oneOf = [], default: preset }: Shape): Shape {
       const earlier = merged.properties?.[name]?.enum ?? [];
       const given = (preset as Record<string, unknown> | undefined)?.[name];
       Object.assign(merged.properties ?? {}, {
-        [name]: tells ? { enum: [...earlier, shape.const], default: given } : shape,
+        [name]: tells
+          ? { enum: [...earlier, shape.const], default: given }
+          : alternatives(merged.properties?.[name], shape),
       });
       if (!tells && required.includes(name)) merged.required?.push(name);
     }
   }
   return merged;
 }
+
+/** Of a field that two alternatives have. */
+const alternatives = (earlier: Shape | undefined, shape: Shape): Shape =>
+  earlier === undefined ? shape : { ...shape, anyOf: [earlier, shape] };
 
 function inWords(shape: Shape): string {
   if (shape.enum) return shape.enum.map((value) => `\`${String(value)}\``).join(', ');

@@ -44,7 +44,7 @@ export function parseConfig(text: string): ConfigResult {
   if (faults.length > 0) return { ok: false, faults };
   const timing = timingOf(result.data);
   const { collector, binding } = result.data;
-  const feed = collector.feed === 'auto' ? (binding.mode === 'vip' ? 'vip' : 'dual') : collector.feed;
+  const feed = collector.feed === 'auto' ? (binding.mode === 'none' ? 'dual' : 'vip') : collector.feed;
   return {
     ok: true,
     config: {
@@ -87,10 +87,19 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
     }
   }
   faults.push(...snmpUserFaults(file.collector.snmpUsers));
+  if (file.binding.mode === 'hostname') faults.push(...outsideZone(file.binding));
   const url = readStoreUrl(file.store.url);
   if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });
   else if (url.address.kind === 'mssql') faults.push(...withoutRecords(file));
   return faults;
+}
+
+function outsideZone({ name, zone }: { name: string; zone: string }): ConfigFault[] {
+  const [inner, outer] = [name.toLowerCase(), zone.toLowerCase()];
+  if (inner === outer || inner.endsWith(`.${outer}`)) return [];
+  const cure = 'Correct binding.name or binding.zone.';
+  const expected = `a name in binding.zone (${zone})`;
+  return [{ code: 'HS_CONFIG_INVALID', field: 'binding.name', expected, got: JSON.stringify(name), cure }];
 }
 
 /** What is stored on PostgreSQL only, so far: said here, where it can be mended, instead of by a service that fails. */

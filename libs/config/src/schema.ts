@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readDnsServer } from './dns-server.ts';
 import { profiles, type ProfileName } from './profiles.ts';
 
 const token = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, - and _, 40 at most');
@@ -10,6 +11,13 @@ const email = z.string().regex(/^[^\s@,;<>]+@[^\s@,;<>]+$/, 'an e-mail address')
 const relativePath = z
   .string()
   .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n]+$/, 'relative, without .. (it must stay inside fileSync.root)');
+const domainName = z
+  .string()
+  .max(200)
+  .regex(
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+    'a domain name without a dot at its end',
+  );
 const selection = z.strictObject({
   directories: z.array(relativePath).default([]),
   files: z.array(relativePath).default([]),
@@ -131,12 +139,31 @@ export const nodeConfigSchema = z.strictObject({
         /** `auto`: the interface that has an address in the same subnet. */
         interface: z.string().min(1).max(15).default('auto'),
       }),
+      z.strictObject({
+        mode: z.literal('hostname'),
+        name: domainName,
+        zone: domainName,
+        ttlSeconds: z.int().min(0).max(86_400).default(30),
+        /** This node's own: `node.address` by default. */
+        addresses: z.array(address).min(1).max(16).optional(),
+        /** Authoritative servers by their addresses, the primary first. */
+        servers: z
+          .array(z.string().refine((text) => readDnsServer(text) !== null, 'an IP address, or one with a port'))
+          .min(1)
+          .max(16),
+        tsig: z.strictObject({
+          name: domainName,
+          algorithm: z.enum(['hmac-sha256', 'hmac-sha384', 'hmac-sha512']).default('hmac-sha256'),
+          /** As `tsig-keygen` writes it. */
+          keyFile: secretFile,
+        }),
+      }),
     ])
     .prefault({ mode: 'none' }),
   collector: z
     .strictObject({
       enabled: z.boolean().default(true),
-      /** What devices send to; the same on both nodes. `auto`: the virtual IP where there is one, else both nodes. */
+      /** What devices send to; the same on both nodes. `auto`: the virtual IP or hostname where there is one, else both nodes. */
       feed: z.enum(['auto', 'dual', 'vip']).default('auto'),
       /** Feed `vip` only: each node's server copies what the other one receives. */
       mirror: z.boolean().default(true),

@@ -88,6 +88,49 @@ export const errorCodes = {
     'The kernel refused to add or remove an address.',
     'See the message; it is tried again every second.',
   ],
+  HS_DNS_TOOL: ['The program nsupdate is missing.', 'Install bind9-dnsutils.'],
+  HS_DNS_KEY_FILE: [
+    'The TSIG key file cannot be read, is readable for others, or holds another key than the configured one.',
+    "Give it owner and mode 0600 of the service's user; `tsig-keygen -a hmac-sha256 NAME` makes one.",
+  ],
+  HS_DNS_KEY: [
+    'The DNS server does not know the TSIG key, or has another secret for it.',
+    'Give server and node the same key: name, algorithm and secret.',
+  ],
+  HS_DNS_CLOCK: [
+    "The clocks of this node and the DNS server differ by more than TSIG's five minutes.",
+    'Set both clocks (NTP).',
+  ],
+  HS_DNS_REFUSED: [
+    'The DNS server does not allow this key the update.',
+    'Grant the key A, AAAA and TXT on the names that docs/binding.md lists.',
+  ],
+  HS_DNS_ZONE: [
+    'The DNS server is not the primary of the zone, or the name is not in it.',
+    'Correct binding.zone, or put the primary first in binding.servers.',
+  ],
+  HS_DNS_STALE: [
+    'The name belongs to a newer epoch, so it was left alone.',
+    'Nothing, when the other node is active. After the store was set up anew: delete the TXT record beside the name.',
+  ],
+  HS_DNS_FOREIGN: [
+    'The TXT record beside the name was not written by this pair.',
+    'Give the pair a name of its own, or delete that record.',
+  ],
+  HS_DNS_CHANGED: [
+    'The records were changed by somebody else at the same moment.',
+    'Nothing: they are read and tried again.',
+  ],
+  HS_DNS_UNREACHABLE: ['A DNS server is not there.', 'Start it, or correct binding.servers; it is tried again.'],
+  HS_DNS_TIMEOUT: [
+    'A DNS server does not answer in time.',
+    'Look after the server and the network; it is tried again.',
+  ],
+  HS_DNS_BEHIND: [
+    'A DNS server still gives the old records.',
+    'Look after the transfer of the zone from the primary to it (NOTIFY, AXFR, IXFR).',
+  ],
+  HS_DNS_FAILED: ['The DNS server answered with an error.', 'See the message and the log of the server.'],
   HS_SYNC_UNREACHABLE: [
     "The active's file transfer does not answer.",
     'Check the network and that file-sync runs on the active.',

@@ -65,9 +65,15 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
   },
   'policy.mismatch': { by: 'arbiter', when: "The other node's policy differs from this one's in the named fields." },
   'listener.late': { by: 'arbiter', when: 'A listener did not answer within its deadline.' },
-  'binding.bound': { by: 'network-binding', when: 'The virtual addresses are on this host.' },
+  'binding.bound': {
+    by: 'network-binding',
+    when: 'The virtual addresses are on this host, or the virtual name leads to it.',
+  },
   'binding.released': { by: 'network-binding', when: 'They were taken off.' },
-  'binding.failed': { by: 'network-binding', when: 'They cannot be bound, announced or taken off.' },
+  'binding.failed': {
+    by: 'network-binding',
+    when: 'They cannot be bound, announced or taken off, or the name cannot be changed.',
+  },
   'sync.completed': { by: 'file-sync', when: 'The standby has the files of the active.' },
   'sync.failed': { by: 'file-sync', when: 'They could not be brought.' },
   'sync.conflict': {

@@ -50,7 +50,7 @@ export interface NetworkBindingParts {
   log: Logger;
   metrics: Metrics;
   emit: Emit;
-  binding: NodeConfig['binding'];
+  binding: Exclude<NodeConfig['binding'], { mode: 'hostname' }>;
   /** The address goes this long before the grant ends, so that it is gone when it ends. */
   fenceLeadMs: number;
 }
@@ -58,7 +58,7 @@ export interface NetworkBindingParts {
 /** Gives this host the virtual addresses while its gate is open, and at no other time. */
 export class NetworkBinding implements Service {
   readonly #parts: NetworkBindingParts;
-  #binding: NodeConfig['binding'];
+  #binding: NetworkBindingParts['binding'];
   readonly #watch: RoleWatch;
   readonly #keeper: AddressKeeper;
   readonly #kernel: KernelGrant;
@@ -187,7 +187,7 @@ export class NetworkBinding implements Service {
    */
   async reconfigure(binding: NodeConfig['binding']): Promise<void> {
     const before = this.#binding;
-    if (binding.mode !== before.mode) {
+    if (binding.mode === 'hostname' || binding.mode !== before.mode) {
       this.#parts.log.warn('binding.mode has changed and needs a restart', { from: before.mode, to: binding.mode });
       return;
     }
@@ -195,7 +195,7 @@ export class NetworkBinding implements Service {
     // Not in the middle of a hand-over, which is over in a moment.
     await this.#left();
     this.#binding = binding;
-    const bare = (given: NodeConfig['binding']) =>
+    const bare = (given: NetworkBindingParts['binding']) =>
       given.mode === 'vip' ? given.addresses.map((cidr) => cidr.split('/')[0] ?? cidr) : [];
     await this.#kernel.change([...new Set([...bare(before), ...bare(binding)])]);
     this.#keeper.change(binding);

@@ -1,0 +1,32 @@
+/** What a DNS server says of the name that follows the active. */
+export interface NameView {
+  /** Texts of the TXT records beside the name, which say whose it is. */
+  markers: string[];
+  addresses: { address: string; ttlSeconds: number }[];
+}
+
+/** The records of the name and its marker as they are to be, all in one transaction. */
+export interface NameChange {
+  /** The server changes nothing unless the markers are exactly these. Empty: there is none. */
+  onlyIfMarkers: string[];
+  marker: string;
+  addresses: string[];
+  ttlSeconds: number;
+}
+
+/** The authoritative servers of the name's zone. */
+export interface NameServers {
+  /** As configured; the first one takes the updates. */
+  readonly servers: readonly string[];
+  /** What is missing on this host to do the job (no program, no key), or null. Asks no server. */
+  unable(): Promise<{ code: string; message: string; cure: string } | null>;
+  /** Throws with an `HS_DNS_...` code when it did not answer; a name that does not exist has empty lists. */
+  look(server: string): Promise<NameView>;
+  /**
+   * Asks the first server for the change. Throws with an `HS_DNS_...` code; `HS_DNS_CHANGED`: the markers are others.
+   * After any error the change may have happened all the same, or, when it was not answered, may still happen.
+   */
+  update(change: NameChange): Promise<void>;
+  /** No child process is left afterwards. */
+  close(): Promise<void>;
+}

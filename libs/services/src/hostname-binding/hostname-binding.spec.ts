@@ -1,0 +1,164 @@
+import { CodedError, subjects, type Emit, type ErrorCode } from '@hotstandby/contracts';
+import { markerText } from '@hotstandby/core/hostname-plan';
+import type { NameChange, NameServers, NameView } from '@hotstandby/ports';
+import { LocalBus } from '@hotstandby/testing/local-bus';
+import { ManualClock } from '@hotstandby/testing/manual-clock';
+import { expect, it } from 'vitest';
+import { HostnameBinding } from './index.ts';
+
+const place = { cluster: 'c', node: 'a' };
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const count = { add() {}, set() {}, observe() {} };
+const metrics = { counter: () => count, gauge: () => count, histogram: () => count };
+const mark = (epoch: number, node = 'b') => markerText({ epoch, node, cluster: 'c' });
+
+/** Servers in memory; the second one copies the first when it is told to. */
+class MemoryServers implements NameServers {
+  readonly servers = ['primary', 'second'];
+  primary: NameView = { markers: [mark(1)], addresses: [{ address: '192.0.2.12', ttlSeconds: 30 }] };
+  second: NameView = this.primary;
+  lacking: { code: string; message: string; cure: string } | null = null;
+  lookFault: ErrorCode | null = null;
+  /** Thrown after the change was made. */
+  answerFault: ErrorCode | null = null;
+  updates = 0;
+  looks = 0;
+  whenLooked: () => void | Promise<void> = () => {};
+
+  async unable() {
+    return this.lacking;
+  }
+  async look(server: string): Promise<NameView> {
+    if (this.lookFault) throw new CodedError(this.lookFault, 'not now');
+    if (server === 'second') return structuredClone(this.second);
+    this.looks++;
+    const view = structuredClone(this.primary);
+    await this.whenLooked();
+    return view;
+  }
+  async update(change: NameChange): Promise<void> {
+    this.updates++;
+    if (JSON.stringify(change.onlyIfMarkers) !== JSON.stringify(this.primary.markers))
+      throw new CodedError('HS_DNS_CHANGED', 'another marker');
+    const addresses = change.addresses.map((address) => ({ address, ttlSeconds: change.ttlSeconds }));
+    this.primary = { markers: [change.marker], addresses };
+    if (this.answerFault) throw new CodedError(this.answerFault, 'no answer');
+  }
+  async close() {}
+}
+
+async function started() {
+  const names = new MemoryServers();
+  const clock = new ManualClock();
+  const bus = new LocalBus();
+  const events: string[] = [];
+  const emit: Emit = async (type, data) => {
+    events.push('code' in data ? `${type} ${data.code}` : type);
+  };
+  const own = { name: 'service.example.test', ttlSeconds: 30, addresses: ['192.0.2.11'], fenceLeadMs: 15 };
+  const service = new HostnameBinding({ names, bus, clock, place, log: quiet, metrics, emit, ...own });
+  await service.start();
+  await clock.advance(0);
+  const grant = async (epoch: number | null, forMs = 100_000) => {
+    const deadlineMs = clock.monotonicMs() + forMs;
+    const tenure = epoch === null ? null : { epoch, startedAtWallMs: 0 };
+    const role = epoch === null ? 'fenced' : 'active';
+    bus.publish(subjects.grant(place), { role, nodeId: 'id', incarnation: 'i', epoch, deadlineMs, tenure });
+    await clock.advance(0);
+  };
+  const leadsHere = () => names.primary.addresses.some(({ address }) => address === '192.0.2.11');
+  return { names, clock, service, events, grant, leadsHere };
+}
+
+it('changes nothing before it may, the name at once when it may, and nothing when it loses the role', async () => {
+  const { names, service, events, grant, leadsHere } = await started();
+  expect(names.updates).toBe(0);
+  expect(names.looks).toBe(1);
+  await grant(2);
+  expect(names.primary).toEqual({ markers: [mark(2, 'a')], addresses: [{ address: '192.0.2.11', ttlSeconds: 30 }] });
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { bound: ['service.example.test'], epoch: 2 } });
+  await grant(null);
+  expect(leadsHere()).toBe(true);
+  expect(names.updates).toBe(1);
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { bound: [] } });
+  expect(events).toEqual(['binding.bound']);
+});
+
+it('asks the gate again right before the change', async () => {
+  const { names, clock, grant, leadsHere } = await started();
+  names.whenLooked = () => clock.advance(140);
+  await grant(2, 150);
+  expect(names.updates).toBe(0);
+  expect(leadsHere()).toBe(false);
+});
+
+it('leaves the name to a newer epoch, and says so once', async () => {
+  const { names, clock, service, events, grant } = await started();
+  names.primary = { ...names.primary, markers: [mark(3)] };
+  await grant(2);
+  await clock.advance(60_000);
+  expect(names.updates).toBe(0);
+  expect(events).toEqual(['binding.failed HS_DNS_STALE']);
+  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_DNS_STALE', bound: [] } });
+});
+
+it('is refused when the other was quicker between look and change', async () => {
+  const { names, events, grant, leadsHere } = await started();
+  names.whenLooked = () => void (names.primary = { ...names.primary, markers: [mark(3)] });
+  await grant(2);
+  expect(leadsHere()).toBe(false);
+  expect(events).toEqual(['binding.failed HS_DNS_STALE']);
+});
+
+it('tries again for ever, at a slower and slower pace', async () => {
+  const { names, clock, events, grant, leadsHere } = await started();
+  names.lookFault = 'HS_DNS_UNREACHABLE';
+  await grant(2);
+  names.lookFault = null;
+  await clock.advance(99);
+  expect(leadsHere()).toBe(false);
+  await clock.advance(1);
+  expect(leadsHere()).toBe(true);
+  expect(events).toEqual(['binding.failed HS_DNS_UNREACHABLE', 'binding.bound']);
+});
+
+it('recognises a change that was answered with an error', async () => {
+  const { names, service, events, grant } = await started();
+  names.answerFault = 'HS_DNS_TIMEOUT';
+  await grant(2);
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { epoch: 2 } });
+  expect(events).toEqual(['binding.bound']);
+});
+
+it('puts back what somebody changed by hand', async () => {
+  const { names, clock, grant, leadsHere } = await started();
+  await grant(2);
+  names.primary = { ...names.primary, addresses: [] };
+  await clock.advance(10_000);
+  expect(leadsHere()).toBe(true);
+});
+
+it('follows the other servers, and names one that stays behind', async () => {
+  const { names, clock, service, events, grant } = await started();
+  await grant(2);
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { agree: ['primary'] } });
+  await clock.advance(6000);
+  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_DNS_BEHIND', agree: ['primary'] } });
+  names.second = names.primary;
+  await clock.advance(10_000);
+  expect(service.report()).toMatchObject({ health: 'ok', detail: { agree: ['primary', 'second'] } });
+  expect(events).toEqual(['binding.bound', 'binding.failed HS_DNS_BEHIND']);
+});
+
+it('says on a standby, too, that it could not do it', async () => {
+  const { names, clock, service, grant } = await started();
+  names.lacking = { code: 'HS_DNS_KEY_FILE', message: 'open to all', cure: 'close it' };
+  await clock.advance(10_000);
+  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_DNS_KEY_FILE' } });
+  await grant(2);
+  expect(names.updates).toBe(0);
+  names.lacking = null;
+  await clock.advance(5000);
+  expect(names.updates).toBe(1);
+  await service.stop();
+});

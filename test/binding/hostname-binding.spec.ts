@@ -1,0 +1,361 @@
+// A name that follows the active, with real BIND servers: a primary that takes updates, and a secondary.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { BindDns } from '@hotstandby/adapters/bind-dns';
+import { systemClock } from '@hotstandby/adapters/system';
+import { subjects } from '@hotstandby/contracts';
+import { markerText } from '@hotstandby/core/hostname-plan';
+import type { NameChange } from '@hotstandby/ports';
+import { HostnameBinding } from '@hotstandby/services/hostname-binding';
+import { LocalBus } from '@hotstandby/testing/local-bus';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startAnswerCutter } from './answer-cutter.ts';
+import { BindServer, freePort, makeKey, name, noBind, zone, type TestKey } from './bind-server.ts';
+
+const lacking = noBind();
+const cluster = 'dns-test';
+const ends: (() => Promise<void> | void)[] = [];
+let folder = '';
+let key: TestKey;
+let strongKey: TestKey;
+let noTextKey: TestKey;
+let primary: BindServer;
+let secondary: BindServer;
+let primaryPort = 0;
+/** Epochs grow through the file, as in a pair. */
+let epoch = 100;
+
+describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows the active', () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'hs-dns-'));
+    key = makeKey(folder, 'failover-key');
+    strongKey = makeKey(folder, 'strong-key', 'hmac-sha512');
+    noTextKey = makeKey(folder, 'no-text-key', 'hmac-sha384');
+    primaryPort = await freePort();
+    const secondaryPort = await freePort();
+    const full = (one: TestKey) =>
+      `grant ${one.name} name ${name}. A AAAA; grant ${one.name} name _hotstandby.${name}. TXT;`;
+    primary = new BindServer({
+      folder: path.join(folder, 'primary'),
+      port: primaryPort,
+      include: [key, strongKey, noTextKey].map(({ keyFile }) => keyFile),
+      zone: `type primary; notify explicit; also-notify { 127.0.0.1 port ${secondaryPort}; }; allow-transfer { 127.0.0.1; };
+        update-policy { ${full(key)} ${full(strongKey)} grant ${noTextKey.name} name ${name}. A AAAA; };`,
+      records: '',
+    });
+    secondary = new BindServer({
+      folder: path.join(folder, 'secondary'),
+      port: secondaryPort,
+      include: [key.keyFile],
+      zone: `type secondary; primaries { 127.0.0.1 port ${primaryPort}; };`,
+      records: null,
+    });
+    await primary.start();
+    await secondary.start();
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  });
+  afterAll(async () => {
+    await primary?.stop();
+    await secondary?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('moves from node to node and is the same on every server', async () => {
+    const a = await node('a', { servers: [primary.address, secondary.address] });
+    const b = await node('b', { servers: [primary.address, secondary.address], key: strongKey });
+    a.grant(++epoch);
+    await expect.poll(a.bound, within).toEqual([name]);
+    await expect.poll(() => a.report().detail['agree'], within).toEqual([primary.address, secondary.address]);
+    expect(await seen(secondary)).toEqual({
+      markers: [markerText({ epoch, node: 'a', cluster })],
+      addresses: a.addresses,
+    });
+    a.grant(null);
+    await expect.poll(a.bound, within).toEqual([]);
+    // Left as it is until there is a next owner.
+    expect((await seen(primary)).addresses).toEqual(a.addresses);
+    b.grant(++epoch);
+    await expect.poll(() => b.report().detail['agree'], within).toEqual([primary.address, secondary.address]);
+    expect(await seen(secondary)).toEqual({
+      markers: [markerText({ epoch, node: 'b', cluster })],
+      addresses: b.addresses,
+    });
+    expect(a.events).toEqual(['binding.bound']);
+    expect(b.events).toEqual(['binding.bound']);
+    expect(b.report()).toMatchObject({ health: 'ok', summary: `${name} leads here` });
+  });
+
+  it('is read back within 100 ms of the claim, or three times that on a busy machine', async () => {
+    const a = await node('a');
+    const times: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      a.grant(null);
+      a.grant(++epoch);
+      await expect.poll(() => a.report().detail['epoch'], within).toBe(epoch);
+      times.push(a.report().detail['lastBindMs'] as number);
+    }
+    times.sort((one, other) => one - other);
+    const words = times.map((ms) => ms.toFixed(1)).join(' ');
+    console.log(`claim to read-back, ms: ${words}; load ${loadavg()[0]?.toFixed(1)}`);
+    expect(times[5]).toBeLessThan(300);
+  });
+
+  it('lets one of two win that saw the same', async () => {
+    const [one, other] = [dns(), dns({ key: strongKey })];
+    const { markers } = await one.look(primary.address);
+    epoch++;
+    const change = (who: string): NameChange => ({
+      onlyIfMarkers: markers,
+      marker: markerText({ epoch, node: who, cluster }),
+      addresses: [who === 'a' ? '192.0.2.11' : '192.0.2.12'],
+      ttlSeconds: 30,
+    });
+    const results = await Promise.allSettled([one.update(change('a')), other.update(change('b'))]);
+    const lost = results.filter((result) => result.status === 'rejected');
+    expect(lost.map(({ reason }) => reason.code)).toEqual(['HS_DNS_CHANGED']);
+    const winner = results[0].status === 'fulfilled' ? 'a' : 'b';
+    expect(await one.look(primary.address)).toEqual({
+      markers: [change(winner).marker],
+      addresses: change(winner).addresses.map((address) => ({ address, ttlSeconds: 30 })),
+    });
+  });
+
+  it('refuses a node whose epoch is over, at the server itself, too', async () => {
+    const a = await node('a');
+    const b = await node('b');
+    const oldEpoch = ++epoch;
+    a.grant(oldEpoch);
+    await expect.poll(a.bound, within).toEqual([name]);
+    const { markers } = await dns().look(primary.address);
+    b.grant(++epoch);
+    await expect.poll(b.bound, within).toEqual([name]);
+    // What a node sends that was frozen between its look and its update.
+    const late = { onlyIfMarkers: markers, marker: markers[0] ?? '', addresses: ['192.0.2.11'], ttlSeconds: 30 };
+    await expect(dns().update(late)).rejects.toMatchObject({ code: 'HS_DNS_CHANGED' });
+    // A node that believes in its old epoch for ever.
+    const stale = await node('a');
+    stale.grant(oldEpoch);
+    await expect.poll(() => stale.report().detail['code'], within).toBe('HS_DNS_STALE');
+    expect(stale.bound()).toEqual([]);
+    expect(stale.events).toEqual(['binding.failed']);
+    expect((await seen(primary)).addresses).toEqual(b.addresses);
+  });
+
+  it('tells wrong key, unknown key, missing rights and wrong zone apart', async () => {
+    const change = async (): Promise<NameChange> => ({
+      onlyIfMarkers: (await dns().look(primary.address)).markers,
+      marker: markerText({ epoch, node: 'a', cluster }),
+      addresses: ['192.0.2.66'],
+      ttlSeconds: 30,
+    });
+    const before = await seen(primary);
+    const code = async (options: Parameters<typeof dns>[0]) =>
+      dns(options)
+        .update(await change())
+        .then(
+          () => 'no error',
+          (error: { code: string }) => error.code,
+        );
+    expect(await code({ key: makeKey(folder, key.name, 'hmac-sha256', 'other-secret.key') })).toBe('HS_DNS_KEY');
+    expect(await code({ key: makeKey(folder, 'unknown-key') })).toBe('HS_DNS_KEY');
+    expect(await code({ key: noTextKey })).toBe('HS_DNS_REFUSED');
+    expect(await code({ zone: 'example.org', name: 'service.example.org' })).toBe('HS_DNS_ZONE');
+    expect(await code({ zone: 'example.test', name: 'service.example.org' })).toBe('HS_DNS_ZONE');
+    expect(await code({ servers: [secondary.address] })).toMatch(/HS_DNS_(ZONE|REFUSED)/);
+    expect(await seen(primary)).toEqual(before);
+  });
+
+  it('tells a clock that is ten minutes off', async (test) => {
+    const shim = clockShim();
+    if (!shim) return test.skip('gcc is not installed: no clock can be shifted for nsupdate');
+    const before = process.env['HOTSTANDBY_PATH'];
+    process.env['HOTSTANDBY_PATH'] = shim;
+    ends.push(() => {
+      if (before === undefined) delete process.env['HOTSTANDBY_PATH'];
+      else process.env['HOTSTANDBY_PATH'] = before;
+    });
+    const a = await node('a');
+    a.grant(++epoch);
+    await expect.poll(() => a.report().detail['code'], within).toBe('HS_DNS_CLOCK');
+    expect(a.bound()).toEqual([]);
+  });
+
+  it('waits for a server that is down, and for one that hangs', async () => {
+    await primary.stop();
+    ends.push(async () => {
+      await primary.stop();
+      await primary.start();
+    });
+    const a = await node('a');
+    a.grant(++epoch);
+    await expect.poll(() => a.report().detail['code'], within).toBe('HS_DNS_UNREACHABLE');
+    await primary.start();
+    await expect.poll(a.bound, within).toEqual([name]);
+    expect(a.report().health).toBe('ok');
+
+    primary.signal('SIGSTOP');
+    const b = await node('b');
+    b.grant(++epoch);
+    await expect.poll(() => b.report().detail['code'], within).toBe('HS_DNS_TIMEOUT');
+    // Its reign ends while the server hangs: it changes nothing afterwards.
+    b.grant(null);
+    primary.signal('SIGCONT');
+    await expect.poll(() => b.report().health, within).toBe('ok');
+    expect((await seen(primary)).addresses).toEqual(a.addresses);
+    b.grant(++epoch);
+    await expect.poll(b.bound, within).toEqual([name]);
+    expect(b.events, b.said.join('\n')).toEqual(['binding.failed', 'binding.bound']);
+  });
+
+  it('recognises a change whose answer never came', async () => {
+    const port = await freePort();
+    const cutter = await startAnswerCutter(port, primaryPort);
+    ends.push(() => cutter.stop());
+    const a = await node('a', { servers: [`127.0.0.1:${port}`] });
+    a.grant(++epoch);
+    await expect.poll(a.bound, within).toEqual([name]);
+    expect(cutter.cut()).toBe(1);
+    expect(a.events).toEqual(['binding.bound']);
+    expect(a.said.join('\n')).toContain('answered with an error');
+  });
+
+  it('says which server does not follow, and goes on', async () => {
+    await secondary.stop();
+    ends.push(() => secondary.start());
+    const a = await node('a', { servers: [primary.address, secondary.address] });
+    a.grant(++epoch);
+    await expect.poll(a.bound, within).toEqual([name]);
+    await expect.poll(() => a.report().detail['code'], within).toBe('HS_DNS_UNREACHABLE');
+    expect(a.report()).toMatchObject({ health: 'degraded', detail: { bound: [name], agree: [primary.address] } });
+  });
+
+  it('keeps the secret to itself, and refuses a key file that others may read', async () => {
+    const a = await node('a');
+    a.grant(++epoch);
+    await expect.poll(a.bound, within).toEqual([name]);
+    const waiting = () => processes().some((line) => line.includes('nsupdate') && line.includes(key.keyFile));
+    await expect.poll(waiting, within).toBe(true);
+    expect(processes().join('\n')).not.toContain(key.secret);
+    const open = makeKey(folder, 'failover-key', 'hmac-sha256', 'open.key');
+    chmodSync(open.keyFile, 0o640);
+    const bare = { ...open, keyFile: path.join(folder, 'bare.key') };
+    writeFileSync(bare.keyFile, open.secret, { mode: 0o600 });
+    const absent = { ...open, keyFile: path.join(folder, 'absent.key') };
+    const renamed = { ...key, name: 'another-name' };
+    const weaker = { ...strongKey, algorithm: 'hmac-sha256' as const };
+    for (const bad of [open, bare, absent, renamed, weaker]) {
+      const one = await node('b', { key: bad });
+      one.grant(epoch);
+      await expect.poll(() => one.report().detail['code'], within).toBe('HS_DNS_KEY_FILE');
+      const told = JSON.stringify([one.report(), one.said]);
+      for (const { secret } of [open, key, strongKey]) expect(told).not.toContain(secret);
+    }
+    expect(JSON.stringify([a.report(), a.said])).not.toContain(key.secret);
+  });
+});
+
+const within = { timeout: 30_000, interval: 10 };
+
+interface DnsOptions {
+  servers?: string[];
+  key?: TestKey;
+  zone?: string;
+  name?: string;
+}
+
+function dns(options: DnsOptions = {}): BindDns {
+  const tsig = options.key ?? key;
+  const names = new BindDns({ name, zone, servers: [primary.address], ...options, tsig });
+  ends.push(() => names.close());
+  return names;
+}
+
+/** network-binding of one node, with grants of the test's. */
+async function node(who: 'a' | 'b', options: DnsOptions = {}) {
+  const place = { cluster, node: who };
+  const bus = new LocalBus();
+  const said: string[] = [];
+  const events: string[] = [];
+  const say = (message: string, fields?: unknown) => void said.push(`${message} ${JSON.stringify(fields)}`);
+  const quiet = { add() {}, set() {}, observe() {} };
+  const addresses = who === 'a' ? ['192.0.2.11', '2001:db8::11'] : ['192.0.2.12'];
+  const service = new HostnameBinding({
+    names: dns(options),
+    bus,
+    clock: systemClock,
+    place,
+    log: { debug: say, info: say, warn: say, error: say },
+    metrics: { counter: () => quiet, gauge: () => quiet, histogram: () => quiet },
+    emit: async (type) => void events.push(type),
+    name,
+    ttlSeconds: 30,
+    addresses,
+    fenceLeadMs: 15,
+  });
+  ends.push(() => service.stop());
+  await service.start();
+  return {
+    said,
+    events,
+    addresses,
+    report: () => service.report(),
+    bound: () => service.report().detail['bound'],
+    grant: (granted: number | null) =>
+      bus.publish(subjects.grant(place), {
+        role: granted === null ? 'fenced' : 'active',
+        nodeId: `id-${who}`,
+        incarnation: 'i',
+        epoch: granted,
+        deadlineMs: systemClock.monotonicMs() + 60_000,
+        tenure: granted === null ? null : { epoch: granted, startedAtWallMs: 0 },
+      }),
+  };
+}
+
+async function seen(server: BindServer): Promise<{ markers: string[]; addresses: string[] }> {
+  const { markers, addresses } = await dns().look(server.address);
+  return { markers, addresses: addresses.map(({ address }) => address) };
+}
+
+/** The command lines of all processes. */
+const processes = (): string[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    });
+
+/** A folder with an nsupdate whose clock is ten minutes ahead (faketime does not get along with it); null: no compiler. */
+function clockShim(): string | null {
+  if (spawnSync('gcc', ['--version'], { stdio: 'ignore' }).error) return null;
+  const shim = path.join(folder, 'shim');
+  mkdirSync(shim);
+  const source = path.join(shim, 'clock.c');
+  writeFileSync(
+    source,
+    `#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *at) {
+  int result = syscall(SYS_clock_gettime, id, at);
+  if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) at->tv_sec += 600;
+  return result;
+}
+`,
+  );
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', path.join(shim, 'clock.so'), source]);
+  const nsupdate = execFileSync('/bin/sh', ['-c', 'command -v nsupdate'], { encoding: 'utf8' }).trim();
+  const script = path.join(shim, 'nsupdate');
+  writeFileSync(script, `#!/bin/sh\nLD_PRELOAD='${path.join(shim, 'clock.so')}' exec '${nsupdate}' "$@"\n`);
+  chmodSync(script, 0o755);
+  return shim;
+}
