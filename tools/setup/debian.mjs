@@ -55,6 +55,20 @@ const wanted = [
     without: 'tests with a real DNS server are skipped',
   },
   {
+    program: 'pmacctd',
+    package: 'pmacct',
+    daemon: true,
+    tests: true,
+    without: 'tests with the real pmacctd (sFlow) are skipped',
+  },
+  {
+    program: 'snmptrapd',
+    package: 'snmptrapd',
+    daemon: true,
+    tests: true,
+    without: 'SNMPv3 is not compared with snmptrapd',
+  },
+  {
     program: 'softflowd',
     package: 'softflowd',
     daemon: true,

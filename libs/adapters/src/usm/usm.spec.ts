@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { decodeTrap, type SnmpSecurity } from '@hotstandby/decoders';
+import { decodeTrap, plainNotification, type SnmpSecurity } from '@hotstandby/decoders';
 import type { Logger } from '@hotstandby/ports';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
@@ -10,11 +10,15 @@ import { openUsm } from './index.ts';
 
 type UserConfig = Parameters<typeof openUsm>[0][number];
 
-const file = new URL('../../../../test/fixtures/datagrams/traps-v3.txt', import.meta.url);
-const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line && !line.startsWith('#')); // prettier-ignore
-const captured = new Map(
-  lines.map((line) => [line.split(' ')[0] ?? '', Uint8Array.from(Buffer.from(line.split(' ')[1] ?? '', 'hex'))]),
-);
+const folderOfDatagrams = new URL('../../../../test/fixtures/datagrams/', import.meta.url);
+const read = (name: string) =>
+  new Map(
+    readFileSync(new URL(name, folderOfDatagrams), 'utf8')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'))
+      .map((line) => [line.split(' ')[0] ?? '', Uint8Array.from(Buffer.from(line.split(' ')[1] ?? '', 'hex'))]),
+  );
+const captured = read('traps-v3.txt');
 const sent = (name: string) => captured.get(name) ?? new Uint8Array();
 const context = { sourceAddress: '192.0.2.1', receivedAtMs: 1_795_263_683_000 };
 
@@ -90,6 +94,33 @@ describe('what net-snmp sends', () => {
       malformed: null,
       raw: null,
     });
+  });
+});
+
+describe('both copies of what a device sends to each node', () => {
+  const copies = read('traps-v3-copies.txt');
+  const hex = (octets: Uint8Array | null) => octets && Buffer.from(octets).toString('hex');
+
+  test.each([...copies])('%s: differ as sent, and are alike in plain', (name, copy) => {
+    expect(hex(copy)).not.toBe(hex(sent(name)));
+    expect(hex(plainNotification(copy, security))).toBe(hex(plainNotification(sent(name), security)));
+    expect(plainNotification(copy, security)?.length).toBeGreaterThan(60);
+  });
+
+  it('differ when the user, the context or a variable does', () => {
+    const plain = new Set([...captured.values()].map((bytes) => hex(plainNotification(bytes, security))));
+    expect(plain.size).toBe(captured.size);
+    const last = sent('u-none');
+    const other = plainNotification(last.with(last.length - 1, 9), security);
+    expect(hex(other)).not.toBe(hex(plainNotification(last, security)));
+  });
+
+  it('are nothing else than authentic version 3 notifications', () => {
+    const bytes = sent('u-SHA');
+    expect(plainNotification(bytes.with(bytes.length - 1, 9), security)).toBeNull();
+    for (let length = 0; length < bytes.length; length++)
+      expect(plainNotification(bytes.subarray(0, length), security)).toBeNull();
+    expect(plainNotification(Uint8Array.of(0x30, 3, 2, 1, 1), security)).toBeNull();
   });
 });
 

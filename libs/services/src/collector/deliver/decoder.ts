@@ -15,6 +15,8 @@ export interface DatagramDecoder {
    * enough, and what lacks its template is added raw. Never throws.
    */
   decode(datagram: Datagram, into: Records, final: boolean): boolean;
+  /** The octets by which both copies of a dual-fed datagram are known: its own, or what is alike under a cipher. */
+  alike(datagram: Datagram): Uint8Array;
   /** Changes whenever a template was learned. */
   version(): number;
 }

@@ -1,6 +1,7 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { DeliveryProgress, Logger, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type { Datagram, DeliveryProgress, Logger, RecordStore, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
+import type { DatagramDecoder } from './decoder.ts';
 import { Replay } from './replay.ts';
 
 export interface OpenedReplay {
@@ -11,6 +12,7 @@ export interface OpenedReplay {
 
 export interface ReplayParts {
   store: RecordStore;
+  decoder: Pick<DatagramDecoder, 'alike'>;
   log: Logger;
   limits: Pick<CollectorLimits, 'replayReachMs'>;
   /** The guard when the gate is open right now. */
@@ -31,11 +33,12 @@ const frameAgeMs = 1000;
  * what to deliver.
  */
 export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
-  const { store, log, limits } = parts;
+  const { store, decoder, log, limits } = parts;
+  const alike = (datagram: Datagram) => decoder.alike(datagram);
   const { epoch, startedAtWallMs } = tenure;
   const earlier = (await progressOf(nodeId, parts)).filter((noted) => noted.epoch < epoch);
   const last = earlier.toSorted((one, other) => other.epoch - one.epoch)[0];
-  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger') };
+  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike) };
 
   const reachMs = limits.replayReachMs;
   // By another node's clock, which may differ by the reach.
@@ -47,7 +50,7 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
     settledBefore: ledger.settled.length,
   });
   const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
-  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger) };
+  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }) };
 }
 
 /**

@@ -64,3 +64,12 @@ it('takes everything where nobody stored anything before', () => {
     [-5, 0],
   );
 });
+
+it('knows copies by what is alike in them where the decoder says so', () => {
+  const alike = (datagram: Datagram) => datagram.bytes.subarray(0, 1);
+  const replay = new Replay(bounds, { stored: [entry('x', 11_000)], settled: [] }, { alike });
+  const share = replay.shareOf(message(1), [one('x-of-the-other-node', 11_200), one('y', 11_200)]);
+  expect(stamps(share.settled)).toEqual([11_200]);
+  expect(share.settled[0]?.digest).toBe(entry('x', 0).digest);
+  expect(share.stored).toEqual([entry('y', 11_200)]);
+});

@@ -28,6 +28,10 @@ export interface ReplayBounds {
  */
 const overlapMs = 5000;
 
+/** Which octets of a datagram count for its digest. */
+type Alike = (datagram: Datagram) => Uint8Array;
+const asItCame: Alike = ({ bytes }) => bytes;
+
 /**
  * What of INGEST is a tenure's to deliver: everything that the tenures before have not stored. A datagram that they
  * stored in its other copy (a dual feed gives both nodes one) is found in their ledger and left out, each copy once.
@@ -41,20 +45,22 @@ export class Replay {
   /** A message that comes again (it was not settled in time) gets the share that it got: its copies are used up. */
   readonly #shares = new Map<string, Share>();
   readonly #keepsLedger: boolean;
+  readonly #alike: Alike;
   #over: boolean;
 
-  constructor(bounds: ReplayBounds, ledger: LedgerExtract, keepsLedger = true) {
+  constructor(bounds: ReplayBounds, ledger: LedgerExtract, { keepsLedger = true, alike = asItCame } = {}) {
     this.#bounds = bounds;
     this.#keepsLedger = keepsLedger;
+    this.#alike = alike;
     this.#settlement = new Settlement(ledger.stored, bounds.reachMs);
     for (const entry of ledger.settled) this.#settlement.take(entry);
     this.#over = bounds.untilMs === -Infinity;
   }
 
   /** Whatever comes; only the marks of messages tell what is stored. */
-  static ofEverything(ledger: 'with ledger' | 'without ledger'): Replay {
+  static ofEverything(ledger: 'with ledger' | 'without ledger', alike: Alike = asItCame): Replay {
     const bounds = { fromMs: -Infinity, untilMs: -Infinity, reachMs: 0 };
-    return new Replay(bounds, { stored: [], settled: [] }, ledger === 'with ledger');
+    return new Replay(bounds, { stored: [], settled: [] }, { keepsLedger: ledger === 'with ledger', alike });
   }
 
   /** No message that follows has anything to do with earlier tenures. */
@@ -93,7 +99,7 @@ export class Replay {
         share.before++;
         continue;
       }
-      const entry = { digest: digestOf(datagram), receivedAtMs };
+      const entry = { digest: digestOf({ ...datagram, bytes: this.#alike(datagram) }), receivedAtMs };
       if (!this.#over && receivedAtMs <= untilMs && this.#settlement.take(entry)) share.settled.push(entry);
       else if (!this.#over && receivedAtMs < fromMs) share.before++;
       else {

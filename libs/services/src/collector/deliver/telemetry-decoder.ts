@@ -4,6 +4,7 @@ import {
   decodePending,
   decodeSyslog,
   decodeTrap,
+  plainNotification,
   type FlowRecord,
   type PendingFlowSet,
 } from '@hotstandby/decoders';
@@ -37,6 +38,10 @@ export class TelemetryDecoder implements DatagramDecoder {
       case 'flow':
         return this.#decodeFlow(datagram, into.flows, final);
     }
+  }
+
+  alike({ kind, bytes }: Datagram): Uint8Array {
+    return (kind === 'trap' && this.#security && plainNotification(bytes, this.#security)) || bytes;
   }
 
   /** Takes the templates out of a datagram that somebody else delivers, or nobody. */
