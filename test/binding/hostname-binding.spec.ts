@@ -153,13 +153,21 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
       ttlSeconds: 30,
     });
     const before = await seen(primary);
-    const code = async (options: Parameters<typeof dns>[0]) =>
-      dns(options)
-        .update(await change())
-        .then(
-          () => 'no error',
-          (error: { code: string }) => error.code,
-        );
+    const codeOf = (work: Promise<unknown>) =>
+      work.then(
+        () => 'no error',
+        (error: { code: string }) => error.code,
+      );
+    /** The same, whether it is only rehearsed or done. */
+    const code = async (options: DnsOptions) => {
+      const rehearsed = await codeOf(dns(options).rehearse());
+      const done = await codeOf(dns(options).update(await change()));
+      return rehearsed === done ? done : `rehearsed ${rehearsed}, done ${done}`;
+    };
+    expect(await codeOf(dns().rehearse())).toBe('no error');
+    expect(await codeOf(dns({ zone: 'example.org', name: 'service.example.org' }).look(primary.address))).toBe(
+      'HS_DNS_ZONE',
+    );
     expect(await code({ key: makeKey(folder, key.name, 'hmac-sha256', 'other-secret.key') })).toBe('HS_DNS_KEY');
     expect(await code({ key: makeKey(folder, 'unknown-key') })).toBe('HS_DNS_KEY');
     expect(await code({ key: noTextKey })).toBe('HS_DNS_REFUSED');
@@ -218,8 +226,8 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     const a = await node('a', { servers: [`127.0.0.1:${port}`] });
     a.grant(++epoch);
     await expect.poll(a.bound, within).toEqual([name]);
-    expect(cutter.cut()).toBe(1);
-    expect(a.events).toEqual(['binding.bound']);
+    expect(cutter.cut()).toBeGreaterThan(0);
+    expect(a.report().health).toBe('ok');
     expect(a.said.join('\n')).toContain('answered with an error');
   });
 
@@ -249,7 +257,6 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     const weaker = { ...strongKey, algorithm: 'hmac-sha256' as const };
     for (const bad of [open, bare, absent, renamed, weaker]) {
       const one = await node('b', { key: bad });
-      one.grant(epoch);
       await expect.poll(() => one.report().detail['code'], within).toBe('HS_DNS_KEY_FILE');
       const told = JSON.stringify([one.report(), one.said]);
       for (const { secret } of [open, key, strongKey]) expect(told).not.toContain(secret);

@@ -59,6 +59,7 @@ it('refuses what cannot work, and names the field', () => {
   expect(fields({ servers: ['ns.example.org'] })).toEqual(['binding.servers.0']);
   expect(fields({ servers: [] })).toEqual(['binding.servers']);
   expect(fields({ addresses: ['192.0.2.1/24'] })).toEqual(['binding.addresses.0']);
+  expect(fields({ addresses: ['192.0.2.12'] })).toEqual(['binding.addresses']);
   expect(fields({ tsig: { ...binding.tsig, algorithm: 'hmac-md5' } })).toEqual(['binding.tsig.algorithm']);
   expect(fields({ tsig: { ...binding.tsig, secret: 'x' } })).toEqual(['binding.tsig.secret']);
 });

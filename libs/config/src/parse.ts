@@ -87,7 +87,11 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
     }
   }
   faults.push(...snmpUserFaults(file.collector.snmpUsers));
-  if (file.binding.mode === 'hostname') faults.push(...outsideZone(file.binding));
+  if (file.binding.mode === 'hostname') {
+    faults.push(...outsideZone(file.binding));
+    for (const own of file.binding.addresses ?? [])
+      differ('binding.addresses', own, file.peer.address, "this node's own address, not the peer's");
+  }
   const url = readStoreUrl(file.store.url);
   if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });
   else if (url.address.kind === 'mssql') faults.push(...withoutRecords(file));

@@ -27,6 +27,11 @@ export interface NameServers {
    * After any error the change may have happened all the same, or, when it was not answered, may still happen.
    */
   update(change: NameChange): Promise<void>;
+  /**
+   * Whether the first server would take an update: throws as `update` does, and changes nothing, because it asks under a
+   * condition that cannot be met.
+   */
+  rehearse(): Promise<void>;
   /** No child process is left afterwards. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { checkKeyFile, type TsigKey } from './key-file.ts';
 import { lookUp } from './look-up.ts';
 import { ReadyNsupdate } from './ready-nsupdate.ts';
 import { updateFault } from './update-fault.ts';
-import { updateScript } from './update-script.ts';
+import { rehearsalScript, updateScript, type UpdateTarget } from './update-script.ts';
 
 const lookTimeoutMs = 1000;
 const updateTimeoutSeconds = 2;
@@ -48,11 +48,22 @@ export class BindDns implements NameServers {
     return lookUp(at(server), this.#options.name, lookTimeoutMs);
   }
 
-  async update(change: NameChange): Promise<void> {
+  update(change: NameChange): Promise<void> {
+    return this.#send((target) => updateScript(target, change));
+  }
+
+  async rehearse(): Promise<void> {
+    await this.#send(rehearsalScript).catch((error: unknown) => {
+      // As it has to be: only the prerequisites were in the way.
+      if (!(error instanceof CodedError) || error.code !== 'HS_DNS_CHANGED') throw error;
+    });
+  }
+
+  async #send(scriptFor: (target: UpdateTarget) => string): Promise<void> {
     const { name, zone, servers, tsig } = this.#options;
     const [primary = ''] = servers;
     const nsupdate = await this.#tool();
-    const script = updateScript({ server: at(primary), name, zone }, change);
+    const script = scriptFor({ server: at(primary), name, zone });
     const { exitCode, stderr } = await nsupdate.run(script, killAfterMs);
     if (exitCode === 0) return;
     const fault =

@@ -29,6 +29,25 @@ export function updateScript({ server, name, zone }: UpdateTarget, change: NameC
   return `${lines.join('\n')}\n`;
 }
 
+/**
+ * An update that can never happen: the prerequisites contradict each other, and what it asks to remove is nowhere. A server
+ * checks signature, clock and, if it is a newer BIND, the rights on each record before the prerequisites.
+ */
+export function rehearsalScript({ server, name, zone }: UpdateTarget): string {
+  const marker = `${markerName(name)}.`;
+  const lines = [
+    `server ${server.address} ${server.port}`,
+    `zone ${zone}.`,
+    `prereq yxrrset ${marker} TXT "rehearsal"`,
+    `prereq nxrrset ${marker} TXT`,
+    `update delete ${name}. A 0.0.0.0`,
+    `update delete ${name}. AAAA ::`,
+    `update delete ${marker} TXT "rehearsal"`,
+    'send',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 /** A character string of RFC 1035 section 5.1: whatever a server said stays one word on its line. */
 export function quoted(text: string): string {
   const escaped = [...Buffer.from(text, 'utf8')].map((byte) =>

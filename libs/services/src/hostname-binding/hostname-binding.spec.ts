@@ -21,6 +21,9 @@ class MemoryServers implements NameServers {
   lookFault: ErrorCode | null = null;
   /** Thrown after the change was made. */
   answerFault: ErrorCode | null = null;
+  rehearsalFault: ErrorCode | null = null;
+  rehearsals = 0;
+  whenRehearsed: () => Promise<void> = async () => {};
   updates = 0;
   looks = 0;
   whenLooked: () => void | Promise<void> = () => {};
@@ -43,6 +46,11 @@ class MemoryServers implements NameServers {
     const addresses = change.addresses.map((address) => ({ address, ttlSeconds: change.ttlSeconds }));
     this.primary = { markers: [change.marker], addresses };
     if (this.answerFault) throw new CodedError(this.answerFault, 'no answer');
+  }
+  async rehearse(): Promise<void> {
+    this.rehearsals++;
+    await this.whenRehearsed();
+    if (this.rehearsalFault) throw new CodedError(this.rehearsalFault, 'not allowed');
   }
   async close() {}
 }
@@ -161,4 +169,29 @@ it('says on a standby, too, that it could not do it', async () => {
   await clock.advance(5000);
   expect(names.updates).toBe(1);
   await service.stop();
+});
+
+it('rehearses the change while it is a standby, and says what would be in the way', async () => {
+  const { names, clock, service, events, grant } = await started();
+  await clock.advance(59_000);
+  expect(names.rehearsals).toBe(1);
+  names.rehearsalFault = 'HS_DNS_REFUSED';
+  await clock.advance(1000);
+  expect(service.report()).toMatchObject({ health: 'degraded', detail: { code: 'HS_DNS_REFUSED' } });
+  names.rehearsalFault = null;
+  await clock.advance(10_000);
+  expect(service.report().health).toBe('ok');
+  expect(events).toEqual(['binding.failed HS_DNS_REFUSED']);
+  await grant(2);
+  await clock.advance(90_000);
+  expect(names.rehearsals).toBe(3);
+});
+
+it('does not wait for a rehearsal that hangs when the claim comes', async () => {
+  const { names, clock, grant, leadsHere } = await started();
+  names.whenRehearsed = () => new Promise(() => {});
+  await clock.advance(60_000);
+  expect(names.rehearsals).toBe(2);
+  await grant(2);
+  expect(leadsHere()).toBe(true);
 });

@@ -19,6 +19,8 @@ import { asNameFault, nameFault, type NameFault } from './name-fault.ts';
 
 /** A name that is as it should be is looked at again, and put back if somebody changed it. */
 const checkEveryMs = 10_000;
+/** A standby asks at this pace whether it would be allowed to change the name. */
+const rehearseEveryMs = 60_000;
 const firstRetryMs = 100;
 const longestRetryMs = 5000;
 /** Other servers are given so long to transfer the zone before it is a fault. */
@@ -55,6 +57,9 @@ export class HostnameBinding implements Service {
   #stopped = false;
   #cancelNext: Cancel = () => {};
   #retryMs = firstRetryMs;
+  #rehearsedAtMs = -Infinity;
+  /** Ends the waiting for a standby's check: a claim does not wait for it. */
+  #interrupt = (): void => {};
   #openedAtMs = 0;
   #bound: { epoch: number } | null = null;
   #lastBindMs: number | null = null;
@@ -78,6 +83,7 @@ export class HostnameBinding implements Service {
       opened: () => {
         this.#openedAtMs = parts.clock.monotonicMs();
         this.#retryMs = firstRetryMs;
+        this.#interrupt();
         this.#kick();
       },
       shut: (reason) => this.#lost(reason),
@@ -93,6 +99,7 @@ export class HostnameBinding implements Service {
     this.#stopped = true;
     this.#watch.stop();
     this.#cancelNext();
+    this.#interrupt();
     this.#others.stop();
     // What hangs at a server ends with its process.
     await this.#parts.names.close();
@@ -172,8 +179,19 @@ export class HostnameBinding implements Service {
     if (unable) return unable;
     const grant = this.#grant();
     if (grant) return this.#bind(this.#wish(grant.epoch));
-    // A standby learns beforehand that it could not do it.
+    const interrupted = new Promise<NameFault | null>((resolve) => {
+      this.#interrupt = () => resolve(this.#fault);
+    });
+    return Promise.race([this.#check(), interrupted]);
+  }
+
+  /** A standby learns beforehand that it could not do it. */
+  async #check(): Promise<null> {
     await this.#look();
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#stopped || nowMs - this.#rehearsedAtMs < rehearseEveryMs) return null;
+    await this.#parts.names.rehearse();
+    this.#rehearsedAtMs = nowMs;
     return null;
   }
 
