@@ -78,6 +78,30 @@ describe('the collector as a process', () => {
     expect(rows.every((row) => row['version'] === '3')).toBe(true);
   });
 
+  it.skipIf(!existsSync('/usr/bin/snmpinform'))(
+    'answers informs of snmpinform while it is active, and no others',
+    async () => {
+      const inform = [
+        '-m',
+        '',
+        '-v2c',
+        '-c',
+        'public',
+        '-t',
+        '1',
+        '-r',
+        '2',
+        `${address}:${rig.ports.trap}`,
+        ...linkDown,
+      ];
+      await run('snmpinform', inform);
+      rig.revoke();
+      await expect(run('snmpinform', inform)).rejects.toThrow(/Timeout|failed/);
+      rig.grant();
+      await run('snmpinform', inform);
+    },
+  );
+
   it.skipIf(!existsSync('/usr/sbin/pmacctd'))('stores sFlow of pmacctd', async () => {
     const config = path.join(folder, 'pmacctd.conf');
     writeFileSync(

@@ -1,6 +1,7 @@
 export type * from './records.ts';
 export { decodeSyslog } from './syslog/decode-syslog.ts';
 export { decodeTrap } from './snmp/decode-trap.ts';
+export { informAnswer } from './snmp/inform-answer.ts';
 export { plainNotification } from './snmp/plain-notification.ts';
 export type { SecuredMessage, SnmpSecurity } from './snmp/secured-message.ts';
 export { decodeFlows } from './netflow/decode-flows.ts';

@@ -26,6 +26,8 @@ export interface ListenRequest {
 export interface Listening {
   /** What the kernel gave of the receive buffer that was asked for. */
   receiveBufferBytes: number;
+  /** Sends a datagram from this socket. What the network does not take is lost; never throws. */
+  send?(bytes: Uint8Array, to: { address: string; port: number }): void;
   close: Unsubscribe;
 }
 

@@ -39,7 +39,12 @@ export class DgramReceiver implements Receiver {
       close();
       onLost(error.message);
     });
-    return { receiveBufferBytes: enlarge(socket, request.receiveBufferBytes), close };
+    const send: Listening['send'] = (bytes, { address, port }) => {
+      // A socket of both families wants an IPv4 address as it gave it.
+      const to = isIPv6(request.address) && !isIPv6(address) ? `::ffff:${address}` : address;
+      if (open) socket.send(bytes, port, to, () => {});
+    };
+    return { receiveBufferBytes: enlarge(socket, request.receiveBufferBytes), send, close };
   }
 
   async kernelDrops(): Promise<number> {

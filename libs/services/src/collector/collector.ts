@@ -106,6 +106,7 @@ export class Collector implements Service {
       metrics,
       frameBytes: limits.frameBytes,
       frameDelayMs,
+      isActive: () => this.#roles.open() !== null,
     });
 
     this.#roles = new RoleWatch(

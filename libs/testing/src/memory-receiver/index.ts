@@ -7,6 +7,8 @@ export class MemoryReceiver implements Receiver {
   /** Ports that cannot be had, with the error that says so. */
   readonly refused = new Map<number, Error>();
   drops = 0;
+  /** What was sent from the sockets. */
+  readonly sent: { bytes: Uint8Array; address: string; port: number }[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -16,7 +18,11 @@ export class MemoryReceiver implements Receiver {
     const error = this.refused.get(request.port);
     if (error) throw error;
     this.#open.set(request.port, { request, hand: onDatagrams });
-    return { receiveBufferBytes: request.receiveBufferBytes, close: () => void this.#open.delete(request.port) };
+    return {
+      receiveBufferBytes: request.receiveBufferBytes,
+      send: (bytes, to) => void this.sent.push({ bytes, ...to }),
+      close: () => void this.#open.delete(request.port),
+    };
   }
 
   async kernelDrops(): Promise<number> {

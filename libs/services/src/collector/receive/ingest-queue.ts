@@ -19,6 +19,7 @@ interface Entry extends Frame {
   id: string;
   /** Wall clock. */
   putAtMs: number;
+  appended: () => void;
 }
 
 /**
@@ -43,7 +44,13 @@ export class IngestQueue {
     this.#parts = parts;
   }
 
-  put(frames: Frame[]): void {
+  /** `appended` is called when all of them are in INGEST; never when one was dropped. */
+  put(frames: Frame[], appended?: () => void): void {
+    let missing = frames.length;
+    const oneAppended = () => {
+      missing--;
+      if (missing === 0) appended?.();
+    };
     const { losses, limits, instance, clock } = this.#parts;
     for (const frame of frames) {
       if (this.#bytes + frame.bytes.length > limits.queueBytes) {
@@ -51,7 +58,12 @@ export class IngestQueue {
         continue;
       }
       this.#bytes += frame.bytes.length;
-      (this.#held ?? this.#waiting).push({ ...frame, id: `${instance}-${++this.#frames}`, putAtMs: clock.wallMs() });
+      (this.#held ?? this.#waiting).push({
+        ...frame,
+        id: `${instance}-${++this.#frames}`,
+        putAtMs: clock.wallMs(),
+        appended: oneAppended,
+      });
     }
     this.#pump();
   }
@@ -131,6 +143,7 @@ export class IngestQueue {
     this.#appending.delete(entry);
     this.#bytes -= entry.bytes.length;
     this.#appendedDatagrams += entry.datagrams;
+    entry.appended();
     this.#pump();
   }
 

@@ -45,6 +45,12 @@ export class Listeners {
     for (const port of this.#ports) port.open?.close();
   }
 
+  /** Answers a datagram from the socket that it came to. */
+  answer({ kind, localPort, sourceAddress, sourcePort }: Datagram, bytes: Uint8Array): void {
+    const port = this.#ports.find(({ state }) => state.kind === kind && state.port === localPort);
+    port?.open?.send?.(bytes, { address: sourceAddress, port: sourcePort });
+  }
+
   states(): PortState[] {
     return this.#ports.map((port) => port.state);
   }

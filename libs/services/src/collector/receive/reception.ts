@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Counter, Datagram, ListenRequest, Logger, Metrics, Receiver } from '@hotstandby/ports';
 import type { Losses } from '../losses.ts';
+import { informAnswer } from '@hotstandby/decoders';
 import { pause } from '../waiting-time.ts';
 import { Framer } from './framer.ts';
 import type { IngestQueue } from './ingest-queue.ts';
@@ -15,6 +16,8 @@ interface Parts {
   metrics: Metrics;
   frameBytes: number;
   frameDelayMs: number;
+  /** Whether this node is active right now: it alone answers informs. */
+  isActive: () => boolean;
 }
 
 const lookAtKernelEveryMs = 2000;
@@ -98,8 +101,28 @@ export class Reception {
     const kind = datagrams[0]?.kind;
     if (kind) this.#received.add(datagrams.length, { kind });
     const full = this.#framer.add(datagrams);
+    const informs = kind === 'trap' ? this.#answersTo(datagrams) : [];
+    if (informs.length > 0) {
+      // Their senders wait, so they go out at once.
+      this.#parts.queue.put([...full, ...this.#framer.flush()], () => this.#answer(informs));
+      return;
+    }
     if (full.length > 0) this.#parts.queue.put(full);
     this.#cancelFlush ??= this.#parts.clock.after(this.#parts.frameDelayMs, () => this.#flush());
+  }
+
+  #answersTo(datagrams: Datagram[]): { datagram: Datagram; answer: Uint8Array }[] {
+    if (!this.#parts.isActive()) return [];
+    return datagrams.flatMap((datagram) => {
+      const answer = informAnswer(datagram.bytes);
+      return answer ? [{ datagram, answer }] : [];
+    });
+  }
+
+  /** They are on disk: their senders need not repeat them. */
+  #answer(informs: { datagram: Datagram; answer: Uint8Array }[]): void {
+    for (const { datagram, answer } of informs)
+      if (this.#parts.isActive()) this.#parts.listeners.answer(datagram, answer);
   }
 
   #flush(): void {

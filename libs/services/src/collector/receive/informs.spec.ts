@@ -1,0 +1,75 @@
+import { ManualClock } from '@hotstandby/testing/manual-clock';
+import { MemoryIngest } from '@hotstandby/testing/memory-ingest';
+import { MemoryReceiver } from '@hotstandby/testing/memory-receiver';
+import type { Metrics } from '@hotstandby/ports';
+import { expect, it } from 'vitest';
+import { defaultLimits } from '../limits.ts';
+import { Losses } from '../losses.ts';
+import { IngestQueue } from './ingest-queue.ts';
+import { Listeners } from './listeners.ts';
+import { Reception } from './reception.ts';
+
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const metrics: Metrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+};
+
+async function receiving() {
+  const clock = new ManualClock();
+  const ingest = new MemoryIngest(clock);
+  const receiver = new MemoryReceiver(clock);
+  const role = { active: false };
+  const emit = async () => {};
+  const losses = new Losses({ clock, log, metrics, emit });
+  const bounds = { maxBytes: 1 << 30, maxAgeMs: 3_600_000 };
+  const queue = new IngestQueue({ ingest, bounds, clock, log, losses, limits: defaultLimits, instance: 'i' });
+  const reception = new Reception({
+    receiver,
+    listeners: new Listeners({ receiver, clock, log, emit, limits: defaultLimits }),
+    queue,
+    losses,
+    clock,
+    log,
+    metrics,
+    frameBytes: 65_536,
+    frameDelayMs: 10,
+    isActive: () => role.active,
+  });
+  await reception.start([{ kind: 'trap', address: '192.0.2.1', port: 1162, receiveBufferBytes: 65_536 }]);
+  const until = async (done: () => boolean) => {
+    for (let turn = 0; turn < 100 && !done(); turn++) await clock.advance(50);
+    expect(done()).toBe(true);
+  };
+  return { ingest, receiver, reception, role, until };
+}
+
+const pdu = (tag: number) => [tag, 11, 2, 1, 1, 2, 1, 0, 2, 1, 0, 0x30, 0];
+const message = (tag: number) => Uint8Array.of(0x30, 19, 2, 1, 1, 4, 1, 0x70, ...pdu(tag));
+const [inform, trap] = [message(0xa6), message(0xa7)];
+
+it('answers informs while the node is active, and only when they are in INGEST', async () => {
+  const { ingest, receiver, reception, role, until } = await receiving();
+  receiver.send(1162, inform);
+  await until(() => ingest.frames().length === 1);
+  expect(receiver.sent).toEqual([]);
+
+  role.active = true;
+  ingest.setAway(true);
+  receiver.send(1162, trap, inform);
+  let looks = 0;
+  await until(() => ++looks > 5);
+  expect(receiver.sent).toEqual([]);
+  ingest.setAway(false);
+  await until(() => receiver.sent.length > 0);
+  expect(receiver.sent).toEqual([{ address: '192.0.2.7', port: 40_000, bytes: message(0xa2) }]);
+
+  ingest.setAway(true);
+  receiver.send(1162, inform);
+  role.active = false;
+  ingest.setAway(false);
+  await until(() => ingest.frames().length === 3);
+  expect(receiver.sent).toHaveLength(1);
+  await reception.stop(10);
+});
