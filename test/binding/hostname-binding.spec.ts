@@ -93,7 +93,10 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     const a = await node('a');
     const times: number[] = [];
     for (let round = 0; round < 10; round++) {
+      // As a standby is: its rehearsal is over and its nsupdate waits.
       a.grant(null);
+      await expect.poll(() => a.rehearsals(), within).toBe(1);
+      await expect.poll(waitingNsupdate, within).toBeDefined();
       a.grant(++epoch);
       await expect.poll(() => a.report().detail['epoch'], within).toBe(epoch);
       times.push(a.report().detail['lastBindMs'] as number);
@@ -142,6 +145,24 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     await expect.poll(() => stale.report().detail['code'], within).toBe('HS_DNS_STALE');
     expect(stale.bound()).toEqual([]);
     expect(stale.events).toEqual(['binding.failed']);
+    expect((await seen(primary)).addresses).toEqual(b.addresses);
+  });
+
+  it('is not moved by a program that was frozen with the change in its hands', async () => {
+    const old = dns();
+    await old.rehearse();
+    await expect.poll(waitingNsupdate, within).toBeDefined();
+    const pid = waitingNsupdate() ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    const { markers } = await old.look(primary.address);
+    const marker = markerText({ epoch: ++epoch, node: 'a', cluster });
+    const late = old.update({ onlyIfMarkers: markers, marker, addresses: ['192.0.2.11'], ttlSeconds: 30 });
+    late.catch(() => {});
+    const b = await node('b', { key: strongKey });
+    b.grant(++epoch);
+    await expect.poll(b.bound, within).toEqual([name]);
+    process.kill(pid, 'SIGCONT');
+    await expect(late).rejects.toMatchObject({ code: 'HS_DNS_CHANGED' });
     expect((await seen(primary)).addresses).toEqual(b.addresses);
   });
 
@@ -245,9 +266,8 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     const a = await node('a');
     a.grant(++epoch);
     await expect.poll(a.bound, within).toEqual([name]);
-    const waiting = () => processes().some((line) => line.includes('nsupdate') && line.includes(key.keyFile));
-    await expect.poll(waiting, within).toBe(true);
-    expect(processes().join('\n')).not.toContain(key.secret);
+    await expect.poll(waitingNsupdate, within).toBeDefined();
+    expect(JSON.stringify(processes())).not.toContain(key.secret);
     const open = makeKey(folder, 'failover-key', 'hmac-sha256', 'open.key');
     chmodSync(open.keyFile, 0o640);
     const bare = { ...open, keyFile: path.join(folder, 'bare.key') };
@@ -290,8 +310,12 @@ async function node(who: 'a' | 'b', options: DnsOptions = {}) {
   const say = (message: string, fields?: unknown) => void said.push(`${message} ${JSON.stringify(fields)}`);
   const quiet = { add() {}, set() {}, observe() {} };
   const addresses = who === 'a' ? ['192.0.2.11', '2001:db8::11'] : ['192.0.2.12'];
+  const names = dns(options);
+  let rehearsals = 0;
+  const rehearse = names.rehearse.bind(names);
+  names.rehearse = () => rehearse().finally(() => rehearsals++);
   const service = new HostnameBinding({
-    names: dns(options),
+    names,
     bus,
     clock: systemClock,
     place,
@@ -309,6 +333,7 @@ async function node(who: 'a' | 'b', options: DnsOptions = {}) {
     said,
     events,
     addresses,
+    rehearsals: () => rehearsals,
     report: () => service.report(),
     bound: () => service.report().detail['bound'],
     grant: (granted: number | null) =>
@@ -329,16 +354,20 @@ async function seen(server: BindServer): Promise<{ markers: string[]; addresses:
 }
 
 /** The command lines of all processes. */
-const processes = (): string[] =>
+const processes = (): { pid: number; line: string }[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return { pid: Number(pid), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') };
       } catch {
-        return '';
+        return { pid: Number(pid), line: '' };
       }
     });
+
+/** The pid of one with the first key. */
+const waitingNsupdate = (): number | undefined =>
+  processes().find(({ line }) => line.includes('nsupdate') && line.includes(key.keyFile))?.pid;
 
 /** A folder with an nsupdate whose clock is ten minutes ahead (faketime does not get along with it); null: no compiler. */
 function clockShim(): string | null {
