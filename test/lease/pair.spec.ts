@@ -229,6 +229,24 @@ it('settles a claim whose answer was lost by a beat under the new epoch', async 
   expect(b.rules()).toEqual(['registered', 'claim-silent-holder']);
 });
 
+it('does not claim from a server that was restarted since it showed the silence, which may have forgotten beats', async () => {
+  // Looks come every 40 ms, the claim when it is due: one of these restarts comes between the last look and the claim.
+  for (let ms = 0; ms < 44; ms += 2) {
+    const { pair, a, b } = await started();
+    pair.lineCut = true;
+    a.store.fault = 'unreachable';
+    await pair.run(120 + ms);
+    const { storeIncarnation } = pair.tables;
+    pair.tables.storeIncarnation = `${storeIncarnation}, restarted`;
+    // The claim was faster than the restart.
+    if (pair.tables.reign.epoch === 2) continue;
+    await pair.run(150);
+    expect(await b.role(), `restarted after ${120 + ms} ms`).toBe('standby');
+    await pair.run(100);
+    expect(await b.role()).toBe('active 2');
+  }
+});
+
 it('lets a new incarnation of the holder claim again after the wait, in the same tenure', async () => {
   const { pair, a, b } = await started();
   a.kill();

@@ -142,6 +142,7 @@ export const order = z.discriminatedUnion('do', [
     seen: reign,
     seenHolderCount: z.int().nullable(),
     timeline: z.string(),
+    storeIncarnation: z.string(),
     rebase: z.object({ epoch, membership: z.int(), tenureEpoch: epoch }).nullable(),
   }),
   z.object({

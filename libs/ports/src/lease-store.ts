@@ -39,6 +39,11 @@ export interface ClaimRequest {
   seenHolderCount: number | null;
   /** The store's timeline as seen: on another one nothing is changed. */
   timeline: string;
+  /**
+   * The server as seen. One that was restarted since may have forgotten beats, so that a counter is what it was: it carries
+   * nothing out. Not given: whichever answers.
+   */
+  storeIncarnation?: string;
   /** Null: the next epoch, and `seen` must be of this timeline. Else the lease is re-based: what the new reign says. */
   rebase: { epoch: number; membership: number; tenureEpoch: number } | null;
 }

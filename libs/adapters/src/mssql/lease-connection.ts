@@ -63,10 +63,13 @@ export class LeaseConnection {
   }
 
   /** Throws `StoreError`. The session's own id and its timeline are parameters of every statement that changes something. */
-  run(text: string, parameters: Parameters | null): Promise<LeaseAnswer> {
+  run(text: string, parameters: Parameters | null, onlyOn?: string): Promise<LeaseAnswer> {
     return this.inOrder(async () => {
       const line = this.#line?.session.alive() ? this.#line : await this.#open();
       const { session } = line;
+      // This server and no later start of it, whichever connection there is.
+      if (onlyOn !== undefined && onlyOn !== session.facts().incarnation)
+        throw new StoreError('unreachable', 'the server was restarted since it showed what this statement rests on');
       const own = { session: id(line.id), now_timeline: id(session.facts().timeline) };
       const given = parameters ? { parameters: { ...own, ...parameters } } : {};
       try {

@@ -93,8 +93,9 @@ export class MssqlLeaseStore implements LeaseStore {
     return viewOf(results, facts);
   }
 
-  async claim({ nodeId, incarnation, seen, seenHolderCount, timeline, rebase }: ClaimRequest): Promise<Reign | null> {
-    return this.#reign(this.#statements.claim, {
+  async claim(request: ClaimRequest): Promise<Reign | null> {
+    const { nodeId, incarnation, seen, seenHolderCount, timeline, storeIncarnation, rebase } = request;
+    const parameters = {
       node: id(nodeId),
       incarnation: id(incarnation),
       holder_count: bigint(seenHolderCount),
@@ -103,7 +104,8 @@ export class MssqlLeaseStore implements LeaseStore {
       rebase_membership: bigint(rebase?.membership ?? null),
       rebase_tenure: bigint(rebase?.tenureEpoch ?? null),
       ...seenParameters(seen),
-    });
+    };
+    return this.#reign(this.#statements.claim, parameters, storeIncarnation);
   }
 
   async register(request: RegisterRequest): Promise<Reign | null> {
@@ -143,8 +145,8 @@ export class MssqlLeaseStore implements LeaseStore {
     return this.#connection.close();
   }
 
-  async #reign(statement: string, parameters: Parameters): Promise<Reign | null> {
-    const { results } = await this.#connection.run(statement, parameters);
+  async #reign(statement: string, parameters: Parameters, onlyOn?: string): Promise<Reign | null> {
+    const { results } = await this.#connection.run(statement, parameters, onlyOn);
     const rows = results[0];
     if (!rows) throw new StoreError('unknown', 'the store did not say what became of the statement');
     return rows[0] ? reignOf(rows[0]) : null;

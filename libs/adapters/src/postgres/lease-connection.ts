@@ -45,10 +45,12 @@ export class LeaseConnection {
     return next;
   }
 
-  /** Throws `StoreError`. */
-  run<Row extends QueryResultRow>(query: QueryConfig): Promise<LeaseAnswer<Row>> {
+  /** `onlyOn`: this server and no later start of it, whichever connection there is. Throws `StoreError`. */
+  run<Row extends QueryResultRow>(query: QueryConfig, onlyOn?: string): Promise<LeaseAnswer<Row>> {
     return this.inOrder(async () => {
       const session = this.#session?.alive() ? this.#session : await this.#open();
+      if (onlyOn !== undefined && onlyOn !== session.facts.incarnation)
+        throw new StoreError('unreachable', 'the server was restarted since it showed what this statement rests on');
       try {
         const rows = await session.run<Row>(query, statementTimeoutMsOf(this.#options));
         return { rows, system: session.facts.system };

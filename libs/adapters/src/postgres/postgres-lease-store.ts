@@ -79,9 +79,10 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 
   async claim(request: ClaimRequest): Promise<Reign | null> {
-    const { nodeId, incarnation, seen, seenHolderCount, timeline, rebase } = request;
+    const { nodeId, incarnation, seen, seenHolderCount, timeline, storeIncarnation, rebase } = request;
     const above = rebase && JSON.stringify(rebase);
-    return this.#reign('lease_claim', [nodeId, incarnation, documentOf(seen), seenHolderCount, timeline, above]);
+    const values = [nodeId, incarnation, documentOf(seen), seenHolderCount, timeline, above];
+    return this.#reign('lease_claim', values, storeIncarnation);
   }
 
   async register(request: RegisterRequest): Promise<Reign | null> {
@@ -105,15 +106,15 @@ export class PostgresLeaseStore implements LeaseStore {
     return this.#connection.close();
   }
 
-  async #reign(name: string, values: unknown[]): Promise<Reign | null> {
-    return (await this.#call<Reign | null>(name, values)).answer;
+  async #reign(name: string, values: unknown[], onlyOn?: string): Promise<Reign | null> {
+    return (await this.#call<Reign | null>(name, values, onlyOn)).answer;
   }
 
   /** A prepared statement: one message there, one back. */
-  async #call<Answer>(name: string, values: unknown[]): Promise<Called<Answer>> {
+  async #call<Answer>(name: string, values: unknown[], onlyOn?: string): Promise<Called<Answer>> {
     const places = values.map((_, index) => `$${index + 1}`).join(', ');
     const text = `select ${this.#schema}.${name}(${places}) as answer`;
-    const { rows, system } = await this.#connection.run<{ answer: Answer }>({ name, text, values });
+    const { rows, system } = await this.#connection.run<{ answer: Answer }>({ name, text, values }, onlyOn);
     const row = rows[0];
     if (!row) throw new StoreError('unknown', `${name} gave no row`);
     return { answer: row.answer, system };

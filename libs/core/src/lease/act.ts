@@ -24,7 +24,7 @@ export function act(turn: Turn): void {
     const { rule, evidence } = verdict;
     const operator = rule === 'claim-forced' ? (state.forced?.operator ?? null) : null;
     const { doubt } = state;
-    const { timeline } = view;
+    const { timeline, storeIncarnation } = view;
     const seen = doubt?.seen ?? view.reign;
     const rebase = doubt && rebaseOf(state, doubt);
     const holderRow = view.nodes.find((node) => node.nodeId === seen.holder);
@@ -47,7 +47,7 @@ export function act(turn: Turn): void {
     });
     turn.effects.push({
       do: 'order',
-      order: { do: 'claim', seen, seenHolderCount, timeline, rebase },
+      order: { do: 'claim', seen, seenHolderCount, timeline, storeIncarnation, rebase },
     });
     return;
   }

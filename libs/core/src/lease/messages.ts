@@ -121,7 +121,14 @@ export interface Rebase {
 
 export type LeaseOrder =
   | { do: 'enter'; remembers: Remembered }
-  | { do: 'claim'; seen: Reign; seenHolderCount: number | null; timeline: string; rebase: Rebase | null }
+  | {
+      do: 'claim';
+      seen: Reign;
+      seenHolderCount: number | null;
+      timeline: string;
+      storeIncarnation: string;
+      rebase: Rebase | null;
+    }
   | {
       do: 'register';
       epoch: number;

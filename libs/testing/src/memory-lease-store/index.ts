@@ -117,9 +117,11 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send(() => this.#tables.view(this.#clock));
   }
 
-  claim({ nodeId, incarnation, seen, seenHolderCount, timeline, rebase }: ClaimRequest): Promise<Reign | null> {
+  claim(request: ClaimRequest): Promise<Reign | null> {
+    const { nodeId, incarnation, seen, seenHolderCount, timeline, storeIncarnation, rebase } = request;
     return this.#send((tables) => {
       const { reign, nodes } = tables;
+      if (storeIncarnation !== undefined && storeIncarnation !== tables.storeIncarnation) return null;
       const own = nodes.get(nodeId);
       const holder = seen.holder === null ? undefined : nodes.get(seen.holder);
       const same = JSON.stringify(sorted(seen)) === JSON.stringify(sorted(reign));
