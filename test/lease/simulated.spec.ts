@@ -4,18 +4,16 @@ import { expect, it } from 'vitest';
 // Replay one: HOTSTANDBY_SEED=123 npx vitest run --project unit test/lease/simulated
 const given = process.env['HOTSTANDBY_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 1_000_000) : Number(given);
-const schedules = given === undefined ? 60 : 1;
+const schedules = given === undefined ? 100 : 1;
 
-it(`keeps every invariant in ${schedules} random schedules from seed ${first} on`, { timeout: 60_000 }, async () => {
+it(`keeps every invariant in ${schedules} random schedules from seed ${first} on`, { timeout: 300_000 }, async () => {
   for (let seed = first; seed < first + schedules; seed++) {
     const { violations, trace } = await simulate(seed);
     expect(violations, `seed ${seed}\n${trace.join('\n')}`).toEqual([]);
   }
 });
 
-const quickOnes = knownBad.filter(({ withinSeeds }) => withinSeeds <= 60);
-
-it.each(quickOnes)('catches $name within $withinSeeds seeds', { timeout: 60_000 }, async (variant) => {
+it.each(knownBad)('catches $name within $withinSeeds seeds', { timeout: 300_000 }, async (variant) => {
   for (let seed = 1; seed <= variant.withinSeeds; seed++) {
     if ((await simulate(seed, variant)).violations.length > 0) return;
   }

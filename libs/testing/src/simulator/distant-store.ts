@@ -1,114 +1,131 @@
 import { StoreError } from '@hotstandby/ports';
-import type {
-  BeatRequest,
-  BeatResult,
-  ClaimRequest,
-  Clock,
-  LeaseStore,
-  NodeRow,
-  PauseRequest,
-  ReadoptRequest,
-  RegisterRequest,
-  Reign,
-  ReleaseRequest,
-  StoreView,
-} from '@hotstandby/ports';
-import { MemoryLeaseStore, type MemoryTables } from '../memory-lease-store/index.ts';
-import type { NodeClock } from './node-clock.ts';
+import type { LeaseStore } from '@hotstandby/ports';
+import type { Line } from './line.ts';
+import type { Moments, Statement } from './moments.ts';
+import type { Process } from './process.ts';
 import type { Random } from './random.ts';
+import type { StoreServer } from './store-server.ts';
 
-/** How the line between a node and the store is just now. */
-export interface Line {
-  /** Chance that a statement or its answer takes up to `longestMs` instead of a millisecond or two. */
-  slow: number;
+/** What befalls one statement, beyond what the line does to every message. */
+export const fates = ['lost', 'late', 'answer-lost', 'answer-late', 'reset', 'reset-late', 'unreachable'] as const;
+export type Fate = (typeof fates)[number];
+
+/** How one host gets to the store, and what is to befall its next statements. */
+export interface StoreAccess {
+  host: string;
+  to: Line;
+  from: Line;
+  /** Chance that a statement has a fate of its own. */
+  fated: number;
   longestMs: number;
-  /** Nothing gets through, in either direction. */
-  cut: boolean;
+  /** Aimed at the next statement, or at the next one of a kind. */
+  next: { statement: Statement | null; fate: Fate } | null;
 }
 
 /**
  * The store behind a bad line: a statement arrives late or never, is carried out when it arrives, and its answer comes
- * late or never. The caller gives up after its timeout, and what it gave up on may still be carried out.
+ * late or never. The caller gives up after its timeout, and what it gave up on may still be carried out: but never
+ * by a server that was restarted meanwhile, because the connection ended with it.
  */
-export class DistantStore implements LeaseStore {
-  readonly line: Line = { slow: 0, longestMs: 0, cut: false };
-  readonly #store: MemoryLeaseStore;
-  readonly #trueClock: Clock;
-  readonly #clock: NodeClock;
+export class DistantStore {
+  readonly #server: StoreServer;
+  readonly #access: StoreAccess;
+  readonly #process: Process;
   readonly #random: Random;
+  readonly #moments: Moments;
   readonly #timeoutMs: number;
 
-  constructor(tables: MemoryTables, trueClock: Clock, clock: NodeClock, random: Random, timeoutMs: number) {
-    this.#store = new MemoryLeaseStore(tables, {
-      ...immediately,
-      monotonicMs: () => trueClock.monotonicMs(),
-      bootMs: () => trueClock.bootMs(),
-      wallMs: () => trueClock.wallMs(),
-    });
-    this.#trueClock = trueClock;
-    this.#clock = clock;
-    this.#random = random;
+  constructor(
+    server: StoreServer,
+    access: StoreAccess,
+    process: Process,
+    world: { random: Random; moments: Moments },
+    timeoutMs: number,
+  ) {
+    this.#server = server;
+    this.#access = access;
+    this.#process = process;
+    this.#random = world.random;
+    this.#moments = world.moments;
     this.#timeoutMs = timeoutMs;
   }
 
-  prepare(): Promise<{ storeId: string }> {
-    return this.#send(() => this.#store.prepare());
+  statements(): LeaseStore {
+    const store = this.#server.statements;
+    return {
+      prepare: () => this.#send('look', () => store.prepare()),
+      enter: (row) => this.#send('enter', () => store.enter(row)),
+      beat: (request) => this.#send('beat', () => store.beat(request)),
+      look: () => this.#send('look', () => store.look()),
+      claim: (request) => this.#send('claim', () => store.claim(request)),
+      register: (request) => this.#send('register', () => store.register(request)),
+      readopt: (request) => this.#send('readopt', () => store.readopt(request)),
+      release: (request) => this.#send('release', () => store.release(request)),
+      pause: (request) => this.#send('pause', () => store.pause(request)),
+      async close() {},
+    };
   }
-  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
-    return this.#send(() => this.#store.enter(row));
-  }
-  beat(request: BeatRequest): Promise<BeatResult> {
-    return this.#send(() => this.#store.beat(request));
-  }
-  look(): Promise<StoreView> {
-    return this.#send(() => this.#store.look());
-  }
-  claim(request: ClaimRequest): Promise<Reign | null> {
-    return this.#send(() => this.#store.claim(request));
-  }
-  register(request: RegisterRequest): Promise<Reign | null> {
-    return this.#send(() => this.#store.register(request));
-  }
-  readopt(request: ReadoptRequest): Promise<Reign | null> {
-    return this.#send(() => this.#store.readopt(request));
-  }
-  release(request: ReleaseRequest): Promise<Reign | null> {
-    return this.#send(() => this.#store.release(request));
-  }
-  pause(request: PauseRequest): Promise<Reign | null> {
-    return this.#send(() => this.#store.pause(request));
-  }
-  async close(): Promise<void> {}
 
-  #send<Answer>(statement: () => Promise<Answer>): Promise<Answer> {
+  #send<Answer>(statement: Statement, carryOut: () => Promise<Answer>): Promise<Answer> {
+    const [access, process, server] = [this.#access, this.#process, this.#server];
+    const { host } = access;
     return new Promise((resolve, reject) => {
-      const giveUp = this.#clock.after(this.#timeoutMs, () => reject(new StoreError('unknown', 'no answer in time')));
-      if (this.line.cut) return;
-      this.#trueClock.after(this.#delayMs(), () => {
-        void statement().then((answer) => {
-          if (this.line.cut) return;
-          this.#trueClock.after(this.#delayMs(), () => {
-            this.#clock.arrive(() => {
-              giveUp();
-              resolve(answer);
-            });
-          });
+      const cancel = process.after(this.#timeoutMs, () => reject(new StoreError('unknown', 'no answer in time')));
+      const failed = (error: StoreError) =>
+        process.input(() => {
+          cancel();
+          reject(error);
         });
+      process.output(() => {
+        const fate = this.#fate(statement);
+        if (fate) access.to.spoil(server.nowMs() + access.longestMs);
+        this.#moments.is(`${statement}-sent`, host);
+        if (fate === 'unreachable') return failed(new StoreError('unreachable', 'there is no way to the store'));
+        if (fate === 'lost') return;
+        if (fate === 'reset' || fate === 'reset-late') failed(new StoreError('unknown', 'the connection was reset'));
+        const connectedTo = server.incarnation();
+        server.onTheWay += 1;
+        const gone = () => {
+          server.onTheWay -= 1;
+        };
+        const arrive = () => {
+          if (server.incarnation() !== connectedTo) {
+            gone();
+            return access.from.carry(() => failed(new StoreError('unknown', 'the server closed the connection')));
+          }
+          server.carryOut(() => {
+            gone();
+            void carryOut().then((answer) => {
+              this.#moments.is(`${statement}-done`, host);
+              if (fate === 'answer-lost' || fate === 'reset' || fate === 'reset-late') return;
+              this.#after(fate === 'answer-late', () =>
+                access.from.carry(() =>
+                  process.input(() => {
+                    cancel();
+                    resolve(answer);
+                    this.#moments.is(`${statement}-known`, host);
+                  }),
+                ),
+              );
+            });
+          }, gone);
+        };
+        this.#after(fate === 'late' || fate === 'reset-late', () => access.to.carry(arrive, gone));
       });
     });
   }
 
-  #delayMs(): number {
-    const { slow, longestMs } = this.line;
-    return this.#random.chance(slow) ? this.#random.between(1, longestMs) : this.#random.between(0.2, 1.5);
+  #after(late: boolean, run: () => void): void {
+    if (late) this.#server.after(this.#random.between(1, this.#access.longestMs), run);
+    else run();
+  }
+
+  #fate(statement: Statement): Fate | null {
+    const { next, fated } = this.#access;
+    if (next && (next.statement === null || next.statement === statement)) {
+      this.#access.next = null;
+      return next.fate;
+    }
+    return fated > 0 && this.#random.chance(fated) ? this.#random.pick(fates) : null;
   }
 }
-
-/** The tables answer at the very moment that a statement reaches them. */
-const immediately: Pick<Clock, 'after' | 'every'> = {
-  after(_delayMs, run) {
-    run();
-    return () => {};
-  },
-  every: () => () => {},
-};

@@ -1,2 +1,2 @@
-export { knownBad, type KnownBad } from './known-bad.ts';
+export { knownBad, type KnownBad } from './known-bad/index.ts';
 export { simulate, type SimulatedRun } from './simulate.ts';

@@ -1,0 +1,147 @@
+import { ManualClock } from '../manual-clock/index.ts';
+import { MemoryTables } from '../memory-lease-store/index.ts';
+import { fastTiming } from '../pair/index.ts';
+import { GrantChecks } from './checks/grants.ts';
+import { StoreHistory, type TakeOver } from './checks/store-history.ts';
+import { TakeOvers } from './checks/take-overs.ts';
+import { Violations } from './checks/violations.ts';
+import { GuardedTables } from './guarded-tables.ts';
+import { HostBus, type Deliver } from './host-bus.ts';
+import { HostClock } from './host-clock.ts';
+import { Host } from './host.ts';
+import type { KnownBad } from './known-bad/index.ts';
+import { Line } from './line.ts';
+import { mixOf } from './mix.ts';
+import { Moments } from './moments.ts';
+import { PeerLines } from './peer-line.ts';
+import { Random } from './random.ts';
+import { StoreServer } from './store-server.ts';
+import type { World } from './world.ts';
+
+/** The hosts of one schedule, the store, and every line between them. */
+export class Cluster {
+  readonly world: World;
+  readonly hosts: Host[];
+  readonly trace: string[] = [];
+  readonly takeOvers: TakeOvers;
+  readonly startMs: number;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(seed: number, variant: KnownBad | null) {
+    const clock = new ManualClock();
+    const random = new Random(seed);
+    const mix = mixOf(random, fastTiming.leaseTtlMs);
+    const tables = new MemoryTables();
+    const moments = new Moments();
+    this.startMs = clock.monotonicMs();
+    const say = (what: string) =>
+      void this.trace.push(`${(clock.monotonicMs() - this.startMs).toFixed(1).padStart(8)} ${what}`);
+    const violations = new Violations(() => clock.monotonicMs() - this.startMs, say);
+    const grants = new GrantChecks(violations, () => this.hosts);
+    const history = new StoreHistory(tables, violations, (takeOver) => this.#tookOver(takeOver));
+    const server = new StoreServer(tables, clock, random, (store) =>
+      history.watching(variant?.store?.(store, { tables, clock, random }) ?? store),
+    );
+    server.onForgotten = () => history.forgot(grants.highestEpoch);
+    let ids = 0;
+    this.world = {
+      clock,
+      random,
+      mix,
+      timing: fastTiming,
+      variant,
+      tables,
+      server,
+      moments,
+      violations,
+      grants,
+      handedOver: new Set(),
+      guarded: new GuardedTables(tables, violations, variant?.guard ?? 'commit', () => history.highestEpoch),
+      peerLines: new PeerLines({
+        random,
+        moments,
+        twice: mix.twice,
+        lineOf: (from, to) => this.line(from, to),
+        peerOf: (host, asked) => this.#peerOf(host, asked),
+      }),
+      newClock: () => this.#newClock(),
+      nextId: () => ++ids,
+      say,
+    };
+    this.hosts = (mix.third ? ['a', 'b', 'c'] : ['a', 'b']).map((name) => this.#newHost(name));
+    this.takeOvers = new TakeOvers(this.world, (from, to) => this.line(from, to));
+  }
+
+  /** One direction between two hosts, or between a host and the store. */
+  line(from: string, to: string): Line {
+    const key = `${from} ${to}`;
+    const known = this.#lines.get(key);
+    if (known) return known;
+    const { clock, random, mix } = this.world;
+    const line = new Line(clock, random, mix);
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  host(name: string): Host | undefined {
+    return this.hosts.find((host) => host.name === name);
+  }
+
+  /** Nothing that was late or held up is on its way to the store. */
+  isQuiet(): boolean {
+    return this.world.server.onTheWay === 0;
+  }
+
+  mendEverything(): void {
+    for (const line of this.#lines.values()) line.mend();
+    this.world.server.mend();
+    for (const host of this.hosts) host.bus.setAway(false);
+  }
+
+  #newHost(name: string): Host {
+    const { mix } = this.world;
+    const to = this.line(name, 'store');
+    const from = this.line('store', name);
+    const access = { host: name, to, from, fated: mix.fated, longestMs: mix.longestMs, next: null };
+    const bus = new HostBus(
+      () => this.#newDeliver(),
+      (run) => {
+        for (const other of this.hosts)
+          if (other.name !== name) this.line(name, other.name).carry(() => run(other.bus));
+      },
+    );
+    return new Host(this.world, name, access, bus);
+  }
+
+  /** Messages of one sender never overtake each other on their way to one receiver. */
+  #newDeliver(): Deliver {
+    const { mix, clock, random } = this.world;
+    if (mix.busMs === 0) return queueMicrotask;
+    let lastMs = 0;
+    return (run) => {
+      const nowMs = clock.monotonicMs();
+      lastMs = Math.max(lastMs, nowMs + random.between(0, mix.busMs));
+      clock.after(lastMs - nowMs, run);
+    };
+  }
+
+  #newClock(): HostClock {
+    const { clock, random, mix, variant } = this.world;
+    const rate = 1 + mix.drift * random.pick([-1, 1, random.between(-1, 1)]);
+    return new HostClock(clock, random, {
+      rate,
+      lateMs: mix.lateTimersMs,
+      wallInstead: variant?.clock === 'wall',
+    });
+  }
+
+  #peerOf(host: string, asked: unknown): string {
+    if (this.world.mix.everybodyConnected) return (asked as { standby: string }).standby.replace('id-', '');
+    return host === 'a' ? 'b' : 'a';
+  }
+
+  #tookOver(takeOver: TakeOver): void {
+    const ofNode = (nodeId: string | null) => this.hosts.find(({ disk }) => disk.nodeId === nodeId) ?? null;
+    this.takeOvers.happened(takeOver, ofNode(takeOver.from), ofNode(takeOver.to), this.hosts);
+  }
+}

@@ -1,0 +1,156 @@
+import { subjects } from '@hotstandby/contracts';
+import type { Cluster } from './cluster.ts';
+import { fates } from './distant-store.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import type { Host, ServiceOfHost } from './host.ts';
+import type { Random } from './random.ts';
+
+/** How long a fault lasts that says nothing else: a blink, about a lease, or an outage. */
+function someTimeMs(random: Random): number {
+  return random.pick([
+    () => random.between(0, 30),
+    () => random.between(20, 320),
+    () => random.between(100, 320),
+    () => random.between(300, 1200),
+  ])();
+}
+
+/** Lets a fault befall a host; some are of the store or of everybody. Nothing happens to what is dead already. */
+export function befall(cluster: Cluster, host: Host, kind: FaultKind, lastsMs?: readonly [number, number]): void {
+  const { random, say } = cluster.world;
+  const forMs = lastsMs ? random.between(...lastsMs) : someTimeMs(random);
+  say(`${kind} ${host.name} ${forMs.toFixed(1)}`);
+  faults[kind](cluster, host, forMs);
+}
+
+type Fault = (cluster: Cluster, host: Host, forMs: number) => void;
+
+const faults: Record<FaultKind, Fault> = {
+  'kill-host': (cluster, host, forMs) => {
+    if (!host.up) return host.start();
+    host.kill();
+    if (cluster.world.random.chance(0.7)) startIn(cluster, host, forMs);
+  },
+  'restart-host': (cluster, host, forMs) => {
+    host.kill();
+    startIn(cluster, host, Math.min(forMs, 60));
+  },
+  'restart-arbiter': restartService('arbiter'),
+  'restart-heartbeat': restartService('heartbeat'),
+  'restart-actor': restartService('actor'),
+  'stop-host': (cluster, host, forMs) => {
+    if (!host.up) return;
+    void host.stop().then(() => startIn(cluster, host, forMs));
+  },
+  'freeze-host': (_cluster, host, forMs) => {
+    for (const service of ['heartbeat', 'arbiter', 'actor'] as const) freeze(host, service, forMs);
+  },
+  'freeze-arbiter': (_cluster, host, forMs) => freeze(host, 'arbiter', forMs),
+  'freeze-heartbeat': (_cluster, host, forMs) => freeze(host, 'heartbeat', forMs),
+  'freeze-actor': (_cluster, host, forMs) => freeze(host, 'actor', forMs),
+  'freeze-at-output': (cluster, host, forMs) => atOutput(cluster, host, (service) => freeze(host, service, forMs)),
+  'die-at-output': (cluster, host, forMs) =>
+    atOutput(cluster, host, (service) => {
+      host.killService(service);
+      cluster.world.clock.after(forMs, () => host.startService(service));
+    }),
+  'cut-store': (cluster, host, forMs) => {
+    cluster.line(host.name, 'store').cut(forMs);
+    cluster.line('store', host.name).cut(forMs);
+  },
+  'lose-answers': (cluster, host, forMs) => cluster.line('store', host.name).cut(forMs),
+  'blind-others': (cluster, host, forMs) => {
+    for (const { name } of cluster.hosts) if (name !== host.name) cluster.line('store', name).cut(forMs);
+  },
+  'cut-store-for-all': (cluster, _host, forMs) => {
+    for (const { name } of cluster.hosts) {
+      cluster.line(name, 'store').cut(forMs);
+      cluster.line('store', name).cut(forMs);
+    }
+  },
+  'slow-store': (cluster, host, forMs) => {
+    cluster.line(host.name, 'store').slow(forMs);
+    cluster.line('store', host.name).slow(forMs);
+  },
+  'late-statement': (_cluster, host) => {
+    host.access.next = { statement: null, fate: 'late' };
+  },
+  fate: ({ world: { random } }, host) => {
+    host.access.next = { statement: null, fate: random.pick(fates) };
+  },
+  'release-fate': ({ world: { random } }, host) => {
+    host.access.next = { statement: 'release', fate: random.pick(fates) };
+  },
+  'cut-peers': (cluster, host, forMs) => {
+    for (const { name } of cluster.hosts) {
+      if (name === host.name) continue;
+      cluster.line(host.name, name).cut(forMs);
+      cluster.line(name, host.name).cut(forMs);
+    }
+  },
+  'cut-off': (cluster, host, forMs) => {
+    faults['cut-store'](cluster, host, forMs);
+    faults['cut-peers'](cluster, host, forMs);
+  },
+  'cut-peers-one-way': (cluster, host, forMs) => {
+    for (const { name } of cluster.hosts) if (name !== host.name) cluster.line(host.name, name).cut(forMs);
+  },
+  'slow-peers': (cluster, host, forMs) => {
+    for (const { name } of cluster.hosts) if (name !== host.name) cluster.line(host.name, name).slow(forMs);
+  },
+  'cut-bus': (cluster, host, forMs) => {
+    host.bus.setAway(true);
+    host.befell(forMs);
+    cluster.world.clock.after(forMs, () => host.bus.setAway(false));
+  },
+  'store-restart': ({ world: { server } }) => server.restart(),
+  'store-forgets-beats': (cluster, host, forMs) => {
+    const { server, random } = cluster.world;
+    server.forgetBeats(random.between(0, 300));
+    if (random.chance(0.5)) faults['cut-store'](cluster, host, forMs);
+    if (random.chance(0.3)) faults['cut-peers'](cluster, host, forMs);
+  },
+  'promote-replica': (cluster, host, forMs) => {
+    const { server, random, mix } = cluster.world;
+    // With a third node registrations must not be forgotten (docs/lease.md, "A store that forgets").
+    server.promoteReplica(mix.third ? 0 : random.between(0, 300));
+    if (random.chance(0.5)) faults['cut-store'](cluster, host, forMs);
+    if (random.chance(0.3)) faults['cut-peers'](cluster, host, forMs);
+  },
+  'stall-store': ({ world: { server } }, _host, forMs) => server.stall(forMs),
+  switchover: (_cluster, host) => {
+    if (host.up) host.request(subjects.switchover, { operator: 'sim' });
+  },
+  'step-wall-clock': (cluster, host) => {
+    const { random } = cluster.world;
+    host.clock.stepWall(random.pick([-1, 1]) * random.pick([50, 200, 1000, 3_600_000]));
+  },
+  mend: (cluster, host) => {
+    for (const { name } of [...cluster.hosts, { name: 'store' }]) {
+      cluster.line(host.name, name).mend();
+      cluster.line(name, host.name).mend();
+    }
+    for (const service of ['heartbeat', 'arbiter', 'actor'] as const) host.process(service)?.thaw();
+  },
+};
+
+function startIn({ world: { clock } }: Cluster, host: Host, ms: number): void {
+  clock.after(ms, () => host.start());
+}
+
+function restartService(service: ServiceOfHost): Fault {
+  return (cluster, host, forMs) => {
+    host.killService(service);
+    cluster.world.clock.after(Math.min(forMs, 300), () => host.startService(service));
+  };
+}
+
+function freeze(host: Host, service: ServiceOfHost, forMs: number): void {
+  host.process(service)?.freeze(forMs);
+  host.befell(forMs);
+}
+
+function atOutput({ world: { random } }: Cluster, host: Host, run: (service: ServiceOfHost) => void): void {
+  const service = random.pick(['heartbeat', 'arbiter', 'arbiter', 'actor'] as const);
+  host.process(service)?.atOutput(1 + Math.floor(random.between(0, 12)), () => run(service));
+}

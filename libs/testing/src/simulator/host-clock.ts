@@ -1,0 +1,63 @@
+import type { Clock } from '@hotstandby/ports';
+import type { Random } from './random.ts';
+
+/**
+ * CLOCK_MONOTONIC of one host over the true time: it began anywhere, and its rate is its own. The wall clock is stepped
+ * by whoever likes; `wallInstead` is the known-bad host whose services take it for the other one.
+ */
+export class HostClock {
+  readonly #true: Clock;
+  readonly #rate: number;
+  readonly #bootedMs: number;
+  readonly #lateMs: number;
+  readonly #random: Random;
+  readonly #wallInstead: boolean;
+  #wallStepMs = 0;
+
+  constructor(
+    trueClock: Clock,
+    random: Random,
+    { rate, lateMs, wallInstead }: { rate: number; lateMs: number; wallInstead: boolean },
+  ) {
+    this.#true = trueClock;
+    this.#random = random;
+    this.#rate = rate;
+    this.#lateMs = lateMs;
+    this.#wallInstead = wallInstead;
+    this.#bootedMs = random.between(0, 1e6);
+  }
+
+  trueMs(): number {
+    return this.#true.monotonicMs();
+  }
+
+  /** What the host's clock shows at a true time. */
+  at(trueMs: number): number {
+    return trueMs * this.#rate - this.#bootedMs + (this.#wallInstead ? this.#wallStepMs : 0);
+  }
+
+  /** CLOCK_BOOTTIME: no host of a schedule is suspended, so it goes with the monotonic clock. */
+  bootAt(trueMs: number): number {
+    return trueMs * this.#rate;
+  }
+
+  wallAt(trueMs: number): number {
+    return 1_700_000_000_000 + trueMs + this.#wallStepMs;
+  }
+
+  stepWall(byMs: number): void {
+    this.#wallStepMs += byMs;
+  }
+
+  /**
+   * The true time that a timer of this host takes: at its rate, and late by up to the margin. Never none at all, or a timer
+   * that is set anew for what rounding left over would stop the time.
+   */
+  lasting(delayMs: number): number {
+    return Math.max(0.001, delayMs) / this.#rate + (this.#lateMs > 0 ? this.#random.between(0, this.#lateMs) : 0);
+  }
+
+  after(trueDelayMs: number, run: () => void): () => void {
+    return this.#true.after(trueDelayMs, run);
+  }
+}

@@ -1,0 +1,33 @@
+import type { LeaseTiming } from '@hotstandby/core/lease';
+import type { ManualClock } from '../manual-clock/index.ts';
+import type { MemoryTables } from '../memory-lease-store/index.ts';
+import type { GrantChecks } from './checks/grants.ts';
+import type { Violations } from './checks/violations.ts';
+import type { GuardedTables } from './guarded-tables.ts';
+import type { HostClock } from './host-clock.ts';
+import type { KnownBad } from './known-bad/index.ts';
+import type { Mix } from './mix.ts';
+import type { Moments } from './moments.ts';
+import type { PeerLines } from './peer-line.ts';
+import type { Random } from './random.ts';
+import type { StoreServer } from './store-server.ts';
+
+/** What all hosts of one schedule share. */
+export interface World {
+  clock: ManualClock;
+  random: Random;
+  mix: Mix;
+  timing: LeaseTiming & { statementTimeoutMs: number };
+  variant: KnownBad | null;
+  tables: MemoryTables;
+  server: StoreServer;
+  guarded: GuardedTables;
+  peerLines: PeerLines;
+  moments: Moments;
+  violations: Violations;
+  grants: GrantChecks;
+  handedOver: Set<number>;
+  newClock: () => HostClock;
+  nextId: () => number;
+  say: (what: string) => void;
+}
