@@ -21,6 +21,12 @@ With FILTER only test files whose path contains it. As root also what needs root
   process.exit(0);
 }
 
+/** The lease under virtual time (docs/proof.md); the seeds are fixed, so that a failure is the change's. */
+const simulations = [
+  ['20,000 simulated schedules keep every invariant', ['--seeds', '20000']],
+  ['the simulator notices every known-bad variant', ['--seeds', '20000', '--mutants']],
+];
+
 async function main() {
   const unfit = unsuitable();
   if (unfit) throw unfit;
@@ -35,6 +41,7 @@ async function main() {
   const failedChecks = filters.length > 0 ? [] : runChecks(['types', 'lint', 'format', 'boundaries', 'purity']);
   const total = { passed: filters.length > 0 ? 0 : 5 - failedChecks.length, failed: failedChecks.length, skipped: 0 };
   for (const project of ['unit', 'real']) add(total, runVitest(project, filters, programs));
+  if (filters.length === 0) for (const [what, args] of simulations) add(total, runSimulation(what, args));
 
   if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.join(', ')}`);
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
@@ -77,6 +84,14 @@ function runVitest(project, filters, programs) {
   // A file that cannot even be loaded counts as one failure; so does an error outside every test.
   const failed = Math.max(numFailedTests, numFailedTestSuites > 0 || status !== 0 ? 1 : 0);
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+}
+
+/** One more test that passes or fails; its last lines say with which seeds. */
+function runSimulation(what, args) {
+  say(what);
+  const { status } = spawnSync('npm', ['run', '--silent', 'simulate', '--', ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) console.log(`FAILED: ${what}`);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
 function add(total, counted) {
