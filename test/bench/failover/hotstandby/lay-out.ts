@@ -22,6 +22,9 @@ const profiles = ['fast', 'standard', 'classic'] as const;
 const profile = profiles.find((name) => name === given('FB_PROFILE'));
 if (!profile) throw new Error(`--profile: expected one of ${profiles.join(', ')}`);
 
+/** To find how far the times can go down: `{"beatMs":15,"leaseTtlMs":50}`. */
+const timing = process.env['HOTSTANDBY_BENCH_TIMING'] ? JSON.parse(process.env['HOTSTANDBY_BENCH_TIMING']) : null;
+
 const vip = `${given('FB_VIP')}/${given('FB_PLEN')}`;
 const addresses = { store: given('FB_STORE_IP'), a: given('FB_IP_a'), b: given('FB_IP_b'), vip, network: 'samenet' };
 const layout: Layout = { root, data: path.join(given('FB_STATE'), 'hotstandby'), addresses };
@@ -32,7 +35,10 @@ await setUpNodes(layout, { profile, fileSync: all }, true);
 for (const node of nodeNames) {
   const { config, home } = nodeFolders(layout, node);
   const made = parse(readFileSync(config, 'utf8')) as { binding: object };
-  writeFileSync(config, stringify({ ...made, binding: { ...made.binding, interface: given('FB_IFACE') } }));
+  const binding = { ...made.binding, interface: given('FB_IFACE') };
+  // What is not started here must not be missed.
+  const policy = all ? {} : { criticalServices: ['network-binding'] };
+  writeFileSync(config, stringify({ ...made, binding, policy, ...(timing === null ? {} : { timing }) }));
   const lines = nodeParts(layout, node, env, []).flatMap(({ name, program, args }) => {
     const part = path.basename(name);
     return all || leaseOnly.has(part) ? [[part, program, ...args].join('\t')] : [];
