@@ -99,6 +99,26 @@ export function leaseStoreFaults(harness: () => LeaseStoreHarness): void {
     expect((await settled(() => b.store.look())).storeIncarnation).toBe(after.view.storeIncarnation);
   });
 
+  it('carries out no claim that rests on what the server showed before its restart', async (context) => {
+    if (harness().restarts === false) return context.skip('the server cannot be restarted here');
+    const [a, b] = [node('a'), node('b')];
+    await a.enter();
+    await b.enter();
+    await a.claimNow();
+    const { reign, nodes, timeline, storeIncarnation } = await b.store.look();
+    const seenHolderCount = nodes.find(({ nodeId }) => nodeId === 'id-a')?.lastCount ?? null;
+    const as = { nodeId: 'id-b', incarnation: 'b-1', seen: reign, seenHolderCount, timeline, rebase: null };
+    await harness().restart();
+    // It connects again by itself, and then it is another server.
+    const refused = await b.store.claim({ ...as, storeIncarnation }).catch(() => null);
+    expect(refused).toBeNull();
+    const again = await settled(() => b.store.look());
+    expect(again.reign).toEqual(reign);
+    expect(await b.store.claim({ ...as, storeIncarnation }).catch(() => null)).toBeNull();
+    const { storeIncarnation: now } = again;
+    expect(await b.store.claim({ ...as, storeIncarnation: now })).toMatchObject({ epoch: 2 });
+  });
+
   it('says unreachable while the server is away, at once and at every call', async () => {
     const a = node('a');
     await a.enter();
