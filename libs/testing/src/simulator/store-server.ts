@@ -20,6 +20,7 @@ export class StoreServer {
   /** Statements that were sent, and neither carried out nor lost. */
   onTheWay = 0;
   #restarts = 0;
+  #promoted = false;
   /** What the tables held after each of the last statements. */
   #history: { atMs: number; tables: TablesSnapshot }[] = [];
 
@@ -86,8 +87,14 @@ export class StoreServer {
     this.restart();
   }
 
-  /** Another server takes over with what it had some time ago, on a timeline of its own: an asynchronous replica. */
+  /**
+   * Another server takes over with what it had some time ago, on a timeline of its own: an asynchronous replica. Once a
+   * schedule: when the claim that re-bases is forgotten, too, before the other node heard of it, epochs may go back (never
+   * two grants at once), until the one that remembers is heard.
+   */
   promoteReplica(behindMs: number): void {
+    if (this.#promoted) return;
+    this.#promoted = true;
     const known = this.#asOf(behindMs);
     // The very first claim is never forgotten here: on a lease that nobody ever held the primary does not wait.
     const then = known && known.reign.epoch > 0 ? known : this.tables.snapshot();

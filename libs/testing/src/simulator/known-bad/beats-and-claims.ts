@@ -47,7 +47,7 @@ export const beatsAndClaims: KnownBad[] = [
   {
     name: 'new timeline unseen',
     why: 'A promoted replica lacks a claim, and the holder before it is renewed.',
-    withinSeeds: 5000,
+    withinSeeds: 20_000,
     store: (store, { tables }) => {
       // Every reign is taken for one of the timeline that the server is on.
       const unseen = <Answer>(carryOut: (timeline: string) => Answer): Answer => {
