@@ -275,6 +275,33 @@ it('hands over on a clean stop', async () => {
   expect(await b.role()).toBe('active 2');
 });
 
+it('lets go in time though messages that say nothing any more come when a late timer is due', async () => {
+  const pair = new TestPair();
+  const { clock } = pair;
+  const a = pair.node('a');
+  const b = pair.node('b');
+  const late = {
+    monotonicMs: () => clock.monotonicMs(),
+    bootMs: () => clock.bootMs(),
+    wallMs: () => clock.wallMs(),
+    every: (ms: number, run: () => void) => clock.every(ms, run),
+    after: (ms: number, run: () => void) => clock.after(ms + 1, run),
+  };
+  await a.start({ clock: late, store: a.store, link: pair.line.endOf('a') });
+  await b.start();
+  await pair.run(500);
+  // The release waits for the end of the grant, and heartbeat has stopped by then.
+  const place = { cluster: 'c', node: 'a' };
+  await a.bus.request(subjects.registerListener(place), { name: 'unready', deadlineMs: 300 }, 100);
+  a.bus.respond(subjects.prepare(place, 'unready'), () => ({ done: false }));
+  const asked = { epoch: 0, holder: '', holderIncarnation: '', standby: '', standbyIncarnation: '' };
+  const cancel = clock.every(0.3, () => a.bus.publish(subjects.promised(place), { sentAtMs: 0, asked }));
+  const beganMs = clock.monotonicMs();
+  await a.stop();
+  cancel();
+  expect(clock.monotonicMs() - beganMs).toBeLessThan(500);
+});
+
 it('lets exactly one of two nodes win that start at the same moment, in every order', async () => {
   for (let offsetMs = 0; offsetMs < 200; offsetMs += 7) {
     const pair = new TestPair();

@@ -259,9 +259,11 @@ export class Arbiter implements Service {
   /** One input: decide, then act, in the order of the effects. */
   #decide(input: LeaseInput): LeaseEffect[] {
     const { state, effects } = (this.#parts.decide ?? step)(this.#state, input);
+    const isNew = state !== this.#state;
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    this.#scheduleTick();
+    // What says nothing does nothing about what is due, so the tick for that must come all the same.
+    if (isNew) this.#scheduleTick();
     return effects;
   }
 
