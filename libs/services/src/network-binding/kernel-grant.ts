@@ -31,6 +31,8 @@ export class KernelGrant {
   #renewing = false;
   #openUntilMs = 0;
   #hushedUntilMs = 0;
+  /** Counts openings: a renewal of an earlier one says nothing of this one. */
+  #openings = 0;
   /** Counts what shuts: an opening that was on its way then is over, whatever its answer. */
   #shuttings = 0;
 
@@ -110,9 +112,11 @@ export class KernelGrant {
     const untilMs = this.#parts.untilMs();
     if (untilMs === null || untilMs <= this.#openUntilMs) return;
     this.#renewing = true;
+    const opening = this.#openings;
     void this.#tell((gate) => gate.renew(untilMs)).then((done) => {
       this.#renewing = false;
-      if (done) {
+      if (opening !== this.#openings) this.renew();
+      else if (done) {
         this.#openUntilMs = untilMs;
         this.renew();
       } else if (this.#state === 'open') {
@@ -163,6 +167,7 @@ export class KernelGrant {
     if (!this.#standing || untilMs === null || !(await this.#tell((gate) => gate.open(untilMs)))) return false;
     if (shuttings !== this.#shuttings) return false;
     this.#state = 'open';
+    this.#openings++;
     this.#fault = null;
     this.#openUntilMs = untilMs;
     // What was granted while the line was on its way.
