@@ -413,7 +413,9 @@ export class Arbiter implements Service {
         resolve(ended);
       };
       // The lease ends every hand-over by itself; this only keeps the asker from waiting for a dead store.
-      const cancel = clock.after(asked.prepareMs + 10 * timing.takeoverWaitMs + 5000, () =>
+      // A node that is being stopped has nothing to gain once its grant is over: the standby claims by itself then.
+      const patienceMs = asked.final ? 2 * timing.takeoverWaitMs + 500 : 10 * timing.takeoverWaitMs + 5000;
+      const cancel = clock.after(asked.prepareMs + patienceMs, () =>
         end({
           done: false,
           code: 'HS_SWITCHOVER_TIMEOUT',
