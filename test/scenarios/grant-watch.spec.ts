@@ -34,6 +34,12 @@ describe('the checker of grants', () => {
     expect(overlapsOf(spansOf(grants, ttl))).toHaveLength(1);
   });
 
+  it('lets an active replace its own word by one of a newer epoch, and nobody else do so', () => {
+    const grants = [seen('a', 1, 1100, 1001), seen('a', 2, 1150, 1051)];
+    expect(overlapsOf(spansOf(grants, ttl))).toEqual([]);
+    expect(overlapsOf(spansOf([...grants, seen('b', 3, 1180, 1081)], ttl))).toHaveLength(1);
+  });
+
   it('refuses an epoch that two nodes hold', () => {
     expect(() => spansOf([seen('a', 1, 1100, 1001), seen('b', 1, 1500, 1401)], ttl)).toThrow(/two holders/);
   });

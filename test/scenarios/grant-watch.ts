@@ -85,6 +85,10 @@ export function spansOf(seen: readonly SeenGrant[], leaseTtlMs: number): Span[] 
     const known = spans.get(epoch);
     if (known && (known.node !== node || known.incarnation !== incarnation))
       throw new Error(`epoch ${epoch} has two holders: ${JSON.stringify(known)} and ${node}/${incarnation}`);
+    // The newer word of the same incarnation takes the place of its earlier one in every gate (a lease that is re-based).
+    const replaced = current.get(node);
+    if (replaced && replaced.epoch !== epoch && replaced.incarnation === incarnation)
+      replaced.toMs = Math.min(replaced.toMs, fromMs);
     const span = known ?? { epoch, node, incarnation, fromMs, toMs: deadlineMs };
     span.toMs = deadlineMs;
     spans.set(epoch, span);
