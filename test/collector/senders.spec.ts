@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
+import type { CollectorProcess } from './collector-process.ts';
 import { address, CollectorRig } from './rig.ts';
 import { freeUdpPort, udpSender } from './udp-sender.ts';
 
@@ -43,6 +44,7 @@ afterAll(async () => {
 
 describe('the collector as a process', () => {
   let rig: CollectorRig;
+  let collector: CollectorProcess;
   beforeAll(async () => {
     rig = await CollectorRig.start();
     await rig.claim();
@@ -55,7 +57,7 @@ describe('the collector as a process', () => {
       ([auth, priv]) =>
         `{ name: ${auth}-${priv}, authProtocol: ${auth}, authKeyFile: "${file(`authpass-${auth}`)}", privProtocol: ${priv}, privKeyFile: "${file(`privpass-${priv}`)}" }`,
     );
-    await rig.readyCollector(`  snmpUsers: [${users.join(', ')}]\n`);
+    collector = await rig.readyCollector(`  snmpUsers: [${users.join(', ')}]\n`);
     rig.grant();
   });
   afterAll(() => rig?.stop());
@@ -96,6 +98,8 @@ describe('the collector as a process', () => {
       ];
       await run('snmpinform', inform);
       rig.revoke();
+      const delivering = () => rig.status(collector)?.detail['delivering'];
+      await eventually(() => delivering() === null, 10_000, 'the collector of a standby');
       await expect(run('snmpinform', inform)).rejects.toThrow(/Timeout|failed/);
       rig.grant();
       await run('snmpinform', inform);
