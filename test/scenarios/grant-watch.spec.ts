@@ -38,6 +38,11 @@ describe('the checker of grants', () => {
     const grants = [seen('a', 1, 1100, 1001), seen('a', 2, 1150, 1051)];
     expect(overlapsOf(spansOf(grants, ttl))).toEqual([]);
     expect(overlapsOf(spansOf([...grants, seen('b', 3, 1180, 1081)], ttl))).toHaveLength(1);
+    // Going back to the earlier word is none of it.
+    expect(overlapsOf(spansOf([...grants, seen('a', 1, 1300, 1201)], ttl))).toHaveLength(1);
+    // Neither is another incarnation: two processes of one node are two.
+    const other = { ...seen('a', 2, 1150, 1051), incarnation: 'a later run of a' };
+    expect(overlapsOf(spansOf([seen('a', 1, 1100, 1001), other], ttl))).toHaveLength(1);
   });
 
   it('refuses an epoch that two nodes hold', () => {
