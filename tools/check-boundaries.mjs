@@ -34,7 +34,7 @@ const noNode = new Set(['core', 'decoders', 'contracts', 'ports', 'config', 'ser
 const openFolders = { services: ['role-watch', 'pair-view'], adapters: [] };
 
 /** Folders of `adapters` that choose between others: what each may import. */
-const choosers = { stores: ['postgres', 'mssql'] };
+const choosers = { stores: ['postgres', 'mssql'], 'name-servers': ['bind-dns'] };
 
 /** Specs may reach further: they join parts on purpose. */
 const isSpec = (file) => file.endsWith('.spec.ts');

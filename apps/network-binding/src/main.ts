@@ -1,11 +1,11 @@
 import { watchFile, unwatchFile } from 'node:fs';
-import { BindDns } from '@hotstandby/adapters/bind-dns';
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
+import { openNameServers, type HostnameSettings } from '@hotstandby/adapters/name-servers';
 import { connectNats } from '@hotstandby/adapters/nats';
 import { NftGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { configFileOf, faultLine, loadConfig, runService } from '@hotstandby/platform';
-import { HostnameBinding } from '@hotstandby/services/hostname-binding';
+import { HostnameBinding, type HostnameTarget } from '@hotstandby/services/hostname-binding';
 import { NetworkBinding } from '@hotstandby/services/network-binding';
 
 /** A changed configuration file is noticed within this; SIGHUP is quicker. */
@@ -18,13 +18,27 @@ await runService('network-binding', async ({ service, config, place, log }) => {
   const { binding, timing } = config;
   const file = configFileOf(process.argv.slice(2), process.env) ?? '';
   let networkBinding: NetworkBinding | null = null;
+  let hostnameBinding: HostnameBinding | null = null;
+  const target = (settings: HostnameSettings): HostnameTarget => {
+    const { name, ttlSeconds, addresses = [config.node.address] } = settings;
+    return { name, ttlSeconds, addresses, names: openNameServers(settings) };
+  };
+  let current = JSON.stringify(binding);
 
   /** Only `binding` is taken over while the service runs; the rest of the file counts from the next start. */
   const readAgain = async (): Promise<void> => {
     const loaded = await loadConfig(file);
-    if (loaded.ok && networkBinding) await networkBinding.reconfigure(loaded.config.binding);
-    else if (loaded.ok) log.info('the changed configuration counts from the next start');
-    else log.error('the changed configuration is not used', { faults: loaded.faults.map(faultLine) });
+    if (!loaded.ok) {
+      log.error('the changed configuration is not used', { faults: loaded.faults.map(faultLine) });
+      return;
+    }
+    const next = loaded.config.binding;
+    if (JSON.stringify(next) === current) return;
+    if (next.mode !== binding.mode)
+      log.warn('binding.mode has changed and needs a restart', { from: binding.mode, to: next.mode });
+    else if (next.mode === 'hostname') hostnameBinding?.reconfigure(target(next));
+    else await networkBinding?.reconfigure(next);
+    current = JSON.stringify(next);
   };
   const onChange = () => {
     readAgain().catch((error: unknown) => log.error('the binding could not be changed', { error: String(error) }));
@@ -38,9 +52,8 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     ids: systemIds,
     service: (parts) => {
       if (binding.mode === 'hostname') {
-        const names = new BindDns(binding);
-        const addresses = binding.addresses ?? [config.node.address];
-        return new HostnameBinding({ ...parts, ...binding, addresses, names, fenceLeadMs: timing.fenceLeadMs });
+        hostnameBinding = new HostnameBinding({ ...parts, ...target(binding), fenceLeadMs: timing.fenceLeadMs });
+        return hostnameBinding;
       }
       const addresses = binding.mode === 'vip' ? binding.addresses : [];
       const binder = new LinuxBinder({ place, addresses, log });

@@ -10,6 +10,7 @@ export interface NameChange {
   /** The server changes nothing unless the markers are exactly these. Empty: there is none. */
   onlyIfMarkers: string[];
   marker: string;
+  /** Empty: the name leads nowhere from then on, and the marker stays. */
   addresses: string[];
   ttlSeconds: number;
 }
@@ -32,6 +33,11 @@ export interface NameServers {
    * condition that cannot be met.
    */
   rehearse(): Promise<void>;
+  /**
+   * By how much the first server's clock is ahead of this host's, in ms, as its signed answer to a rehearsal says; null: its
+   * answer says nothing. Throws as `rehearse` does, but for the clock. Where there is no such method, nobody can tell.
+   */
+  clockAheadMs?(): Promise<number | null>;
   /** No child process is left afterwards. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkKeyFile } from './key-file.ts';
+import { serverTimeMs } from './server-clock.ts';
 import { updateFault } from './update-fault.ts';
 import { quoted, updateScript } from './update-script.ts';
 
@@ -77,4 +78,19 @@ it('knows what nsupdate means, without repeating it', () => {
     code: 'HS_DNS_KEY_FILE',
     message: 's: nsupdate cannot read the key file',
   });
+});
+
+it("reads the server's clock from the signature of its answer", () => {
+  const shown = (tsig: string) => `Sending update to 192.0.2.53#53
+TSIG hmac-sha256. 1 300 32 AAAA= 1 NOERROR 0
+Reply from update query:
+;; TSIG PSEUDOSECTION:
+fk.\t\t\t0\tANY\tTSIG\thmac-sha256. ${tsig}
+
+`;
+  expect(serverTimeMs(shown('1795284795 300 32 zNtOAl3f/c= 28094 NOERROR 0 '))).toBe(1_795_284_795_000);
+  expect(serverTimeMs(shown('1795285529 300 32 VGeshE= 33717 BADTIME 6 AABrAd/B'))).toBe(1_795_284_929_000);
+  expect(serverTimeMs(shown('1795285529 300 32 VGeshE= 33717 BADTIME 0 '))).toBeNull();
+  expect(serverTimeMs(shown('1795284929 300 0 21976 BADSIG 0 '))).toBeNull();
+  expect(serverTimeMs('; Communication with 192.0.2.53#53 failed: timed out')).toBeNull();
 });

@@ -5,6 +5,7 @@ import { findNsupdate } from './find-nsupdate.ts';
 import { checkKeyFile, type TsigKey } from './key-file.ts';
 import { lookUp } from './look-up.ts';
 import { ReadyNsupdate } from './ready-nsupdate.ts';
+import { runShowing, serverTimeMs } from './server-clock.ts';
 import { updateFault } from './update-fault.ts';
 import { rehearsalScript, updateScript, type UpdateTarget } from './update-script.ts';
 
@@ -57,6 +58,24 @@ export class BindDns implements NameServers {
       // As it has to be: only the prerequisites were in the way.
       if (!(error instanceof CodedError) || error.code !== 'HS_DNS_CHANGED') throw error;
     });
+  }
+
+  async clockAheadMs(): Promise<number | null> {
+    const { name, zone, servers, tsig } = this.#options;
+    const [primary = ''] = servers;
+    await checkKeyFile(tsig);
+    const path = await findNsupdate();
+    if (!path) throw new CodedError('HS_DNS_TOOL', 'nsupdate (bind9-dnsutils) is not found');
+    const limits = { keyFile: tsig.keyFile, timeoutSeconds: updateTimeoutSeconds, limitMs: killAfterMs };
+    const script = rehearsalScript({ server: at(primary), name, zone });
+    const { exitCode, stderr } = await runShowing(path, limits, script);
+    const timeMs = serverTimeMs(stderr);
+    // The server says the second that has begun: half a second is the best guess.
+    if (timeMs !== null) return timeMs + 500 - Date.now();
+    if (exitCode === null) throw new CodedError('HS_DNS_TIMEOUT', `${primary}: no answer`);
+    const fault = updateFault(primary, stderr);
+    if (exitCode === 0 || fault.code === 'HS_DNS_CHANGED') return null;
+    throw fault;
   }
 
   async #send(scriptFor: (target: UpdateTarget) => string): Promise<void> {

@@ -76,7 +76,8 @@ export class ReadyNsupdate {
   }
 }
 
-function ended(child: ChildProcess, script: string, limitMs: number): Promise<NsupdateResult> {
+/** Gives it the script and waits for its end; killed after `limitMs`. Never throws. */
+export function ended(child: ChildProcess, script: string, limitMs: number): Promise<NsupdateResult> {
   return new Promise((resolve) => {
     let stderr = '';
     child.stderr?.on('data', (chunk: Buffer) => {

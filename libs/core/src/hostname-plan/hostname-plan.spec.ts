@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { hostnamePlan, isAsWished, markerText, parseMarker, type HostnameView, type HostnameWish } from './index.ts';
+import {
+  hostnamePlan,
+  isAsWished,
+  leavingPlan,
+  markerText,
+  parseMarker,
+  type HostnameView,
+  type HostnameWish,
+} from './index.ts';
 
 const wish: HostnameWish = {
   cluster: 'c',
@@ -69,4 +77,29 @@ it('compares addresses by value', () => {
 
 it('reads the marker that it writes', () => {
   expect(parseMarker(mark(12, 'north-1', 'campus_2'))).toEqual({ epoch: 12, node: 'north-1', cluster: 'campus_2' });
+});
+
+it('takes the addresses from a name that is not configured any more, under its own epoch, and keeps the marker', () => {
+  const view = { markers: [mark(7, 'a')], addresses: [{ address: '192.0.2.11', ttlSeconds: 30 }] };
+  const plan = leavingPlan(wish, view);
+  expect(plan).toEqual({
+    steps: [
+      { do: 'update', onlyIfMarkers: [mark(7, 'a')], marker: mark(7, 'a'), addresses: [], ttlSeconds: 0 },
+      { do: 'read-back' },
+    ],
+    done: false,
+  });
+  // Interrupted after the change: nothing is left to do.
+  expect(leavingPlan(wish, { markers: [mark(7, 'a')], addresses: [] })).toEqual({ steps: [], done: true });
+  expect(leavingPlan(wish, { ...view, markers: [mark(6, 'b')] }).steps).toHaveLength(2);
+  expect(leavingPlan(null, view)).toEqual({ steps: [], done: false });
+  for (const markers of [
+    [],
+    [mark(8)],
+    [mark(7, 'b')],
+    [mark(6, 'a', 'other')],
+    ['something else'],
+    [mark(6), mark(5)],
+  ])
+    expect(leavingPlan(wish, { ...view, markers }), String(markers)).toEqual({ steps: [], done: true });
 });

@@ -94,3 +94,35 @@ function isSame(one: string, other: string): boolean {
   const [left, right] = [parseIp(one), parseIp(other)];
   return left !== null && right !== null && sameIp(left, right);
 }
+
+/** What becomes of a name that is not configured any more. `done`: nothing is left to do, or nothing of ours is there. */
+export interface LeavingPlan {
+  steps: HostnameStep[];
+  done: boolean;
+}
+
+/**
+ * What to do so that a name that is no longer configured leads nowhere. Only the active does it, and only with a name that
+ * this pair had. The marker stays, under this epoch: a node that still has the old name and wakes late is refused by the
+ * server then as before. `wish` null: this node is not active, and only looks.
+ */
+export function leavingPlan(
+  wish: Pick<HostnameWish, 'cluster' | 'node' | 'epoch'> | null,
+  view: HostnameView,
+): LeavingPlan {
+  const [marker, ...others] = view.markers.map(parseMarker);
+  const isOurs = marker && others.length === 0 && (wish === null || marker.cluster === wish.cluster);
+  if (!isOurs || view.addresses.length === 0) return { steps: [], done: true };
+  if (wish === null) return { steps: [], done: false };
+  // A node with a newer epoch has its own mind about the name.
+  if (marker.epoch > wish.epoch || (marker.epoch === wish.epoch && marker.node !== wish.node))
+    return { steps: [], done: true };
+  const update: HostnameStep = {
+    do: 'update',
+    onlyIfMarkers: view.markers,
+    marker: markerText(wish),
+    addresses: [],
+    ttlSeconds: 0,
+  };
+  return { steps: [update, { do: 'read-back' }], done: false };
+}

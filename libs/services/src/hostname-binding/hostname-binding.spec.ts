@@ -52,7 +52,10 @@ class MemoryServers implements NameServers {
     await this.whenRehearsed();
     if (this.rehearsalFault) throw new CodedError(this.rehearsalFault, 'not allowed');
   }
-  async close() {}
+  closed = false;
+  async close() {
+    this.closed = true;
+  }
 }
 
 async function started() {
@@ -75,7 +78,7 @@ async function started() {
     await clock.advance(0);
   };
   const leadsHere = () => names.primary.addresses.some(({ address }) => address === '192.0.2.11');
-  return { names, clock, service, events, grant, leadsHere };
+  return { names, clock, service, events, grant, leadsHere, own };
 }
 
 it('changes nothing before it may, the name at once when it may, and nothing when it loses the role', async () => {
@@ -194,4 +197,81 @@ it('does not wait for a rehearsal that hangs when the claim comes', async () => 
   expect(names.rehearsals).toBe(2);
   await grant(2);
   expect(leadsHere()).toBe(true);
+});
+
+it('takes another address for the name while it is active', async () => {
+  const { names, clock, service, events, grant, own } = await started();
+  await grant(2);
+  const next = new MemoryServers();
+  next.primary = names.primary;
+  service.reconfigure({ ...own, names: next, addresses: ['192.0.2.21'] });
+  await clock.advance(0);
+  expect(next.primary).toEqual({ markers: [mark(2, 'a')], addresses: [{ address: '192.0.2.21', ttlSeconds: 30 }] });
+  expect(names.closed).toBe(true);
+  expect(events).toEqual(['binding.bound', 'binding.bound']);
+});
+
+it('moves to another name: the old one leads nowhere once the new one leads here', async () => {
+  const { names, clock, service, grant, own } = await started();
+  await grant(2);
+  const next = new MemoryServers();
+  next.primary = { markers: [], addresses: [] };
+  next.lookFault = 'HS_DNS_TIMEOUT';
+  service.reconfigure({ ...own, names: next, name: 'other.example.test' });
+  await clock.advance(1000);
+  expect(names.primary.addresses).toHaveLength(1);
+  next.lookFault = null;
+  await clock.advance(10_000);
+  expect(next.primary.markers).toEqual([mark(2, 'a')]);
+  expect(names.primary).toEqual({ markers: [mark(2, 'a')], addresses: [] });
+  expect(names.closed).toBe(true);
+  expect(service.report()).toMatchObject({ detail: { bound: ['other.example.test'], leaving: [] } });
+});
+
+it('takes the old name from an active that died with it, and leaves it to a newer epoch', async () => {
+  const { names, clock, service, grant, own } = await started();
+  const next = new MemoryServers();
+  service.reconfigure({ ...own, names: next, name: 'other.example.test' });
+  await clock.advance(30_000);
+  expect(service.report().detail['leaving']).toEqual([own.name]);
+  expect(names.updates).toBe(0);
+  await grant(2);
+  await clock.advance(0);
+  expect(names.primary).toEqual({ markers: [mark(2, 'a')], addresses: [] });
+  const third = new MemoryServers();
+  next.primary = { ...next.primary, markers: [mark(3)] };
+  service.reconfigure({ ...own, names: third, name: 'third.example.test' });
+  await clock.advance(0);
+  expect(third.primary.markers).toEqual([mark(2, 'a')]);
+  expect(next.primary.markers).toEqual([mark(3)]);
+  expect(service.report().detail['leaving']).toEqual([]);
+});
+
+it('gives a name up whose server never answers again', async () => {
+  const { names, clock, service, grant, own } = await started();
+  await grant(2, 10_000_000);
+  names.lookFault = 'HS_DNS_UNREACHABLE';
+  const next = new MemoryServers();
+  next.second = { markers: [mark(2, 'a')], addresses: next.primary.addresses };
+  service.reconfigure({ ...own, names: next, name: 'other.example.test' });
+  await clock.advance(590_000);
+  expect(service.report().detail['leaving']).toEqual([own.name]);
+  await clock.advance(30_000);
+  expect(service.report().detail['leaving']).toEqual([]);
+  expect(names.closed).toBe(true);
+});
+
+it('takes a name back that is configured anew before its addresses were gone', async () => {
+  const { names, clock, service, grant, own } = await started();
+  await grant(2);
+  names.lookFault = 'HS_DNS_UNREACHABLE';
+  service.reconfigure({ ...own, names: new MemoryServers(), name: 'other.example.test' });
+  await clock.advance(1000);
+  const again = new MemoryServers();
+  again.primary = names.primary;
+  service.reconfigure({ ...own, names: again, name: own.name.toUpperCase() });
+  await clock.advance(1000);
+  expect(service.report().detail['leaving']).toEqual([]);
+  expect(again.primary.addresses).toEqual([{ address: '192.0.2.11', ttlSeconds: 30 }]);
+  expect(names.closed).toBe(true);
 });

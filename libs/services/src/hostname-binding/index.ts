@@ -15,6 +15,7 @@ import type {
 } from '@hotstandby/ports';
 import { RoleWatch } from '../role-watch/index.ts';
 import { FollowServers } from './follow-servers.ts';
+import { isSameName, LeavingNames } from './leaving-names.ts';
 import { asNameFault, nameFault, type NameFault } from './name-fault.ts';
 
 /** A name that is as it should be is looked at again, and put back if somebody changed it. */
@@ -26,18 +27,23 @@ const longestRetryMs = 5000;
 /** Other servers are given so long to transfer the zone before it is a fault. */
 const followMs = 5000;
 
-export interface HostnameBindingParts {
+/** What is to lead where, and who is told; may change while the node runs. */
+export interface HostnameTarget {
+  /** Closed by who uses it last. */
   names: NameServers;
+  name: string;
+  ttlSeconds: number;
+  /** This node's own, to which the name leads while the node is active. */
+  addresses: string[];
+}
+
+export interface HostnameBindingParts extends HostnameTarget {
   bus: Bus;
   clock: Clock;
   place: Place;
   log: Logger;
   metrics: Metrics;
   emit: Emit;
-  name: string;
-  ttlSeconds: number;
-  /** This node's own, to which the name leads while the node is active. */
-  addresses: string[];
   /** Nothing is begun any more this long before the grant ends. */
   fenceLeadMs: number;
 }
@@ -49,7 +55,11 @@ export interface HostnameBindingParts {
 export class HostnameBinding implements Service {
   readonly #parts: HostnameBindingParts;
   readonly #watch: RoleWatch;
-  readonly #others: FollowServers;
+  readonly #leaving: LeavingNames;
+  #target: HostnameTarget;
+  /** What the next round begins with. */
+  #nextTarget: HostnameTarget | null = null;
+  #others: FollowServers;
   readonly #gauge: Gauge;
   readonly #seconds: Histogram;
   #running: Promise<void> | null = null;
@@ -78,7 +88,9 @@ export class HostnameBinding implements Service {
       'From the opening of the gate to the name leading here, as read back',
       [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2, 10],
     );
-    this.#others = new FollowServers({ ...parts, changed: () => this.#tellFault() });
+    this.#target = parts;
+    this.#leaving = new LeavingNames(parts);
+    this.#others = this.#followers();
     this.#watch = new RoleWatch(parts, {
       opened: () => {
         this.#openedAtMs = parts.clock.monotonicMs();
@@ -102,12 +114,24 @@ export class HostnameBinding implements Service {
     this.#interrupt();
     this.#others.stop();
     // What hangs at a server ends with its process.
-    await this.#parts.names.close();
+    await Promise.all([this.#target.names.close(), this.#nextTarget?.names.close(), this.#leaving.close()]);
     while (this.#running) await this.#running;
   }
 
+  /**
+   * Another name, other addresses or other servers from now on, while the node goes on in its role. The old name loses its
+   * addresses when the new one leads here. What is under way is brought to its end first.
+   */
+  reconfigure(target: HostnameTarget): void {
+    if (this.#stopped) return void target.names.close();
+    void this.#nextTarget?.names.close();
+    this.#nextTarget = target;
+    this.#interrupt();
+    this.#kick();
+  }
+
   report(): ServiceReport {
-    const { names, name, addresses, ttlSeconds } = this.#parts;
+    const { names, name, addresses, ttlSeconds } = this.#target;
     const detail = {
       mode: 'hostname',
       name,
@@ -117,6 +141,7 @@ export class HostnameBinding implements Service {
       epoch: this.#bound?.epoch ?? null,
       lastBindMs: this.#lastBindMs,
       servers: names.servers,
+      leaving: this.#leaving.list(),
       agree: this.#bound ? [...names.servers.slice(0, 1), ...this.#others.agreed()] : [],
     };
     const fault = this.#anyFault();
@@ -166,7 +191,30 @@ export class HostnameBinding implements Service {
     this.#cancelNext = this.#parts.clock.after(delayMs, () => this.#kick());
   }
 
+  #followers(): FollowServers {
+    const { clock } = this.#parts;
+    return new FollowServers({ clock, names: this.#target.names, changed: () => this.#tellFault() });
+  }
+
+  #changeTarget(): void {
+    const [before, next] = [this.#target, this.#nextTarget];
+    if (!next) return;
+    this.#nextTarget = null;
+    this.#notBound();
+    this.#target = next;
+    this.#others = this.#followers();
+    this.#openedAtMs = this.#parts.clock.monotonicMs();
+    this.#retryMs = firstRetryMs;
+    this.#rehearsedAtMs = -Infinity;
+    this.#leaving.keep(next.name);
+    if (isSameName(before.name, next.name)) void before.names.close();
+    else this.#leaving.add(before.name, before.names);
+    const { name, addresses, names, ttlSeconds } = next;
+    this.#parts.log.info('the binding has changed', { name, addresses, servers: names.servers, ttlSeconds });
+  }
+
   async #round(): Promise<void> {
+    this.#changeTarget();
     const fault = await this.#reconcile().catch(asNameFault);
     if (this.#stopped) return;
     this.#fault = fault;
@@ -175,7 +223,7 @@ export class HostnameBinding implements Service {
 
   /** What stands in the way; null: nothing. Throws as well. */
   async #reconcile(): Promise<NameFault | null> {
-    const unable = await this.#parts.names.unable();
+    const unable = await this.#target.names.unable();
     if (unable) return unable;
     const grant = this.#grant();
     if (grant) return this.#bind(this.#wish(grant.epoch));
@@ -187,22 +235,26 @@ export class HostnameBinding implements Service {
 
   /** A standby learns beforehand that it could not do it. */
   async #check(): Promise<null> {
+    const target = this.#target;
     await this.#look();
+    void this.#leaving.see(null, () => false);
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#stopped || nowMs - this.#rehearsedAtMs < rehearseEveryMs) return null;
-    await this.#parts.names.rehearse();
-    this.#rehearsedAtMs = nowMs;
+    await target.names.rehearse();
+    if (target === this.#target) this.#rehearsedAtMs = nowMs;
     return null;
   }
 
   #wish(epoch: number): HostnameWish {
-    const { place, addresses, ttlSeconds } = this.#parts;
+    const { place } = this.#parts;
+    const { addresses, ttlSeconds } = this.#target;
     return { cluster: place.cluster, node: place.node, epoch, addresses, ttlSeconds };
   }
 
   /** Looks, changes what is to be changed, and looks again: only what is read back is done. */
   async #bind(wish: HostnameWish): Promise<NameFault | null> {
-    const { names, log } = this.#parts;
+    const { names } = this.#target;
+    const { log } = this.#parts;
     const plan = hostnamePlan(wish, await this.#look());
     this.#mind(plan);
     const [update] = plan.steps;
@@ -227,11 +279,13 @@ export class HostnameBinding implements Service {
     if (this.#grant()?.epoch !== wish.epoch) return null;
     this.#tellBound(wish);
     this.#others.follow((view) => isAsWished(wish, view), followMs);
+    // Behind, and awaited by nobody: a claim does not wait for a server that was given up.
+    void this.#leaving.see(wish, () => this.#grant()?.epoch === wish.epoch);
     return null;
   }
 
   #look(): Promise<NameView> {
-    const { names } = this.#parts;
+    const { names } = this.#target;
     return names.look(names.servers[0] ?? '');
   }
 
@@ -242,7 +296,8 @@ export class HostnameBinding implements Service {
   }
 
   #tellBound(wish: HostnameWish): void {
-    const { clock, emit, log, name } = this.#parts;
+    const { clock, emit, log } = this.#parts;
+    const { name } = this.#target;
     this.#retryMs = firstRetryMs;
     if (this.#bound?.epoch === wish.epoch) return;
     this.#bound = { epoch: wish.epoch };
@@ -255,8 +310,8 @@ export class HostnameBinding implements Service {
   }
 
   #lost(reason: string): void {
-    const { log, name } = this.#parts;
-    if (this.#bound) log.info('the name is left to the next active', { name, reason });
+    const { name } = this.#target;
+    if (this.#bound) this.#parts.log.info('the name is left to the next active', { name, reason });
     this.#notBound();
     // What stood in the way of a change is no fault of a node that makes none; the look tells what still is.
     this.#kick();
