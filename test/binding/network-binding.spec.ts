@@ -87,7 +87,7 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     a.activate(1);
     await until('bound', 5000, () => a.events().includes('binding.bound'));
     await lan.inside('a', 'nft', 'flush', 'ruleset');
-    await until('told', 3000, () => a.events().filter((event) => event === 'binding.bound').length === 2);
+    await until('told', 10_000, () => a.events().filter((event) => event === 'binding.bound').length === 2);
     expect(a.events().slice(0, 3)).toEqual(['binding.bound', 'binding.failed', 'binding.released']);
     expect(await lan.answers()).toBe(true);
     await a.kill();

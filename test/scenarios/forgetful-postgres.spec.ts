@@ -86,14 +86,15 @@ async function promoted(replica: Postgres): Promise<void> {
   line.leadTo(replica);
 }
 
-const newest = async (): Promise<Record<string, unknown>> => {
+/** The re-basing claim of that epoch, once the history has it: a copy that was put back has older ones. */
+const rebasingTo = async (epoch: number): Promise<Record<string, unknown>> => {
   let row: Record<string, unknown> = {};
   await eventually(
     async () => {
       const rows = await primary.sql(
         'select rule, evidence, epoch from hotstandby.transition order by at desc limit 20',
       );
-      const found = rows.find(({ rule }) => rule === 'claim-rebase');
+      const found = rows.find((one) => one['rule'] === 'claim-rebase' && Number(one['epoch']) === epoch);
       if (found) row = found;
       return found !== undefined;
     },
@@ -113,7 +114,7 @@ it('a replica is promoted that lost the last claim: its holder claims above it, 
   const lost = await settled(rig.b, rig.a, before);
   await promoted(replica);
   expect(await settled(rig.b, rig.a, lost)).toBe(lost + 1);
-  expect(await newest()).toMatchObject({
+  expect(await rebasingTo(lost + 1)).toMatchObject({
     evidence: { doubt: 'other-timeline', seenEpoch: before, rememberedEpoch: lost },
   });
 }, 90_000);
@@ -148,5 +149,7 @@ it('an old copy of the data folder is put back, without a new timeline: the leas
   await copy.discard();
   await primary.start();
   expect(await settled(rig.a, rig.b, lost)).toBe(lost + 1);
-  expect(await newest()).toMatchObject({ evidence: { doubt: 'went-back', seenEpoch: before, rememberedEpoch: lost } });
+  expect(await rebasingTo(lost + 1)).toMatchObject({
+    evidence: { doubt: 'went-back', seenEpoch: before, rememberedEpoch: lost },
+  });
 }, 90_000);

@@ -80,7 +80,7 @@ export class NetworkBinding implements Service {
   #ledOff = false;
   #unable: BindingFault | null = null;
   #unableAtMs = -Infinity;
-  #gateTriedAtMs = -Infinity;
+  #gateRefusedAtMs = -Infinity;
   #openedAtMs = 0;
   #lastBindMs: number | null = null;
   /** Handed over: until then the host accepts what is still on its way. */
@@ -371,7 +371,14 @@ export class NetworkBinding implements Service {
   async #rulesLost(): Promise<void> {
     this.#tellFault();
     await this.#letGo('the rules by which the kernel holds the grant were gone');
-    await this.#kernel.establish();
+    await this.#establishGate();
+  }
+
+  /** Before any address comes back: only a kernel that has just been found unable to hold the grant is left alone for a while. */
+  async #establishGate(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#kernel.state() !== 'none' || clock.monotonicMs() - this.#gateRefusedAtMs < unablePollMs) return;
+    if (!(await this.#kernel.establish())) this.#gateRefusedAtMs = clock.monotonicMs();
   }
 
   /** One reconciliation at a time; what asks for one meanwhile gets one more. */
@@ -399,10 +406,7 @@ export class NetworkBinding implements Service {
       this.#unableAtMs = clock.monotonicMs();
     }
     if (!fromMemory && this.#kernel.state() !== 'none' && !(await this.#kernel.check())) await this.#rulesLost();
-    if (this.#kernel.state() === 'none' && clock.monotonicMs() - this.#gateTriedAtMs >= unablePollMs) {
-      this.#gateTriedAtMs = clock.monotonicMs();
-      await this.#kernel.establish();
-    }
+    await this.#establishGate();
     if (!this.#unable) {
       if (this.#mayHold() && !this.#mayTake()) void this.#strangers.look();
       const { added, carrierCameBack, leftover } = await this.#keeper.reconcile({ fromMemory });

@@ -60,6 +60,8 @@ class MemoryGate implements AddressGate {
   readonly said: string[] = [];
   lacking: { code: string; message: string; cure: string } | null = null;
   rules = false;
+  /** How long the kernel takes for the rules. */
+  establishing: Promise<void> = Promise.resolve();
   answersUntilMs = -Infinity;
   acceptsUntilMs = -Infinity;
   readonly #clock: ManualClock;
@@ -77,6 +79,7 @@ class MemoryGate implements AddressGate {
     return this.lacking;
   }
   async establish(_addresses: string[], openUntilMs: number | null = null) {
+    await this.establishing;
     this.rules = true;
     this.answersUntilMs = this.acceptsUntilMs = openUntilMs ?? -Infinity;
   }
@@ -379,6 +382,22 @@ it('takes the address off when somebody removes the rules, says so, and comes ba
   expect(host.steps).toEqual(['add', 'announce', 'remove', 'add', 'announce']);
   expect(gate.rules && gate.answers()).toBe(true);
   expect(events).toEqual(['binding.bound', 'binding.failed', 'binding.released', 'binding.bound']);
+});
+
+it('adds no address before the kernel holds the grant again, however long the new rules take', async () => {
+  const { gate, clock, host, grant } = await started();
+  await grant(1, 2000);
+  gate.rules = false;
+  let finish: () => void = () => {};
+  gate.establishing = new Promise((resolve) => (finish = resolve));
+  await clock.advance(10);
+  await grant(1, 2000);
+  await clock.advance(1200);
+  expect(host.steps).toEqual(['add', 'announce', 'remove']);
+  finish();
+  await grant(1, 2000);
+  expect(host.steps).toEqual(['add', 'announce', 'remove', 'add', 'announce']);
+  expect(gate.answers()).toBe(true);
 });
 
 it('notices within a second that the rules are gone, although nothing is renewed', async () => {
