@@ -18,7 +18,7 @@ export class ClientView {
   constructor({ lan, folder }: NetworkPair) {
     this.#answersFile = join(folder, 'arp-answers');
     this.#sentFile = join(folder, 'telemetry-sent');
-    const arp = join(root, 'test', 'bench', 'failover', 'lib', 'arp_tool.py');
+    const arp = join(root, 'test', 'bench', 'failover', 'lib', 'neighbour_tool.py');
     const sender = join(import.meta.dirname, 'telemetry-sender.ts');
     const start = (...[program = '', ...args]: string[]) =>
       this.#children.push(spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] }));
