@@ -84,6 +84,7 @@ async function runSchedules(): Promise<number> {
 
 async function catchMutants(): Promise<number> {
   let survived = 0;
+  const column = Math.max(...knownBad.map(({ name }) => name.length));
   for (const { name } of knownBad) {
     const range = { from, seeds, variant: name, traces: false, stopAtViolation: true };
     let said = `SURVIVED ${seeds} seeds`;
@@ -94,7 +95,7 @@ async function catchMutants(): Promise<number> {
       break;
     }
     if (said.startsWith('SURVIVED')) survived++;
-    console.log(`${name.padEnd(46)} ${said}`);
+    console.log(`${name.padEnd(column)} ${said}`);
   }
   return survived === 0 ? 0 : 1;
 }

@@ -138,9 +138,18 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): ConfigFault[] {
     {
       code: 'HS_CONFIG_INVALID',
       field,
-      expected: issue.message,
+      expected: expectedBy(issue.message),
       got: field === 'store.url' ? 'something else (not shown)' : got,
       cure: value === undefined ? `Add ${field}.` : `Correct ${field}.`,
     },
   ];
 }
+
+/** zod's "Invalid option: expected one of ..." and its kin, as what comes after the word "expected". */
+const expectedBy = (message: string): string =>
+  message
+    .replace(/^(?:Invalid \w+|Too small|Too big): expected /, '')
+    .replace(/, received .*$/, '')
+    .replace(/^Invalid discriminator value\. Expected /, '')
+    .replace(/^Invalid input$/, 'what docs/configuration.md says')
+    .replace(/^Invalid (?=\w)/, 'a valid ');

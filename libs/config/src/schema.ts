@@ -6,7 +6,7 @@ const token = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, - and 
 const port = z.int().min(1).max(65_535);
 const path = z.string().min(1);
 const positiveMs = z.int().positive();
-const address = z.union([z.ipv4(), z.ipv6()]);
+const address = z.union([z.ipv4(), z.ipv6()], 'an IPv4 or IPv6 address');
 const email = z.string().regex(/^[^\s@,;<>]+@[^\s@,;<>]+$/, 'an e-mail address');
 const relativePath = z
   .string()
@@ -133,7 +133,9 @@ export const nodeConfigSchema = z.strictObject({
         mode: z.literal('vip'),
         /** With the prefix length: `192.0.2.100/24`. */
         addresses: z
-          .array(z.union([z.cidrv4(), z.cidrv6()]))
+          .array(
+            z.union([z.cidrv4(), z.cidrv6()], 'an IPv4 or IPv6 address with its prefix length, like 192.0.2.100/24'),
+          )
           .min(1)
           .max(16),
         /** `auto`: the interface that has an address in the same subnet. */

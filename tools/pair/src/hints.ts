@@ -13,7 +13,7 @@ export function hintsText(
   const each = (line: (address: string) => string) => targets.map((address) => `  ${line(address)}`);
   const nodeLine = (node: 'a' | 'b') =>
     `node ${node} ${addresses[node]}`.padEnd(20) +
-    `syslog ${ports.syslog}/udp  traps ${ports.trap}/udp  flows ${ports.flow} and ${ports.ipfix}/udp  console ${ports.console}  ` +
+    `syslog ${ports.syslog}/udp  traps ${ports.trap}/udp  flows ${ports.flow}, ${ports.ipfix} and sFlow ${ports.sflow}/udp  console ${ports.console}  ` +
     `services ${ports.heartbeat}-${ports.notifier}  NATS ${ports.nats}${node === 'a' ? `  leaf ${ports.leaf}` : ''}${choices.fileSync ? `  ssh ${ports.ssh}` : ''}`;
   const lines = [
     ...(choices.enter

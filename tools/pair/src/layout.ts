@@ -10,6 +10,7 @@ export const ports = {
   trap: 1162,
   flow: 2055,
   ipfix: 4739,
+  sflow: 6343,
   console: 8080,
   heartbeat: 8081,
   arbiter: 8082,
@@ -109,7 +110,7 @@ export function listeningSockets(
     'notifier',
     'ssh',
   ] as const;
-  const udp = ['syslog', 'trap', 'flow', 'ipfix'] as const;
+  const udp = ['syslog', 'trap', 'flow', 'ipfix', 'sflow'] as const;
   return [
     { what: 'PostgreSQL', protocol: 'tcp' as const, address: addresses.store, port: ports.postgres },
     { what: 'SMTP', protocol: 'tcp' as const, address: addresses.store, port: ports.smtp },

@@ -30,6 +30,7 @@ export function nodeConfigText(layout: Layout, node: NodeName, choices: NodeConf
       syslogPorts: [ports.syslog],
       trapPorts: [ports.trap],
       flowPorts: [ports.flow, ports.ipfix],
+      sflowPorts: [ports.sflow],
       receiveBufferBytes: 4 * mebibyte,
       ingest: { maxBytes: 256 * mebibyte },
     },
