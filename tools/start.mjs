@@ -28,7 +28,7 @@ async function main() {
   mkdirSync(path.join(work, 'logs'), { recursive: true });
   await installIfNeeded(root, work);
   await buildIfChanged(root, work);
-  const programs = await findPrograms(work, { vip: options.vip });
+  const programs = await findPrograms(work, { vip: options.vip, hostname: options.hostname });
   if (options.prepare) {
     say('Everything is prepared; nothing was started.');
     return 0;

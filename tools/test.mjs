@@ -34,7 +34,7 @@ async function main() {
   mkdirSync(path.join(work, 'logs'), { recursive: true });
   await installIfNeeded(root, work);
   await buildIfChanged(root, work);
-  const programs = await findPrograms(work, { vip: true, tests: true });
+  const programs = await findPrograms(work, { vip: true, hostname: true, tests: true });
   if (process.getuid() !== 0) say('Not root: tests that make network namespaces are skipped, and named below.');
 
   const filters = process.argv.slice(2);

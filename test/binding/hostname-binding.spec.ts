@@ -1,6 +1,5 @@
 // A name that follows the active, with real BIND servers: a primary that takes updates, and a secondary.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { BindDns } from '@hotstandby/adapters/bind-dns';
@@ -13,6 +12,7 @@ import { LocalBus } from '@hotstandby/testing/local-bus';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startAnswerCutter } from './answer-cutter.ts';
 import { BindServer, freePort, makeKey, name, noBind, zone, type TestKey } from './bind-server.ts';
+import { compileClockShim } from './clock-shim.ts';
 
 const lacking = noBind();
 const cluster = 'dns-test';
@@ -199,7 +199,7 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
   });
 
   it('tells a clock that is ten minutes off', async (test) => {
-    const shim = clockShim();
+    const shim = compileClockShim(path.join(folder, 'shim'));
     if (!shim) return test.skip('gcc is not installed: no clock can be shifted for nsupdate');
     const before = process.env['HOTSTANDBY_PATH'];
     process.env['HOTSTANDBY_PATH'] = shim;
@@ -368,30 +368,3 @@ const processes = (): { pid: number; line: string }[] =>
 /** The pid of one with the first key. */
 const waitingNsupdate = (): number | undefined =>
   processes().find(({ line }) => line.includes('nsupdate') && line.includes(key.keyFile))?.pid;
-
-/** A folder with an nsupdate whose clock is ten minutes ahead (faketime does not get along with it); null: no compiler. */
-function clockShim(): string | null {
-  if (spawnSync('gcc', ['--version'], { stdio: 'ignore' }).error) return null;
-  const shim = path.join(folder, 'shim');
-  mkdirSync(shim);
-  const source = path.join(shim, 'clock.c');
-  writeFileSync(
-    source,
-    `#define _GNU_SOURCE
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-int clock_gettime(clockid_t id, struct timespec *at) {
-  int result = syscall(SYS_clock_gettime, id, at);
-  if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) at->tv_sec += 600;
-  return result;
-}
-`,
-  );
-  execFileSync('gcc', ['-shared', '-fPIC', '-o', path.join(shim, 'clock.so'), source]);
-  const nsupdate = execFileSync('/bin/sh', ['-c', 'command -v nsupdate'], { encoding: 'utf8' }).trim();
-  const script = path.join(shim, 'nsupdate');
-  writeFileSync(script, `#!/bin/sh\nLD_PRELOAD='${path.join(shim, 'clock.so')}' exec '${nsupdate}' "$@"\n`);
-  chmodSync(script, 0o755);
-  return shim;
-}

@@ -9,6 +9,8 @@ export interface PairOptions {
   traffic: boolean;
   plain: boolean;
   vip: boolean;
+  /** With a DNS server and a virtual hostname. */
+  hostname: boolean;
   /** First three numbers of the loopback addresses. */
   net: string;
   scenario: 'crash' | 'switchover' | 'freeze';

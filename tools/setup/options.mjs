@@ -20,6 +20,10 @@ const table = {
     type: 'boolean',
     text: 'in network namespaces with a real virtual IP (root, or user namespaces)',
   },
+  hostname: {
+    type: 'boolean',
+    text: 'with a DNS server (BIND) and a virtual hostname that leads to the active',
+  },
   net: {
     type: 'string',
     of: '127.X.Y',
@@ -67,6 +71,7 @@ export function parseOptions(argv) {
   const numbers = net.split('.').map(Number);
   if (!/^127\.\d{1,3}\.\d{1,3}$/.test(net) || numbers.some((part) => part > 255))
     throw wrong(`--net must be 127.X.Y; got "${String(net)}".`);
+  if (values.vip && values.hostname) throw wrong('--vip and --hostname are two ways to find the active: take one.');
   if (values.data === '') throw wrong('--data must name a folder.');
   return {
     command,
@@ -77,6 +82,7 @@ export function parseOptions(argv) {
     traffic: values.traffic ?? false,
     plain: values.plain ?? false,
     vip: values.vip ?? false,
+    hostname: values.hostname ?? false,
     net,
     scenario: oneOf('scenario', 'crash', scenarios),
     json: values.json ?? false,

@@ -58,7 +58,7 @@ export class NetworkPair {
     this.timing = profiles[profile];
     this.lan = lan;
     this.#folder = folder;
-    this.#layout = { root, data: join(folder, 'pair'), addresses: lan.addresses };
+    this.#layout = { root, data: join(folder, 'pair'), addresses: lan.addresses, virtualName: null };
     this.clocks = new Clocks(folder);
     this.#supervisor = new Supervisor(new ProcessRecord(sharedFolders(this.#layout).run), () => {});
   }

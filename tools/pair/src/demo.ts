@@ -3,6 +3,8 @@ import { switchoverResult } from '@hotstandby/contracts';
 import type { PairOptions } from '../../setup/options.mjs';
 import type { NodeName } from './layout.ts';
 import { connectDatabase } from './records.ts';
+import { NameWatch } from './dns/name-watch.ts';
+import { nameReport, movesOf } from './dns/name-report.ts';
 import { faultsOf, makeReport, reportText, type Sent } from './report.ts';
 import { storedRows } from './report-query.ts';
 import { type Session, withPair } from './session.ts';
@@ -34,6 +36,9 @@ export async function demo(options: PairOptions, place: { root: string; main: st
 async function takeOver(session: Session): Promise<number> {
   const { options, pair, watch, notice } = session;
   const client = await connectDatabase(pair.layout);
+  const { virtualName } = pair.layout;
+  const nameWatch = virtualName && new NameWatch(virtualName);
+  nameWatch?.start();
   try {
     notice('waiting for an active node and a standby that is ready');
     await until('an active node with a standby that is ready', readyWithinMs, async () => {
@@ -41,7 +46,8 @@ async function takeOver(session: Session): Promise<number> {
       return watch.ready();
     });
     const traffic = pair.startTraffic(options.rate);
-    notice(`traffic to both nodes: ${options.rate} syslog, traps and flows a second each`);
+    const target = virtualName?.name ?? (options.vip ? 'the virtual IP' : 'both nodes');
+    notice(`traffic to ${target}: ${options.rate} syslog, traps and flows a second each`);
     const rows = () => storedRows(client, traffic.run);
     await until('rows of every kind', rowsWithinMs, async () => {
       const stored = await rows();
@@ -72,12 +78,22 @@ async function takeOver(session: Session): Promise<number> {
       await pause(afterwardsMs);
     }
     await pair.stopTraffic();
-    const sent = sentOf(readFileSync(traffic.logFile, 'utf8'));
+    const log = readFileSync(traffic.logFile, 'utf8');
+    const sent = sentOf(log);
     notice('waiting until what was received is stored');
     await untilQuiet(async () => (await rows()).length, sent.length);
     // Sent to a virtual IP, datagrams reach nobody until the new active has it. Sent to both nodes, they reach one.
-    const gapEndsAtMs = options.vip ? (boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY) : null;
-    const report = makeReport({ sent, stored: await rows(), faultAtMs, gapEndsAtMs });
+    const name =
+      virtualName && nameWatch
+        ? nameReport(virtualName, nameWatch.changes(), movesOf(log), { faultAtMs, nodes: pair.layout.addresses })
+        : null;
+    // A sender that keeps to the TTL goes on sending to who is no more.
+    const gapEndsAtMs = name
+      ? faultAtMs + (name.followedMs ?? Number.POSITIVE_INFINITY)
+      : options.vip
+        ? (boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY)
+        : null;
+    const report = makeReport({ sent, stored: await rows(), faultAtMs, gapEndsAtMs, name });
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${reportText(report)}\n`);
     const faults = faultsOf(report);
     for (const fault of faults) notice(`NOT AS PROMISED: ${fault}`);
@@ -85,6 +101,7 @@ async function takeOver(session: Session): Promise<number> {
     if (report.falseTakeovers > 0) return 75;
     return faults.length > 0 ? 1 : 0;
   } finally {
+    nameWatch?.stop();
     await client.end();
   }
 }
@@ -109,7 +126,7 @@ async function doScenario({ options, pair, watch, notice }: Session, active: Nod
 export function sentOf(log: string): Sent[] {
   return log
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => trafficKinds.some((kind) => line.startsWith(`${kind} `)))
     .map((line) => {
       const [kind, sequence, atMs] = line.split(' ');
       return { kind: kind as TrafficKind, sequence: Number(sequence), atMs: Number(atMs) };

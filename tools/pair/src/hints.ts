@@ -6,10 +6,11 @@ export function hintsText(
   layout: Layout,
   choices: { defaultData: boolean; fileSync: boolean; enter: string | null },
 ): string {
-  const { addresses } = layout;
+  const { addresses, virtualName } = layout;
   const shared = sharedFolders(layout);
   const config = choices.defaultData ? '' : ` --config ${nodeFolders(layout, 'a').config}`;
-  const targets = telemetryTargets(layout);
+  const dig = virtualName && `dig +short @${virtualName.address} -p ${virtualName.port} ${virtualName.name}`;
+  const targets = dig ? [`$(${dig})`] : telemetryTargets(layout);
   const each = (line: (address: string) => string) => targets.map((address) => `  ${line(address)}`);
   const nodeLine = (node: 'a' | 'b') =>
     `node ${node} ${addresses[node]}`.padEnd(20) +
@@ -19,7 +20,7 @@ export function hintsText(
     ...(choices.enter
       ? ['Enter the network of the pair (its addresses are only there)', `  ${choices.enter}`, '']
       : []),
-    addresses.vip === null ? 'Send telemetry to both nodes (dual feed)' : 'Send telemetry to the virtual IP',
+    feedText(layout),
     ...each((address) => `logger -n ${address} -P ${ports.syslog} -d --rfc5424 hello`),
     ...each((address) => `snmptrap -v2c -c public ${address}:${ports.trap} '' 1.3.6.1.6.3.1.1.5.3`),
     ...each((address) => `softflowd -r test/fixtures/demo/flows.pcap -n ${address}:${ports.flow} -v 9`),
@@ -30,6 +31,7 @@ export function hintsText(
     `  psql "${storeUrl(layout)}?passfile=${encodeURI(shared.passFile)}"`,
     '',
     'Follow what happens',
+    ...(dig ? [`  ${dig}`, `  ${dig.replace(virtualName.name, `_hotstandby.${virtualName.name} TXT`)}`] : []),
     `  npx hotstandby events --follow${config}`,
     ...nodeNames.map((node) => `  curl http://${addresses[node]}:${ports.console}/api/status`),
     `  ls ${shared.mails}`,
@@ -45,8 +47,13 @@ export function hintsText(
     'Ports',
     `  ${nodeLine('a')}`,
     `  ${nodeLine('b')}`,
-    `  ${`store  ${addresses.store}`.padEnd(20)}PostgreSQL ${ports.postgres}  SMTP ${ports.smtp}`,
+    `  ${`store  ${addresses.store}`.padEnd(20)}PostgreSQL ${ports.postgres}  SMTP ${ports.smtp}${virtualName ? `  DNS ${virtualName.address}:${virtualName.port}` : ''}`,
     `  logs   ${nodeNames.map((node) => nodeFolders(layout, node).logs).join('  ')}  ${shared.logs}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function feedText({ addresses, virtualName }: Layout): string {
+  if (virtualName) return `Send telemetry to the virtual hostname ${virtualName.name} (as devices do that resolve it)`;
+  return addresses.vip === null ? 'Send telemetry to both nodes (dual feed)' : 'Send telemetry to the virtual IP';
 }

@@ -34,11 +34,23 @@ export interface Addresses {
   network: string;
 }
 
+/** The virtual hostname that `--hostname` gives the pair, and its DNS server. */
+export interface VirtualName {
+  name: string;
+  zone: string;
+  ttlSeconds: number;
+  /** The server's. */
+  address: string;
+  port: number;
+}
+
 /** Where everything of a pair is. `data` is an absolute path. */
 export interface Layout {
   root: string;
   data: string;
   addresses: Addresses;
+  /** Null without `--hostname`. */
+  virtualName: VirtualName | null;
 }
 
 export const cluster = 'demo';
@@ -47,6 +59,15 @@ export const database = { name: 'hotstandby', user: 'hotstandby' } as const;
 /** `net` is the first three numbers: `127.0.0`. */
 export function loopbackAddresses(net: string): Addresses {
   return { store: `${net}.10`, a: `${net}.11`, b: `${net}.12`, vip: null, network: '127.0.0.0/8' };
+}
+
+const dnsPort = 15_353;
+
+/** All pairs of a machine share 127.0.0.1 for their DNS servers: each has a port of its own, by its `net`. */
+export function virtualNameFor(net: string): VirtualName {
+  const [, second = 0, third = 0] = net.split('.').map(Number);
+  const port = net === '127.0.0' ? dnsPort : 16_000 + ((second * 256 + third) % 12_000);
+  return { name: 'nms.demo.test', zone: 'demo.test', ttlSeconds: 1, address: '127.0.0.1', port };
 }
 
 export const peerOf = (node: NodeName): NodeName => (node === 'a' ? 'b' : 'a');
@@ -68,6 +89,10 @@ export function nodeFolders(layout: Layout, node: NodeName) {
   };
 }
 
+/** The node's own copy of the key to the zone. */
+export const dnsKeyFile = (layout: Layout, node: NodeName): string =>
+  path.join(nodeFolders(layout, node).home, 'keys', 'dns.key');
+
 /** What both nodes share. */
 export function sharedFolders(layout: Pick<Layout, 'data'>) {
   const store = path.join(layout.data, 'store');
@@ -79,6 +104,7 @@ export function sharedFolders(layout: Pick<Layout, 'data'>) {
     mails: path.join(layout.data, 'mails'),
     logs: path.join(layout.data, 'logs'),
     run: path.join(layout.data, 'run'),
+    dns: path.join(layout.data, 'dns'),
   };
 }
 
@@ -87,9 +113,10 @@ export function storeUrl(layout: Layout): string {
   return `postgresql://${database.user}@${layout.addresses.store}:${ports.postgres}/${database.name}`;
 }
 
-/** Where test traffic and devices send to: the virtual IP where there is one, else both nodes (dual feed). */
+/** Where test traffic and devices send to: the virtual IP or hostname where there is one, else both nodes (dual feed). */
 export function telemetryTargets(layout: Layout): string[] {
   const { vip } = layout.addresses;
+  if (layout.virtualName) return [layout.virtualName.name];
   return vip !== null ? [vip.split('/')[0] ?? ''] : nodeNames.map((node) => layout.addresses[node]);
 }
 
@@ -97,7 +124,8 @@ export function telemetryTargets(layout: Layout): string[] {
 export function listeningSockets(
   layout: Layout,
 ): { what: string; protocol: 'tcp' | 'udp'; address: string; port: number }[] {
-  const { addresses } = layout;
+  const { addresses, virtualName } = layout;
+  const dns = virtualName ? (['tcp', 'udp'] as const) : [];
   const tcp = [
     'nats',
     'leaf',
@@ -114,6 +142,12 @@ export function listeningSockets(
   return [
     { what: 'PostgreSQL', protocol: 'tcp' as const, address: addresses.store, port: ports.postgres },
     { what: 'SMTP', protocol: 'tcp' as const, address: addresses.store, port: ports.smtp },
+    ...dns.map((protocol) => ({
+      what: 'DNS',
+      protocol,
+      address: virtualName?.address ?? '',
+      port: virtualName?.port ?? 0,
+    })),
     ...nodeNames.flatMap((node) => [
       ...tcp.map((name) => ({
         what: `node ${node} ${name}`,

@@ -1,5 +1,16 @@
 import { stringify } from 'yaml';
-import { type Layout, type NodeName, cluster, nodeFolders, peerOf, ports, sharedFolders, storeUrl } from './layout.ts';
+import { keyName } from './dns/bind.ts';
+import {
+  type Layout,
+  type NodeName,
+  cluster,
+  dnsKeyFile,
+  nodeFolders,
+  peerOf,
+  ports,
+  sharedFolders,
+  storeUrl,
+} from './layout.ts';
 
 export interface NodeConfigChoices {
   profile: 'fast' | 'standard' | 'classic';
@@ -8,6 +19,15 @@ export interface NodeConfigChoices {
 }
 
 const mebibyte = 2 ** 20;
+
+function bindingOf(layout: Layout, node: NodeName): object {
+  const { addresses, virtualName } = layout;
+  if (addresses.vip !== null) return { mode: 'vip', addresses: [addresses.vip] };
+  if (!virtualName) return { mode: 'none' };
+  const { name, zone, ttlSeconds, address, port } = virtualName;
+  const tsig = { name: keyName, keyFile: dnsKeyFile(layout, node) };
+  return { mode: 'hostname', name, zone, ttlSeconds, servers: [`${address}:${port}`], tsig };
+}
 
 /** The text of a node's `node.yaml`: what the pair decides; everything else has its default. */
 export function nodeConfigText(layout: Layout, node: NodeName, choices: NodeConfigChoices): string {
@@ -23,7 +43,7 @@ export function nodeConfigText(layout: Layout, node: NodeName, choices: NodeConf
     nats: { url: `nats://${addresses[node]}:${ports.nats}`, keysDir: folders.natsKeys },
     // With a virtual IP people open the console there too.
     ...(addresses.vip === null ? {} : { http: { address: '0.0.0.0' } }),
-    binding: addresses.vip === null ? { mode: 'none' } : { mode: 'vip', addresses: [addresses.vip] },
+    binding: bindingOf(layout, node),
     collector: {
       // With a virtual IP devices send to it: then the sockets take every address of the node.
       ...(addresses.vip === null ? {} : { listenAddress: '0.0.0.0' }),

@@ -11,6 +11,7 @@ import {
   sharedFolders,
   telemetryTargets,
 } from './layout.ts';
+import { prepareDns } from './dns/bind.ts';
 import { DataLock } from './lock.ts';
 import type { Network } from './network.ts';
 import { mailPart, nodeParts } from './node-parts.ts';
@@ -96,10 +97,18 @@ export class Pair {
       const store = await prepareStore(layout, env, network.prefixes.store);
       if (store.note) told.notice(store.note);
       supervisor.add('store', store.part);
+      const dns = layout.virtualName ? prepareDns(layout, layout.virtualName, env) : null;
+      if (dns) supervisor.add('store', dns.part);
       supervisor.add('store', mailPart(layout, main, env, network.prefixes.store));
       for (const node of nodeNames)
         for (const part of nodeParts(layout, node, env, network.prefixes[node])) supervisor.add(node, part);
-      return new Pair(layout, supervisor, { lock, network, env, main, storeReady: store.ready });
+      return new Pair(layout, supervisor, {
+        lock,
+        network,
+        env,
+        main,
+        storeReady: async () => void (await Promise.all([store.ready(), dns?.ready()])),
+      });
     } catch (error) {
       await network.close();
       lock.release();
@@ -140,8 +149,10 @@ export class Pair {
     if (this.#traffic) return this.#traffic;
     const run = (Date.now() + this.#trafficRuns++) % 2 ** 31;
     const logFile = path.join(this.layout.data, 'traffic', `${run}.log`);
+    const { virtualName } = this.layout;
     const options: TrafficOptions = {
-      targets: telemetryTargets(this.layout),
+      targets: virtualName ? [] : telemetryTargets(this.layout),
+      follow: virtualName ? { name: virtualName.name, server: `${virtualName.address}:${virtualName.port}` } : null,
       ports: { syslog: ports.syslog, trap: ports.trap, flow: ports.flow },
       rate,
       run,

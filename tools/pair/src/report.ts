@@ -36,6 +36,8 @@ export interface Report {
   /** Take-overs that nobody asked for: what a fast profile costs on a machine that stalls. */
   falseTakeovers: number;
   kinds: Record<TrafficKind, KindReport>;
+  /** Null without a virtual hostname. */
+  name: NameReport | null;
 }
 
 export interface ReportInput {
@@ -45,12 +47,28 @@ export interface ReportInput {
   faultAtMs: number;
   /** When a virtual IP answered again, Infinity: never; null: both nodes are fed, and nothing may be lost. */
   gapEndsAtMs: number | null;
+  name?: NameReport | null;
 }
 
 const beforeFaultMs = 1000;
 
+/** What a virtual hostname did, as its DNS server showed it. */
+export interface NameReport {
+  name: string;
+  ttlSeconds: number;
+  /** Where it led when the fault came, and at last. */
+  before: string | null;
+  after: string | null;
+  /** From the fault to the first answer that named the new address; null: there was none. */
+  movedMs: number | null;
+  /** From the fault to the first datagram of the sender, which keeps to the TTL, to the new address. */
+  followedMs: number | null;
+  /** Every other address that the name led to besides, ever: none when there was one owner at a time. */
+  strange: string[];
+}
+
 /** What the database says about a take-over. */
-export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs }: ReportInput): Report {
+export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, name = null }: ReportInput): Report {
   const epochs = [...new Set(stored.map((row) => row.epoch))].toSorted((a, b) => a - b);
   const oldEpoch = epochs[0] ?? 0;
   const firstNew = stored
@@ -66,7 +84,7 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs }: ReportInput
   ) as Record<TrafficKind, KindReport>;
   const takeoverMs = Number.isFinite(firstNew) ? Math.round(firstNew - faultAtMs) : null;
   const falseTakeovers = Math.max(0, epochs.length - 2) + (firstNew < faultAtMs && epochs.length === 2 ? 1 : 0);
-  return { takeoverMs, epochs, falseTakeovers, kinds };
+  return { takeoverMs, epochs, falseTakeovers, kinds, name };
 }
 
 function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs: number }): KindReport {
@@ -100,7 +118,20 @@ export function faultsOf(report: Report): string[] {
     if (lost > 0) faults.push(`${lost} ${kind} lost`);
     if (doubled > 0) faults.push(`${doubled} ${kind} stored twice`);
   }
+  if (report.name) {
+    const { name, before, after, movedMs, strange } = report.name;
+    if (movedMs === null || before === after) faults.push(`${name} did not move: it leads to ${after ?? 'nowhere'}`);
+    if (strange.length > 0) faults.push(`${name} led to ${strange.join(', ')}`);
+  }
   return faults;
+}
+
+function nameText({ name, before, after, movedMs, followedMs, ttlSeconds }: NameReport): string {
+  const ms = (value: number | null) => (value === null ? 'never' : `${value} ms after the fault`);
+  return (
+    `name        ${name}: ${before ?? 'nowhere'} -> ${after ?? 'nowhere'}, read back ${ms(movedMs)}\n` +
+    `sender      followed ${ms(followedMs)} (it keeps an answer for its TTL of ${ttlSeconds} s)\n`
+  );
 }
 
 /** For people. */
@@ -112,5 +143,5 @@ export function reportText(report: Report): string {
   const stalls =
     report.falseTakeovers === 0 ? '' : `false       ${report.falseTakeovers} take-over(s) that nobody asked for\n`;
   const took = report.takeoverMs === null ? 'no take-over' : `${report.takeoverMs} ms`;
-  return `take-over   ${took} (from the fault to the first row committed under the new epoch)\nepochs      ${report.epochs.join(', ')}\n${stalls}\n${table}\n`;
+  return `take-over   ${took} (from the fault to the first row committed under the new epoch)\nepochs      ${report.epochs.join(', ')}\n${stalls}${report.name ? nameText(report.name) : ''}\n${table}\n`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loopbackAddresses } from './layout.ts';
 import { clip, type PairView, renderLive } from './screen.ts';
 
-const layout = { root: '/clone', data: '/data', addresses: loopbackAddresses('127.0.0') };
+const layout = { root: '/clone', data: '/data', addresses: loopbackAddresses('127.0.0'), virtualName: null };
 const plain = (text: string) => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 
 describe('the live lines', () => {

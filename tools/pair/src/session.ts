@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { CodedError } from '@hotstandby/contracts';
 import type { PairOptions } from '../../setup/options.mjs';
-import type { Layout } from './layout.ts';
+import { type Layout, virtualNameFor } from './layout.ts';
 import { loopback, namespaces } from './network.ts';
 import { Pair } from './pair.ts';
 import type { StopRequests } from './stop-requests.ts';
@@ -44,7 +44,8 @@ export async function withPair(
   const choices = { profile: options.profile, reset: options.reset, withoutFileSync };
   const network = options.vip ? await namespaces() : loopback(options.net);
   const data = dataFolderOf(options, place.root);
-  const layout: Layout = { root: place.root, data, addresses: network.addresses };
+  const virtualName = options.hostname ? virtualNameFor(options.net) : null;
+  const layout: Layout = { root: place.root, data, addresses: network.addresses, virtualName };
   const pair = await Pair.prepare(layout, choices, network, place.main, { notice });
   const watch = new Watch(layout);
   let code = 1;

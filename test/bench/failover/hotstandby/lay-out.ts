@@ -27,7 +27,7 @@ const timing = process.env['HOTSTANDBY_BENCH_TIMING'] ? JSON.parse(process.env['
 
 const vip = `${given('FB_VIP')}/${given('FB_PLEN')}`;
 const addresses = { store: given('FB_STORE_IP'), a: given('FB_IP_a'), b: given('FB_IP_b'), vip, network: 'samenet' };
-const layout: Layout = { root, data: path.join(given('FB_STATE'), 'hotstandby'), addresses };
+const layout: Layout = { root, data: path.join(given('FB_STATE'), 'hotstandby'), addresses, virtualName: null };
 const env = { PATH: given('PATH'), HOME: given('HOME') };
 
 mkdirSync(layout.data, { recursive: true, mode: 0o711 });

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { openSync, writeSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { FollowName, type NameToFollow } from '../dns/follow-name.ts';
 import { encodeFlow } from './netflow9.ts';
 import { encodeSyslog } from './syslog.ts';
 import { encodeTrap } from './trap.ts';
@@ -11,12 +12,17 @@ export type TrafficKind = (typeof trafficKinds)[number];
 export interface TrafficOptions {
   /** Every datagram goes to each of them. */
   targets: string[];
+  /** It goes where this name leads, besides; null: there is none. */
+  follow: NameToFollow | null;
   ports: Record<TrafficKind, number>;
   /** Datagrams a second of each kind. */
   rate: number;
   /** Marks everything of this run; below 2^31. */
   run: number;
-  /** What was sent, one line a datagram: kind, sequence number, wall clock in ms. */
+  /**
+   * What was sent, one line a datagram: kind, sequence number, wall clock in ms; and a line whenever the name led elsewhere:
+   * `address`, the new one, wall clock in ms.
+   */
   logFile: string;
 }
 
@@ -32,9 +38,14 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
     Socket
   >;
   for (const socket of Object.values(sockets)) socket.on('error', (error) => console.error(error.message));
-  const startedAt = performance.now();
+  let startedAt = performance.now();
   let sequence = 0;
   let lines = '';
+
+  const follow = options.follow
+    ? new FollowName(options.follow, (address) => (lines += `address ${address} ${Date.now()}\n`))
+    : null;
+  follow?.start();
 
   const sendOne = (kind: TrafficKind, uptimeMs: number) => {
     const atMs = Date.now();
@@ -44,7 +55,8 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
         : kind === 'trap'
           ? encodeTrap(options.run, sequence, Math.floor(uptimeMs / 10))
           : encodeFlow(options.run, sequence, atMs, Math.floor(uptimeMs));
-    for (const target of options.targets) sockets[kind].send(bytes, options.ports[kind], target, () => {});
+    const targets = follow?.address ? [...options.targets, follow.address] : options.targets;
+    for (const target of targets) sockets[kind].send(bytes, options.ports[kind], target, () => {});
     lines += `${kind} ${sequence} ${atMs}\n`;
   };
   const flush = () => {
@@ -52,6 +64,11 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
     lines = '';
   };
   const ticker = setInterval(() => {
+    // Nothing is sent to nowhere.
+    if (follow?.address === null) {
+      startedAt = performance.now();
+      return;
+    }
     const uptimeMs = performance.now() - startedAt;
     const due = Math.floor((uptimeMs * options.rate) / 1000) - sequence;
     for (let count = 0; count < due; count++) {
@@ -64,6 +81,7 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  follow?.stop();
   clearInterval(ticker);
   clearInterval(flusher);
   flush();
