@@ -1,7 +1,9 @@
 // One file a service: bundles src/main.ts with everything it needs, so that a service starts in a tenth of a second
 // and an image needs no node_modules. Called by `nx run-many -t build` in each project's folder; `bundle.mjs NAME FOLDER`
 // puts the bundle there instead of beside the sources.
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -44,3 +46,7 @@ const bundle = await rolldown({
 });
 await bundle.write({ dir: folder, format: 'esm', sourcemap: true, codeSplitting: false, entryFileNames: 'main.mjs' });
 await bundle.close();
+
+// What set-up compiled goes beside the bundle that loads it; without it the collector uses node:dgram.
+const native = fileURLToPath(new URL('../.hotstandby/native/udp-batch.node', import.meta.url));
+if (name === 'collector' && existsSync(native)) await copyFile(native, path.join(folder, 'udp-batch.node'));

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { buildIfChanged } from './setup/build.mjs';
 import { findPrograms } from './setup/debian.mjs';
 import { memoryWarning, unsuitable } from './setup/machine.mjs';
+import { buildNative } from './setup/native.mjs';
 import { installIfNeeded } from './setup/npm-packages.mjs';
 import { helpText, parseOptions } from './setup/options.mjs';
 import { Fault, fail, say } from './setup/progress.mjs';
@@ -27,6 +28,7 @@ async function main() {
   const work = path.join(root, '.hotstandby');
   mkdirSync(path.join(work, 'logs'), { recursive: true });
   await installIfNeeded(root, work);
+  await buildNative(root, work);
   await buildIfChanged(root, work);
   const programs = await findPrograms(work, { vip: options.vip, hostname: options.hostname });
   if (options.prepare) {

@@ -8,6 +8,7 @@ import { runChecks } from './check.mjs';
 import { buildIfChanged } from './setup/build.mjs';
 import { findPrograms } from './setup/debian.mjs';
 import { unsuitable } from './setup/machine.mjs';
+import { buildNative } from './setup/native.mjs';
 import { installIfNeeded } from './setup/npm-packages.mjs';
 import { Fault, fail, say } from './setup/progress.mjs';
 
@@ -33,6 +34,7 @@ async function main() {
   const work = path.join(root, '.hotstandby');
   mkdirSync(path.join(work, 'logs'), { recursive: true });
   await installIfNeeded(root, work);
+  await buildNative(root, work);
   await buildIfChanged(root, work);
   const programs = await findPrograms(work, { vip: true, hostname: true, tests: true });
   if (process.getuid() !== 0) say('Not root: tests that make network namespaces are skipped, and named below.');

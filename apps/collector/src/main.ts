@@ -1,7 +1,7 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
-import { DgramReceiver } from '@hotstandby/adapters/udp';
+import { openReceiver } from '@hotstandby/adapters/udp';
 import { openUsm } from '@hotstandby/adapters/usm';
 import { runService } from '@hotstandby/platform';
 import { Collector } from '@hotstandby/services/collector';
@@ -16,7 +16,7 @@ await runService('collector', async ({ service, config, place, log }) => {
     service: (parts) =>
       new Collector({
         ...parts,
-        receiver: new DgramReceiver({ clock: systemClock, log }),
+        receiver: openReceiver({ config: config.collector, clock: systemClock, log }),
         ingest: nats.ingest(),
         snmpSecurity,
         copy: nats.ingestCopy(),

@@ -89,7 +89,10 @@ export const fieldNotes: Readonly<Record<string, string>> = {
     "How they are encrypted. The longer keys of AES by Blumenthal's draft (net-snmp), with `-C` by Reeder's (Cisco).",
   'collector.snmpUsers[].privKeyFile': 'File with its privacy password, 8 octets or more.',
   'collector.snmpUsers[].engineId': 'In hex: counts for messages of this engine only.',
-  'collector.receiveBufferBytes': 'Asked of the kernel for each socket; it gives no more than `net.core.rmem_max`.',
+  'collector.receiver':
+    '`native`: batches by recvmmsg, compiled at set-up; `dgram`: one datagram a system call. `auto`: native where it is there.',
+  'collector.receiveBufferBytes':
+    'Asked of the kernel for each socket; without CAP_NET_ADMIN it gives no more than `net.core.rmem_max`.',
   'collector.frameDelayMs': 'Datagrams are gathered no longer than this before they are appended to INGEST.',
   'collector.ingest.maxBytes': 'Bound of the stream INGEST on disk; then the oldest go, counted and alarmed.',
   'collector.ingest.maxAgeSeconds': 'Bound of the same in age.',

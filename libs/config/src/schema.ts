@@ -175,6 +175,7 @@ export const nodeConfigSchema = z.strictObject({
       flowPorts: z.array(port).default([2055, 4739]),
       sflowPorts: z.array(port).default([6343]),
       snmpUsers: z.array(snmpUser).max(1000).default([]),
+      receiver: z.enum(['auto', 'native', 'dgram']).default('auto'),
       receiveBufferBytes: z.int().min(65_536).default(16_777_216),
       /** A frame goes to INGEST when it is this old, or full. */
       frameDelayMs: z.int().min(1).max(1000).default(10),

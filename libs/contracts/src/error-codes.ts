@@ -54,6 +54,14 @@ export const errorCodes = {
     'A port below 1024 needs a right that this process lacks.',
     'Use a higher port or give CAP_NET_BIND_SERVICE.',
   ],
+  HS_TELEMETRY_LOST: [
+    'Telemetry was lost: in the kernel (receive buffer full), in memory (INGEST took nothing) or at the bounds of INGEST.',
+    'In the kernel: raise net.core.rmem_max and collector.receiveBufferBytes; in memory: see the NATS server; at the bounds: raise collector.ingest.maxBytes.',
+  ],
+  HS_NATIVE_RECEIVER: [
+    'The configuration asks for the native receiver, and it is not there or does not load.',
+    'Install a C compiler (apt-get install gcc libc6-dev) and run npm start again, or set collector.receiver to auto.',
+  ],
   HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
   HS_ADDRESS_UNAVAILABLE: [
     'This host does not have the address to listen on.',

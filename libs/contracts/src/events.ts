@@ -65,7 +65,7 @@ export const eventSchemas = {
   'sync.conflict': z.object({ path: z.string(), keptAs: z.string() }),
   'collector.listening': z.object({ kind: z.string(), address: z.string(), port: z.int() }),
   'collector.delivering': z.object({ consumer: z.string() }),
-  'collector.dropped': z.object({ kind: z.string(), count: z.int(), where: z.string() }),
+  'collector.dropped': z.object({ kind: z.string(), count: z.int(), where: z.string(), code: z.string().optional() }),
   'collector.failed': z.object({ code: z.string(), message: z.string(), cure: z.string() }),
   'mail.sent': z.object({ alert: z.string(), kind: z.string(), to: z.array(z.string()), subject: z.string() }),
   'mail.failed': z.object({ alert: z.string(), code: z.string(), message: z.string(), cure: z.string() }),

@@ -15,6 +15,20 @@ export interface Datagram {
   bytes: Uint8Array;
 }
 
+/**
+ * Datagrams of one socket that the receiver framed itself, as INGEST keeps them (`core/frame`: sender, ports, stamp and
+ * octets of each stand behind one another, `decodeFrame` reads them, `sieveFrame` leaves some out). The bytes are the listener's to keep.
+ */
+export interface ReceivedFrame {
+  kind: TelemetryKind;
+  bytes: Uint8Array;
+  /** How many are in it; at least one. */
+  datagrams: number;
+}
+
+/** What a receiver hands on: datagrams one by one, or a frame of them. */
+export type Received = Datagram[] | ReceivedFrame;
+
 export interface ListenRequest {
   kind: TelemetryKind;
   address: string;
@@ -36,16 +50,21 @@ export interface Receiver {
   /**
    * Throws `HS_PORT_IN_USE`, `HS_PORT_FORBIDDEN` or `HS_ADDRESS_UNAVAILABLE` when the port cannot be had. `onLost` tells
    * why a socket that worked is gone; the caller listens again.
+   * Closing hands on what the receiver had gathered, before `close` returns.
    */
   listen(
     request: ListenRequest,
-    onDatagrams: (datagrams: Datagram[]) => void,
+    onReceived: (received: Received) => void,
     onLost: (reason: string) => void,
   ): Promise<Listening>;
   /** Datagrams that the kernel dropped since start because a buffer was full. */
   kernelDrops(): Promise<number>;
-  /** What the kernel has received and nobody has read yet; 0 where it does not tell. */
+  /** What the kernel, or the receiver itself, holds and has not handed on yet; 0 where it does not tell. */
   unreadBytes(): Promise<number>;
+  /** Resolves when everything that had arrived at the call is handed on, what the receiver gathers included. */
+  handOn?(): Promise<void>;
+  /** By which means datagrams are received; `note` says why it is not the best one. */
+  means?(): { name: string; note: string | null };
 }
 
 /** A message of the INGEST stream: an encoded frame of datagrams (`core/frame`). */

@@ -10,10 +10,13 @@ export class DgramReceiver implements Receiver {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #kernel = new KernelSockets();
+  readonly #note: string | null;
 
-  constructor(parts: { clock: Clock; log: Logger }) {
+  /** `note`: why it is used although there would be a faster one. */
+  constructor(parts: { clock: Clock; log: Logger; note?: string }) {
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#note = parts.note ?? null;
   }
 
   async listen(
@@ -45,6 +48,10 @@ export class DgramReceiver implements Receiver {
       if (open) socket.send(bytes, port, to, () => {});
     };
     return { receiveBufferBytes: enlarge(socket, request.receiveBufferBytes), send, close };
+  }
+
+  means(): { name: string; note: string | null } {
+    return { name: 'dgram', note: this.#note };
   }
 
   async kernelDrops(): Promise<number> {

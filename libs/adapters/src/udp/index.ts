@@ -1,3 +1,6 @@
-// node:dgram takes one datagram a system call. A native receiver that takes batches (recvmmsg) will stand beside this one,
-// behind the same port; this stays as what works without a compiler.
+// Two receivers behind one port: recvmmsg on threads of their own (native/, compiled at set-up), and node:dgram, one datagram
+// a system call, which works without a compiler.
 export { DgramReceiver } from './dgram-receiver.ts';
+export { loadNativeAddon } from './native-addon.ts';
+export { defaultNativeOptions, NativeReceiver } from './native-receiver.ts';
+export { openReceiver } from './open-receiver.ts';

@@ -48,7 +48,7 @@ export function decodeFrame(frame: Uint8Array): DecodedFrame {
 }
 
 /** Neighbours in a frame mostly come from the same sender: its string is used again, which costs no memory. */
-function addressAt(frame: Uint8Array, start: number, length: number, previous: string | undefined): string {
+export function addressAt(frame: Uint8Array, start: number, length: number, previous: string | undefined): string {
   if (previous !== undefined && previous.length === length) {
     let index = 0;
     while (index < length && frame[start + index] === previous.charCodeAt(index)) index += 1;

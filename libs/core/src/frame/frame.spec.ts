@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, encodeFrame, FrameBuilder } from './index.ts';
+import { decodeFrame, encodeFrame, FrameBuilder, sieveFrame } from './index.ts';
 import type { FramedDatagram } from './index.ts';
 
 const hello: FramedDatagram = {
@@ -103,6 +103,28 @@ describe('frame', () => {
       expect(fault, `cut to ${length}`).not.toBeNull();
       expect(read).toEqual(length < 8 + (frame.length - 8) / 2 ? [] : [hello]);
     }
+  });
+
+  test('a sieve asks for every datagram by its sender, and leaves out those that it refuses', () => {
+    fc.assert(
+      fc.property(datagrams, fc.infiniteStream(fc.boolean()), (list, answers) => {
+        const asked: [string, number][] = [];
+        const kept: FramedDatagram[] = [];
+        const frame = encodeFrame(list);
+        const sieved = sieveFrame(frame, (address, bytes) => {
+          const keep = answers.next().value === true;
+          const datagram = list[asked.length];
+          if (keep && datagram) kept.push(datagram);
+          asked.push([address, bytes]);
+          return keep;
+        });
+        expect(asked).toEqual(list.map(({ sourceAddress, bytes }) => [sourceAddress, bytes.length]));
+        expect([sieved.kept, sieved.refused]).toEqual([kept.length, list.length - kept.length]);
+        if (kept.length === list.length) expect(sieved.bytes).toBe(frame);
+        else if (kept.length === 0) expect(sieved.bytes).toBeNull();
+        else expect(decodeFrame(sieved.bytes ?? new Uint8Array())).toEqual({ datagrams: kept, fault: null });
+      }),
+    );
   });
 
   test.each([

@@ -385,7 +385,7 @@ describe('the collector', () => {
     await at.clock.advance(3000);
     expect(one.events).toContainEqual({
       type: 'collector.dropped',
-      data: { kind: 'all', count: 42, where: 'kernel' },
+      data: { kind: 'all', count: 42, where: 'kernel', code: 'HS_TELEMETRY_LOST' },
     });
     await one.service.stop();
   });
@@ -405,7 +405,7 @@ describe('the collector', () => {
     at.ingest.evict(4);
     await at.clock.advance(12_000);
     expect(one.events.filter(({ type }) => type === 'collector.dropped')).toEqual([
-      { type: 'collector.dropped', data: { kind: 'frame', count: 3, where: 'ingest' } },
+      { type: 'collector.dropped', data: { kind: 'frame', count: 3, where: 'ingest', code: 'HS_TELEMETRY_LOST' } },
     ]);
     at.store.fault = null;
     await at.clock.advance(10_000);

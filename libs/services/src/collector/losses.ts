@@ -63,8 +63,8 @@ export class Losses {
     this.#cancel = null;
     this.#toldAtMs = this.#clock.monotonicMs();
     for (const { kind, place, count } of this.#untold.values()) {
-      this.#log.warn('datagrams were lost', { kind, where: place, count });
-      void this.#emit('collector.dropped', { kind, count, where: place });
+      this.#log.warn('datagrams were lost', { kind, where: place, count, code: 'HS_TELEMETRY_LOST' });
+      void this.#emit('collector.dropped', { kind, count, where: place, code: 'HS_TELEMETRY_LOST' });
     }
     this.#untold.clear();
   }

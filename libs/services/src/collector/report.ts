@@ -35,6 +35,8 @@ export function collectorReport(state: CollectorState): ServiceReport {
         port,
         ...(fault === null ? { receiveBufferBytes } : { fault }),
       })),
+      receiver: reception.means?.name ?? null,
+      ...(reception.means?.note && { receiverNote: reception.means.note }),
       received: reception.received,
       receivedPerSecond: reception.perSecond,
       stored: delivery.stored,

@@ -1,23 +1,27 @@
-import type { Clock, Datagram, Listening, ListenRequest, Receiver } from '@hotstandby/ports';
+import { encodeFrame } from '@hotstandby/core/frame';
+import type { Clock, Listening, ListenRequest, Received, Receiver } from '@hotstandby/ports';
 
 /** Sockets inside one process, for unit tests: `send` brings a datagram to whoever listens. */
 export class MemoryReceiver implements Receiver {
   readonly #clock: Clock;
-  readonly #open = new Map<number, { request: ListenRequest; hand: (datagrams: Datagram[]) => void }>();
+  readonly #open = new Map<number, { request: ListenRequest; hand: (received: Received) => void }>();
+  readonly #framed: boolean;
   /** Ports that cannot be had, with the error that says so. */
   readonly refused = new Map<number, Error>();
   drops = 0;
   /** What was sent from the sockets. */
   readonly sent: { bytes: Uint8Array; address: string; port: number }[] = [];
 
-  constructor(clock: Clock) {
+  /** `framed`: hands on frames, as the native receiver does. */
+  constructor(clock: Clock, { framed = false } = {}) {
     this.#clock = clock;
+    this.#framed = framed;
   }
 
-  async listen(request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): Promise<Listening> {
+  async listen(request: ListenRequest, onReceived: (received: Received) => void): Promise<Listening> {
     const error = this.refused.get(request.port);
     if (error) throw error;
-    this.#open.set(request.port, { request, hand: onDatagrams });
+    this.#open.set(request.port, { request, hand: onReceived });
     return {
       receiveBufferBytes: request.receiveBufferBytes,
       send: (bytes, to) => void this.sent.push({ bytes, ...to }),
@@ -40,15 +44,15 @@ export class MemoryReceiver implements Receiver {
   send(port: number, ...payloads: (string | Uint8Array)[]): void {
     const listening = this.#open.get(port);
     if (!listening) return;
-    listening.hand(
-      payloads.map((payload) => ({
-        kind: listening.request.kind,
-        sourceAddress: '192.0.2.7',
-        sourcePort: 40_000,
-        localPort: port,
-        receivedAtMs: this.#clock.wallMs(),
-        bytes: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
-      })),
-    );
+    const { kind } = listening.request;
+    const datagrams = payloads.map((payload) => ({
+      kind,
+      sourceAddress: '192.0.2.7',
+      sourcePort: 40_000,
+      localPort: port,
+      receivedAtMs: this.#clock.wallMs(),
+      bytes: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload,
+    }));
+    listening.hand(this.#framed ? { kind, bytes: encodeFrame(datagrams), datagrams: datagrams.length } : datagrams);
   }
 }

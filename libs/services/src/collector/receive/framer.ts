@@ -1,12 +1,8 @@
 import { FrameBuilder } from '@hotstandby/core/frame';
-import type { Datagram, TelemetryKind } from '@hotstandby/ports';
+import type { Datagram, ReceivedFrame, TelemetryKind } from '@hotstandby/ports';
 
 /** Datagrams of one kind, encoded for INGEST. */
-export interface Frame {
-  kind: TelemetryKind;
-  bytes: Uint8Array;
-  datagrams: number;
-}
+export type Frame = ReceivedFrame;
 
 /** Gathers datagrams into frames of one kind each: flow data that waits for its template then holds up no syslog. */
 export class Framer {

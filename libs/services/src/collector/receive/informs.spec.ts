@@ -16,10 +16,10 @@ const metrics: Metrics = {
   histogram: () => ({ observe() {} }),
 };
 
-async function receiving() {
+async function receiving(framed: boolean) {
   const clock = new ManualClock();
   const ingest = new MemoryIngest(clock);
-  const receiver = new MemoryReceiver(clock);
+  const receiver = new MemoryReceiver(clock, { framed });
   const role = { active: false };
   const emit = async () => {};
   const losses = new Losses({ clock, log, metrics, emit });
@@ -49,8 +49,11 @@ const pdu = (tag: number) => [tag, 11, 2, 1, 1, 2, 1, 0, 2, 1, 0, 0x30, 0];
 const message = (tag: number) => Uint8Array.of(0x30, 19, 2, 1, 1, 4, 1, 0x70, ...pdu(tag));
 const [inform, trap] = [message(0xa6), message(0xa7)];
 
-it('answers informs while the node is active, and only when they are in INGEST', async () => {
-  const { ingest, receiver, reception, role, until } = await receiving();
+it.each([
+  ['one by one', false],
+  ['in frames', true],
+])('answers informs that come %s while the node is active, and only when they are in INGEST', async (_how, framed) => {
+  const { ingest, receiver, reception, role, until } = await receiving(framed);
   receiver.send(1162, inform);
   await until(() => ingest.frames().length === 1);
   expect(receiver.sent).toEqual([]);

@@ -1,5 +1,5 @@
 import type { Emit } from '@hotstandby/contracts';
-import type { Clock, Datagram, Listening, ListenRequest, Logger, Receiver } from '@hotstandby/ports';
+import type { Clock, Datagram, Listening, ListenRequest, Logger, Received, Receiver } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 
@@ -36,8 +36,8 @@ export class Listeners {
   }
 
   /** Resolves when each port was tried once. */
-  async start(requests: ListenRequest[], onDatagrams: (datagrams: Datagram[]) => void): Promise<void> {
-    await Promise.all(requests.map((request) => this.#hold(request, onDatagrams)));
+  async start(requests: ListenRequest[], onReceived: (received: Received) => void): Promise<void> {
+    await Promise.all(requests.map((request) => this.#hold(request, onReceived)));
   }
 
   stop(): void {
@@ -55,19 +55,19 @@ export class Listeners {
     return this.#ports.map((port) => port.state);
   }
 
-  #hold(request: ListenRequest, onDatagrams: (datagrams: Datagram[]) => void): Promise<void> {
+  #hold(request: ListenRequest, onReceived: (received: Received) => void): Promise<void> {
     const { kind, address, port: number } = request;
     const port: Port = {
       state: { kind, address, port: number, receiveBufferBytes: null, fault: null },
       open: null,
     };
     this.#ports.push(port);
-    return new Promise((tried) => void this.#keep(request, onDatagrams, port, tried));
+    return new Promise((tried) => void this.#keep(request, onReceived, port, tried));
   }
 
   async #keep(
     request: ListenRequest,
-    onDatagrams: (datagrams: Datagram[]) => void,
+    onReceived: (received: Received) => void,
     port: Port,
     tried: () => void,
   ): Promise<void> {
@@ -77,7 +77,7 @@ export class Listeners {
     while (!signal.aborted) {
       try {
         const lost = Promise.withResolvers<string>();
-        const open = await receiver.listen(request, onDatagrams, lost.resolve);
+        const open = await receiver.listen(request, onReceived, lost.resolve);
         if (signal.aborted) {
           open.close();
           return;

@@ -1,4 +1,16 @@
-import type { Cancel, Clock, Counter, Datagram, ListenRequest, Logger, Metrics, Receiver } from '@hotstandby/ports';
+import { decodeFrame } from '@hotstandby/core/frame';
+import type {
+  Cancel,
+  Clock,
+  Counter,
+  Datagram,
+  ListenRequest,
+  Logger,
+  Metrics,
+  Received,
+  ReceivedFrame,
+  Receiver,
+} from '@hotstandby/ports';
 import type { Losses } from '../losses.ts';
 import { informAnswer } from '@hotstandby/decoders';
 import { pause } from '../waiting-time.ts';
@@ -53,7 +65,7 @@ export class Reception {
       clock.every(lookAtKernelEveryMs, () => void this.#lookAtKernel()),
       clock.every(rateWindowMs, () => this.#measure()),
     ];
-    await listeners.start(requests, (datagrams) => this.#take(datagrams));
+    await listeners.start(requests, (received) => this.#take(received));
   }
 
   /** Closes the sockets and brings what was received into INGEST, with some patience. */
@@ -72,7 +84,8 @@ export class Reception {
   async hold(signal: AbortSignal): Promise<void> {
     const { clock, queue, receiver } = this.#parts;
     const beganMs = clock.monotonicMs();
-    let unread = true;
+    await Promise.race([receiver.handOn?.(), pause(clock, emptyBuffersMs, signal)]);
+    let unread = !receiver.handOn;
     while (unread && clock.monotonicMs() - beganMs < emptyBuffersMs) {
       unread = (await receiver.unreadBytes().catch(() => 0)) > 0;
       await pause(clock, 1, signal);
@@ -87,8 +100,15 @@ export class Reception {
     this.#parts.queue.release();
   }
 
-  state(): { ports: PortState[]; received: Record<string, number>; perSecond: number; kernelDrops: number } {
+  state(): {
+    ports: PortState[];
+    means: { name: string; note: string | null } | null;
+    received: Record<string, number>;
+    perSecond: number;
+    kernelDrops: number;
+  } {
     return {
+      means: this.#parts.receiver.means?.() ?? null,
       ports: this.#parts.listeners.states(),
       received: { ...this.#receivedByKind },
       perSecond: this.#rate.perSecond,
@@ -96,7 +116,21 @@ export class Reception {
     };
   }
 
-  #take(datagrams: Datagram[]): void {
+  #take(received: Received): void {
+    if (Array.isArray(received)) this.#takeDatagrams(received);
+    else this.#takeFrame(received);
+  }
+
+  /** It was gathered and bounded in age by the receiver: it goes out as it is. */
+  #takeFrame(frame: ReceivedFrame): void {
+    const { kind, bytes, datagrams } = frame;
+    this.#receivedByKind[kind] += datagrams;
+    this.#received.add(datagrams, { kind });
+    const informs = kind === 'trap' ? this.#answersTo(decodeFrame(bytes).datagrams) : [];
+    this.#parts.queue.put([frame], informs.length > 0 ? () => this.#answer(informs) : undefined);
+  }
+
+  #takeDatagrams(datagrams: Datagram[]): void {
     for (const { kind } of datagrams) this.#receivedByKind[kind]++;
     const kind = datagrams[0]?.kind;
     if (kind) this.#received.add(datagrams.length, { kind });

@@ -1,0 +1,84 @@
+// The native receiver of the collector: compiled with the system's C compiler when its sources changed. Without a compiler
+// node:dgram receives, and this says so. `native.mjs` by itself compiles it and nothing else (the image does so).
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runQuietly, say, tail } from './progress.mjs';
+
+const without = 'datagrams are received by node:dgram, at about a quarter of the rate';
+
+/** The compiled file, or null when it could not be had; then it was said why. */
+export async function buildNative(root, work) {
+  const sources = path.join(root, 'libs', 'adapters', 'src', 'udp', 'native');
+  const headers = path.join(root, 'node_modules', 'node-api-headers', 'include');
+  const folder = path.join(work, 'native');
+  const file = path.join(folder, 'udp-batch.node');
+  const stamp = path.join(folder, 'built');
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(path.join(work, 'logs'), { recursive: true });
+  const now = fingerprint(sources);
+  if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return file;
+
+  const compiler = await findCompiler(work);
+  // An old one may not fit what calls it.
+  for (const old of [file, stamp]) rmSync(old, { force: true });
+  if (!compiler) {
+    say(`No C compiler could be had: ${without}. Cure: apt-get install gcc libc6-dev   (as root)`);
+    return null;
+  }
+  const log = path.join(work, 'logs', 'native.log');
+  const fresh = `${file}.${process.pid}`;
+  const args = ['-std=gnu11', '-O2', '-shared', '-fPIC', '-pthread', '-Wall', `-I${headers}`, '-o', fresh];
+  const inputs = readdirSync(sources)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => path.join(sources, name));
+  if ((await runQuietly('Compiling the receiver', compiler, [...args, ...inputs], { log })) !== 0) {
+    rmSync(fresh, { force: true });
+    say(`The receiver could not be compiled: ${without}.\n${tail(log, 5)}\nSee ${log}.`);
+    return null;
+  }
+  // A running collector keeps the file that it has loaded.
+  renameSync(fresh, file);
+  writeFileSync(stamp, now);
+  return file;
+}
+
+function fingerprint(sources) {
+  const hash = createHash('sha256').update(`${process.arch} ${glibc()}\n`);
+  for (const name of readdirSync(sources).sort())
+    hash.update(`${name}\n`).update(readFileSync(path.join(sources, name)));
+  return hash.digest('hex');
+}
+
+function glibc() {
+  return process.report?.getReport().header.glibcVersionRuntime ?? 'no glibc';
+}
+
+async function findCompiler(work) {
+  const found = () =>
+    [process.env.CC, 'cc', 'gcc', 'clang'].filter(Boolean).find((name) => {
+      const { status } = spawnSync(name, ['-E', '-'], {
+        input: '#include <pthread.h>\n',
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      return status === 0;
+    });
+  const there = found();
+  if (there || process.getuid() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0)
+    return there;
+  const log = path.join(work, 'logs', 'apt.log');
+  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+  const install = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600', 'gcc', 'libc6-dev'];
+  if ((await runQuietly('Installing a C compiler with apt', 'apt-get', install, { log, env })) !== 0) {
+    await runQuietly('Updating the lists of packages', 'apt-get', ['update'], { log, env });
+    await runQuietly('Installing a C compiler with apt', 'apt-get', install, { log, env });
+  }
+  return found();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+  process.exitCode = (await buildNative(root, path.join(root, '.hotstandby'))) ? 0 : 1;
+}
