@@ -83,7 +83,7 @@ it('goes on at the promoted replica when the primary is killed, lease, records, 
     syslog: [syslog(`m${sequence}`)],
     traps: [],
     flows: [],
-    ledger: { nodeId, stored: [], settled: [] },
+    ledger: { clockAheadMs: null, nodeId, stored: [], settled: [] },
   });
   await records.prepare();
   await outbox.prepare();

@@ -41,7 +41,7 @@ afterEach(async () => {
 
 const batch = (sequence: number, rows: Partial<RecordBatch> = {}, stream = 's'): RecordBatch => ({
   messageId: `${stream}-${sequence}`,
-  ledger: { nodeId: 'id-a', stored: [], settled: [] },
+  ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [], settled: [] },
   syslog: [],
   traps: [],
   flows: [],
@@ -51,29 +51,62 @@ const batch = (sequence: number, rows: Partial<RecordBatch> = {}, stream = 's'):
 const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, receivedAtMs });
 
 it('keeps a ledger with the rows, as the tenures after it need it', async () => {
-  const first = { nodeId: 'id-a', stored: [at(1000), at(2000)], settled: [] };
+  const first = { clockAheadMs: null, nodeId: 'id-a', stored: [at(1000), at(2000)], settled: [] };
   await store.store(guard, [
     batch(1, { ledger: first }),
-    batch(2, { ledger: { nodeId: 'id-a', stored: [at(3000)], settled: [] } }),
+    batch(2, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(3000)], settled: [] } }),
   ]);
   // The same message again says nothing new, and neither does a writer whose reign is over.
   await store.store(guard, [batch(1, { ledger: first })]);
   const second = await claimAs(lease, 'b');
   expect(await store.store(guard, [batch(3, { ledger: first })])).toEqual({ outcome: 'stale' });
   await store.store(second, [
-    batch(1, { ledger: { nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b'),
+    batch(1, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b'),
   ]);
 
-  expect(await store.ledger(second.epoch, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
-  expect(await store.ledger(second.epoch, 2000)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
-  expect((await store.ledger(second.epoch + 1, 0)).stored).toEqual([at(1000), at(2000), at(3000), at(4000)]);
+  expect(await store.ledger(second.epoch, 0, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
+  expect(await store.ledger(second.epoch, 2000, 0)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
+  expect((await store.ledger(second.epoch + 1, 0, 0)).stored).toEqual([at(1000), at(2000), at(3000), at(4000)]);
+});
+
+it('translates the times of a writer whose clock was another one, by the clock of the store that both know', async () => {
+  const now = 1_700_000_000_000;
+  const ahead = (clockAheadMs: number | null, sequence: number) =>
+    batch(sequence, { ledger: { clockAheadMs, nodeId: 'id-a', stored: [at(now, BigInt(sequence))], settled: [] } });
+  await store.store(guard, [ahead(60_000, 1)]);
+  await store.store(guard, [ahead(-5000, 2)]);
+  await store.store(guard, [ahead(null, 3)]);
+  const { stored } = await store.ledger(guard.epoch + 1, now - 70_000, 1000);
+  expect(stored).toEqual([at(now - 59_000, 1n), at(now + 6000, 2n), at(now, 3n)]);
+  expect((await store.ledger(guard.epoch + 1, now + 3000, 1000)).stored).toEqual([at(now + 6000, 2n)]);
+  expect(Math.abs((await store.clockMs()) - Date.now())).toBeLessThan(1000);
+});
+
+it('lets one collector of a node settle a take-over at a time, and nobody when it is done', async () => {
+  const claim = (owner: string, nodeId = 'id-a') => ({ nodeId, tenureEpoch: guard.epoch, owner });
+  expect(await store.replayTurn(guard, claim('one'), false)).toBe('mine');
+  expect(await store.replayTurn(guard, claim('two'), false)).toBe('another');
+  expect(await store.replayTurn(guard, claim('two', 'id-b'), false)).toBe('mine');
+  expect(await store.store(guard, [batch(1)], claim('two'))).toEqual({ outcome: 'replaced' });
+  expect(await store.delivered(['s-1'])).toEqual(new Set());
+  expect(await store.store(guard, [batch(1)], claim('one'))).toMatchObject({ outcome: 'stored', batches: 1 });
+  // Not renewed for long enough: the next one may go on where it was.
+  await server.sql(`update records_${schemas}.delivery_replay set renewed_at = renewed_at - interval '5 s'`);
+  expect(await store.replayTurn(guard, claim('two'), false)).toBe('mine');
+  expect(await store.store(guard, [batch(2)], claim('one'))).toEqual({ outcome: 'replaced' });
+  expect(await store.replayTurn(guard, claim('two'), true)).toBe('done');
+  expect(await store.replayTurn(guard, claim('three'), false)).toBe('done');
+  expect(await store.store(guard, [batch(2)], claim('two'))).toEqual({ outcome: 'replaced' });
+  const second = await claimAs(lease, 'b');
+  expect(await store.replayTurn(guard, { ...claim('one'), tenureEpoch: 99 }, false)).toBe('another');
+  expect(await store.replayTurn(second, { ...claim('one'), tenureEpoch: 99 }, false)).toBe('mine');
 });
 
 it('reads a ledger of many batches whole', async () => {
   const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
   for (const time of times)
-    await store.store(guard, [batch(time, { ledger: { nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
-  expect((await store.ledger(guard.epoch + 1, 0)).stored).toEqual(times.map((time) => at(time)));
+    await store.store(guard, [batch(time, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
+  expect((await store.ledger(guard.epoch + 1, 0, 0)).stored).toEqual(times.map((time) => at(time)));
 });
 
 it('knows which messages are stored', async () => {
@@ -84,14 +117,14 @@ it('knows which messages are stored', async () => {
 
 it('tells how far each node came', async () => {
   expect(await store.progress()).toEqual([]);
-  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000 });
-  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 });
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000, clockAheadMs: null });
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs: null });
   const second = await claimAs(lease, 'b');
-  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_900_000_000_000 });
-  await store.noteProgress(second, { nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000 });
+  await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_900_000_000_000, clockAheadMs: null });
+  await store.noteProgress(second, { nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs: null });
   expect(await store.progress()).toEqual([
-    { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123 },
-    { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000 },
+    { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs: null },
+    { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs: null },
   ]);
 });
 

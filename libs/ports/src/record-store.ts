@@ -21,14 +21,33 @@ export interface RecordBatch {
     stored: LedgerEntry[];
     /** Those whose other copy an earlier tenure had stored. */
     settled: LedgerEntry[];
+    /** How far the node's wall clock is ahead of the store's; null: not measured. */
+    clockAheadMs: number | null;
   };
   syslog: SyslogRecord[];
   traps: TrapRecord[];
   flows: FlowRecord[];
 }
 
-/** `stale`: the reign is over and nothing was written. `stored` counts the batches that were new. */
-export type StoreOutcome = { outcome: 'stored'; batches: number; rows: number } | { outcome: 'stale' };
+/**
+ * `stale`: the reign is over and nothing was written. `replaced`: nothing either, for another collector of the node settles
+ * the take-over now. `stored` counts the batches that were new.
+ */
+export type StoreOutcome =
+  | { outcome: 'stored'; batches: number; rows: number }
+  | { outcome: 'stale' }
+  | { outcome: 'replaced' };
+
+/** The settling of a take-over by one of a node's collectors. */
+export interface ReplayClaim {
+  nodeId: string;
+  tenureEpoch: number;
+  /** Of the process. */
+  owner: string;
+}
+
+/** `mine`: until another one takes it, which it may when it was not renewed for a while. `done`: nothing is left to settle. */
+export type ReplayTurn = 'mine' | 'another' | 'done';
 
 /** What a node that takes over must know of those before it. Final once the claim is made: stale writers are refused. */
 export interface LedgerExtract {
@@ -44,18 +63,28 @@ export interface DeliveryProgress {
   nodeId: string;
   /** Everything that the node received before is stored; by its wall clock, ms since 1970. */
   settledBeforeMs: number;
+  /** How far that clock was ahead of the store's; null: not measured. */
+  clockAheadMs: number | null;
 }
 
 /** Where records end up. One transaction a call, with the guard's check in the same message as the commit. */
 export interface RecordStore {
   prepare(): Promise<void>;
-  store(guard: WriteGuard, batches: RecordBatch[]): Promise<StoreOutcome>;
-  /** Of datagrams that were received since then, as the tenure that began with the epoch needs it. */
-  ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract>;
+  /** With `replay` only as long as the turn is this owner's, which it renews. */
+  store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome>;
+  /** The store's wall clock at some moment between the question and its answer, ms since 1970. */
+  clockMs(): Promise<number>;
+  /**
+   * Of datagrams that were received since then, as the tenure that began with the epoch needs it. Times in and out are of a
+   * wall clock that is `clockAheadMs` ahead of the store's.
+   */
+  ledger(tenureEpoch: number, sinceMs: number, clockAheadMs: number): Promise<LedgerExtract>;
+  /** Takes or renews the turn; `done` ends the settling for good. `another` also when the reign is over. */
+  replayTurn(guard: WriteGuard, claim: ReplayClaim, done: boolean): Promise<ReplayTurn>;
   /** Which of the messages are stored already. */
   delivered(messageIds: string[]): Promise<Set<string>>;
   /** One a node; the latest of it is kept. Does nothing when the reign is over. */
-  noteProgress(guard: WriteGuard, progress: Pick<DeliveryProgress, 'nodeId' | 'settledBeforeMs'>): Promise<void>;
+  noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void>;
   /** What each node noted last. */
   progress(): Promise<DeliveryProgress[]>;
   /** Throws away records, marks of deliveries and the ledger where they are older than they need to be. */
@@ -67,4 +96,33 @@ export interface RecordStore {
 export interface RecordReader {
   last(kind: TelemetryKind, limit: number): Promise<Record<string, unknown>[]>;
   counts(): Promise<Record<TelemetryKind, number>>;
+}
+
+/** What is stored of a source in a minute of its receiver's clock. */
+export interface StoredCount {
+  kind: TelemetryKind;
+  source: string;
+  /** Minutes since 1970. */
+  minute: number;
+  rows: number;
+}
+
+/** One commit's part of the ledger. */
+export interface LedgerLine {
+  epoch: number;
+  nodeId: string;
+  clockAheadMs: number | null;
+  stored: LedgerEntry[];
+}
+
+/** For whoever checks what was stored. Throws `StoreError`. */
+export interface LedgerReader {
+  progress(): Promise<DeliveryProgress[]>;
+  /** Commits with datagrams of that time, by the store's clock, one after the other. */
+  lines(fromMs: number, untilMs: number): AsyncIterable<LedgerLine>;
+  /** Which of the messages are stored. */
+  delivered(messageIds: string[]): Promise<Set<string>>;
+  /** Rows of that time, by the clocks of those who received them. */
+  counts(fromMs: number, untilMs: number): Promise<StoredCount[]>;
+  close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { storable } from './column.ts';
 import type { Session } from './session.ts';
 import { storableText } from './text.ts';
 
-const rowsARead = 200;
+export const rowsARead = 200;
 
 /** One row for the whole transaction, in it: what is not committed is not in the ledger either. */
 export async function writeLedger(
@@ -26,16 +26,19 @@ export async function writeLedger(
       lastMs = Math.max(lastMs, receivedAtMs);
     }
   }
+  const clockAheadMs = batches[0]?.ledger.clockAheadMs ?? null;
   const text = `insert into ${table} (epoch, node_id, first_received_at, last_received_at, stored_datagrams,
-                                      settled_datagrams, stored, settled) values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+                                      settled_datagrams, stored, settled, clock_ahead_ms)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
   const values = [
     epoch,
     storableText(nodeId),
-    ...[firstMs, lastMs].map((ms) => storable('timestamptz', ms) ?? 'epoch'),
+    ...[firstMs, lastMs].map((ms) => storable('timestamptz', ms - (clockAheadMs ?? 0)) ?? 'epoch'),
     stored.length,
     settled.length,
     Buffer.from(packEntries(stored).buffer),
     Buffer.from(packEntries(settled).buffer),
+    clockAheadMs,
   ];
   await session.run({ name: 'write ledger', text, values }, timeoutMs);
 }
@@ -45,25 +48,47 @@ export async function readLedger(
   session: Session,
   timeoutMs: number,
   table: string,
-  tenureEpoch: number,
-  sinceMs: number,
+  wanted: { tenureEpoch: number; sinceMs: number; clockAheadMs: number },
 ): Promise<LedgerExtract> {
+  const { tenureEpoch, sinceMs, clockAheadMs } = wanted;
   const extract: LedgerExtract = { stored: [], settled: [] };
-  const text = `select id, epoch < $1 as earlier, stored, settled from ${table}
-    where last_received_at >= to_timestamp($2::float8 / 1000) and id > $3 order by id limit ${rowsARead}`;
-  for (let lastId = '0'; ;) {
-    const values = [tenureEpoch, Math.max(0, sinceMs), lastId];
-    const rows = await session.run<{ id: string; earlier: boolean; stored: Buffer; settled: Buffer }>(
-      { name: 'read ledger', text, values },
-      timeoutMs,
-    );
-    for (const { earlier, stored, settled } of rows) {
+  for (let after = '0'; ;) {
+    const rows = await ledgerRows(session, timeoutMs, table, { after, fromMs: sinceMs - clockAheadMs, untilMs: null });
+    for (const row of rows) {
+      const earlier = Number(row.epoch) < tenureEpoch;
       const into = earlier ? extract.stored : extract.settled;
-      for (const entry of unpackEntries(earlier ? stored : settled))
-        if (entry.receivedAtMs >= sinceMs) into.push(entry);
+      // Where one of the clocks was not measured, they are taken for equal.
+      const laterMs = row.clock_ahead_ms === null ? 0 : clockAheadMs - row.clock_ahead_ms;
+      for (const { digest, receivedAtMs } of unpackEntries(earlier ? row.stored : row.settled))
+        if (receivedAtMs + laterMs >= sinceMs) into.push({ digest, receivedAtMs: receivedAtMs + laterMs });
     }
     const last = rows.at(-1);
     if (!last || rows.length < rowsARead) return extract;
-    lastId = last.id;
+    after = last.id;
   }
+}
+
+export interface LedgerRow {
+  id: string;
+  epoch: string;
+  node_id: string;
+  clock_ahead_ms: number | null;
+  stored: Buffer;
+  settled: Buffer;
+}
+
+/** The next rows with datagrams of that time (by the store's clock), by id; fewer than `rowsARead` at the end. */
+export async function ledgerRows(
+  session: Session,
+  timeoutMs: number,
+  table: string,
+  { after, fromMs, untilMs }: { after: string; fromMs: number; untilMs: number | null },
+): Promise<LedgerRow[]> {
+  const text = `select id, epoch, node_id, clock_ahead_ms, stored, settled from ${table}
+    where last_received_at >= to_timestamp($1::float8 / 1000) and id > $2
+      and ($3::float8 is null or first_received_at < to_timestamp($3::float8 / 1000)) order by id limit ${rowsARead}`;
+  return session.run<LedgerRow>(
+    { name: 'read ledger', text, values: [Math.max(0, fromMs), after, untilMs] },
+    timeoutMs,
+  );
 }

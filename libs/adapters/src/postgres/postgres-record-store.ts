@@ -3,11 +3,15 @@ import type {
   LedgerExtract,
   RecordBatch,
   RecordStore,
+  ReplayClaim,
+  ReplayTurn,
   StoreOutcome,
   WriteGuard,
 } from '@hotstandby/ports';
 import { findDelivered, markDelivered } from './delivered-frames.ts';
 import { readLedger, writeLedger } from './delivery-ledger.ts';
+import { readProgress, writeProgress } from './delivery-progress.ts';
+import { holdsTurn, takeTurn } from './delivery-replay.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { insertRecords, refusesValue, type Inserting } from './insert-records.ts';
 import type { PostgresOptions } from './options.ts';
@@ -27,6 +31,9 @@ const longestMarkMs = 2 * 24 * 3_600_000;
 /** Looked at after a take-over only as far back as the tenure before had not come. */
 const longestLedgerMs = 3 * 3_600_000;
 
+/** Ends the transaction of a batch whose turn another collector has taken. */
+const replaced = new Error('another collector settles this take-over');
+
 /** Telemetry in PostgreSQL. Every method throws `StoreError`; what ended `unknown` is stored again without harm. */
 export class PostgresRecordStore implements RecordStore {
   readonly #options: PostgresOptions;
@@ -45,23 +52,39 @@ export class PostgresRecordStore implements RecordStore {
     await this.#pool.use((session) => session.run('select 1', this.#pool.timeoutMs()));
   }
 
-  async store(guard: WriteGuard, batches: RecordBatch[]): Promise<StoreOutcome> {
+  async store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
     await this.#pool.prepare();
     try {
-      return await this.#write(guard, batches, false);
+      return await this.#write(guard, batches, { careful: false, replay });
     } catch (error) {
+      if (error === replaced) return { outcome: 'replaced' };
       if (!refusesValue(error)) throw error;
       // One value must not hold up all others for ever.
       this.#options.log.warn('the store refused a row; the batch is stored row by row', {
         error: (error as Error).message,
       });
-      return await this.#write(guard, batches, true);
+      return await this.#write(guard, batches, { careful: true, replay });
     }
   }
 
-  async ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract> {
-    const table = `${this.#schema}.delivery_ledger`;
-    return this.#pool.use((session) => readLedger(session, this.#pool.timeoutMs(), table, tenureEpoch, sinceMs));
+  async clockMs(): Promise<number> {
+    const text = 'select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms';
+    const rows = await this.#pool.use((session) => session.run<{ now_ms: number }>(text, this.#pool.timeoutMs()));
+    return rows[0]?.now_ms ?? Number.NaN;
+  }
+
+  async ledger(tenureEpoch: number, sinceMs: number, clockAheadMs: number): Promise<LedgerExtract> {
+    const wanted = { tenureEpoch, sinceMs, clockAheadMs };
+    return this.#pool.use((session) =>
+      readLedger(session, this.#pool.timeoutMs(), `${this.#schema}.delivery_ledger`, wanted),
+    );
+  }
+
+  async replayTurn(guard: WriteGuard, claim: ReplayClaim, done: boolean): Promise<ReplayTurn> {
+    const turn = await guardedWrite(this.#pool, this.#options.store.schema, guard, (session) =>
+      takeTurn(session, this.#pool.timeoutMs(), `${this.#schema}.delivery_replay`, claim, done),
+    );
+    return turn ?? 'another';
   }
 
   async delivered(messageIds: string[]): Promise<Set<string>> {
@@ -70,27 +93,18 @@ export class PostgresRecordStore implements RecordStore {
   }
 
   async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
-    const text = `insert into ${this.#schema}.delivery_progress (node_id, epoch, settled_before)
-      values ($1, $2, to_timestamp($3::float8 / 1000))
-      on conflict (node_id) do update set epoch = excluded.epoch, settled_before = excluded.settled_before,
-                                          noted_at = clock_timestamp()`;
-    const values = [progress.nodeId, guard.epoch, progress.settledBeforeMs];
     await guardedWrite(this.#pool, this.#options.store.schema, guard, (session) =>
-      session.run({ name: 'note progress', text, values }, this.#pool.timeoutMs()),
+      writeProgress(session, this.#pool.timeoutMs(), `${this.#schema}.delivery_progress`, {
+        ...progress,
+        epoch: guard.epoch,
+      }),
     );
   }
 
   async progress(): Promise<DeliveryProgress[]> {
-    const text = `select node_id, epoch, extract(epoch from settled_before)::float8 * 1000 as settled_before_ms
-      from ${this.#schema}.delivery_progress order by epoch`;
-    const rows = await this.#pool.use((session) =>
-      session.run<{ node_id: string; epoch: string; settled_before_ms: number }>(text, this.#pool.timeoutMs()),
+    return this.#pool.use((session) =>
+      readProgress(session, this.#pool.timeoutMs(), `${this.#schema}.delivery_progress`),
     );
-    return rows.map((row) => ({
-      nodeId: row.node_id,
-      epoch: Number(row.epoch),
-      settledBeforeMs: Math.floor(row.settled_before_ms),
-    }));
   }
 
   async trim(retentionMs: number): Promise<void> {
@@ -100,14 +114,21 @@ export class PostgresRecordStore implements RecordStore {
     }
     await this.#trim('delivery_ledger', 'stored_at', Math.min(retentionMs, longestLedgerMs));
     await this.#trim('delivered_frame', 'stored_at', Math.min(retentionMs, longestMarkMs));
+    await this.#trim('delivery_replay', 'renewed_at', Math.min(retentionMs, longestMarkMs));
   }
 
   close(): Promise<void> {
     return this.#pool.close();
   }
 
-  async #write(guard: WriteGuard, batches: RecordBatch[], careful: boolean): Promise<StoreOutcome> {
+  async #write(
+    guard: WriteGuard,
+    batches: RecordBatch[],
+    { careful, replay }: { careful: boolean; replay: ReplayClaim | undefined },
+  ): Promise<StoreOutcome> {
     const stored = await guardedWrite(this.#pool, this.#options.store.schema, guard, async (session) => {
+      const turns = `${this.#schema}.delivery_replay`;
+      if (replay && !(await holdsTurn(session, this.#pool.timeoutMs(), turns, replay))) throw replaced;
       const marks = `${this.#schema}.delivered_frame`;
       const fresh = await markDelivered(session, this.#pool.timeoutMs(), marks, guard.epoch, batches);
       const rows = await this.#insert(

@@ -1,5 +1,13 @@
 import { readStoreUrl, type NodeConfig } from '@hotstandby/config';
-import { StoreError, type History, type LeaseStore, type Logger, type RecordReader } from '@hotstandby/ports';
+import {
+  StoreError,
+  type History,
+  type LeaseStore,
+  type LedgerReader,
+  type Logger,
+  type RecordReader,
+} from '@hotstandby/ports';
+import { CodedError } from '@hotstandby/contracts';
 import { withoutRecords } from './without-records.ts';
 
 /** What either kind of store is opened with; see the options of `postgres` and `mssql`. */
@@ -32,6 +40,13 @@ export async function openHistory(options: StoreOptions): Promise<Closing<Histor
 export async function openRecordReader(options: StoreOptions): Promise<Closing<RecordReader>> {
   if (kindOf(options) === 'mssql') return withoutRecords(await openHistory(options));
   return new (await import('../postgres/index.ts')).PostgresRecordReader(options);
+}
+
+/** Throws `HS_STORE_NO_RECORDS` where the store keeps no ledger. */
+export async function openLedgerReader(options: StoreOptions): Promise<LedgerReader> {
+  if (kindOf(options) === 'mssql')
+    throw new CodedError('HS_STORE_NO_RECORDS', 'the store is a SQL Server, which holds no ledger');
+  return new (await import('../postgres/index.ts')).PostgresLedgerReader(options);
 }
 
 function kindOf({ store }: StoreOptions): 'postgresql' | 'mssql' {

@@ -38,7 +38,9 @@ const { config } = parsed;
 function world() {
   const clock = new ManualClock();
   const ingest = new MemoryIngest(clock);
-  return { clock, bus: new LocalBus(), ingest, copy: new MemoryIngest(clock), store: new MemoryRecordStore(), config };
+  const store = new MemoryRecordStore();
+  store.clock = () => clock.wallMs();
+  return { clock, bus: new LocalBus(), ingest, copy: new MemoryIngest(clock), store, config };
 }
 
 let processes = 0;

@@ -20,6 +20,7 @@ import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
 import { Drain } from './deliver/drain.ts';
 import { replayOfCopy, replayOfDualFeed, replayOfOwn } from './deliver/open-replay.ts';
+import { StoreClock } from './deliver/store-clock.ts';
 import { StoreWriter } from './deliver/store-writer.ts';
 import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
 import { TemplateWatch } from './deliver/template-watch.ts';
@@ -86,6 +87,10 @@ export class Collector implements Service {
     this.#copy = feed === 'vip' && mirror ? copy : null;
     const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null);
 
+    const instance = ids.uuid();
+    const storeClock = new StoreClock({ store, clock });
+    const oldestWaitingMs = () => this.#queue.state().oldestWaitingMs;
+
     this.#losses = new Losses(parts);
     this.#queue = new IngestQueue({
       ingest,
@@ -94,7 +99,7 @@ export class Collector implements Service {
       log,
       losses: this.#losses,
       limits,
-      instance: ids.uuid(),
+      instance,
     });
     this.#reception = new Reception({
       receiver,
@@ -120,11 +125,14 @@ export class Collector implements Service {
       },
     );
     const gate = () => this.#roles.open();
-    this.#writer = new StoreWriter({ store, clock, log, metrics, limits, gate });
+    this.#writer = new StoreWriter({ store, storeClock, clock, log, metrics, limits, gate });
     this.#delivery = new Delivery({
       own: { stream: ingest, open: feed === 'dual' ? replayOfDualFeed : replayOfOwn },
       copy: this.#copy && { stream: this.#copy, open: replayOfCopy },
       store,
+      storeClock,
+      instance,
+      oldestWaitingMs,
       decoder,
       writer: this.#writer,
       clock,
@@ -140,6 +148,7 @@ export class Collector implements Service {
       .map((stream) => new TemplateWatch({ stream, clock, log, limits, learn }));
     this.#upkeep = new Upkeep({
       store,
+      storeClock,
       ingest,
       copy: this.#copy,
       writer: this.#writer,
@@ -154,7 +163,7 @@ export class Collector implements Service {
         return reader && consumerOf(reader.tenure);
       },
       gate,
-      oldestWaitingMs: () => this.#queue.state().oldestWaitingMs,
+      oldestWaitingMs,
     });
     this.#drain = new Drain({
       bus,

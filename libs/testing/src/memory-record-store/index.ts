@@ -3,6 +3,8 @@ import type {
   LedgerExtract,
   RecordBatch,
   RecordStore,
+  ReplayClaim,
+  ReplayTurn,
   StoreOutcome,
   WriteGuard,
 } from '@hotstandby/ports';
@@ -18,6 +20,10 @@ export class MemoryRecordStore implements RecordStore {
   readonly guards: WriteGuard[] = [];
   attempts = 0;
   trimmedTo: number[] = [];
+  /** The store's wall clock. */
+  clock: () => number = () => 0;
+  /** Who settles which take-over. */
+  readonly turns = new Map<string, { owner: string; done: boolean; renewedAtMs: number }>();
   readonly #progress = new Map<string, DeliveryProgress>();
   readonly #delivered = new Set<string>();
 
@@ -25,9 +31,14 @@ export class MemoryRecordStore implements RecordStore {
     this.#mustAnswer();
   }
 
-  async store(guard: WriteGuard, batches: RecordBatch[]): Promise<StoreOutcome> {
+  async store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
     this.attempts++;
     this.#mustAnswer();
+    if (replay) {
+      const held = this.turns.get(turnKey(replay));
+      if (held?.owner !== replay.owner || held.done) return { outcome: 'replaced' };
+      held.renewedAtMs = this.clock();
+    }
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return { outcome: 'stale' };
     const fresh = batches.filter(({ messageId }) => !this.#delivered.has(messageId));
     for (const batch of fresh) {
@@ -39,12 +50,33 @@ export class MemoryRecordStore implements RecordStore {
     return { outcome: 'stored', batches: fresh.length, rows };
   }
 
-  async ledger(tenureEpoch: number, sinceMs: number): Promise<LedgerExtract> {
+  async clockMs(): Promise<number> {
+    this.#mustAnswer();
+    return this.clock();
+  }
+
+  async replayTurn(guard: WriteGuard, claim: ReplayClaim, done: boolean): Promise<ReplayTurn> {
+    this.#mustAnswer();
+    if (guard.epoch !== this.reign.epoch) return 'another';
+    const held = this.turns.get(turnKey(claim));
+    if (held?.done) return 'done';
+    if (held && held.owner !== claim.owner && this.clock() - held.renewedAtMs < turnLapsesMs) return 'another';
+    this.turns.set(turnKey(claim), { owner: claim.owner, done, renewedAtMs: this.clock() });
+    return done ? 'done' : 'mine';
+  }
+
+  async ledger(tenureEpoch: number, sinceMs: number, clockAheadMs: number): Promise<LedgerExtract> {
     this.#mustAnswer();
     const of = (which: 'stored' | 'settled', earlier: boolean) =>
       this.batches
         .filter((_, index) => (this.guards[index]?.epoch ?? 0) < tenureEpoch === earlier)
-        .flatMap(({ ledger }) => ledger[which].filter(({ receivedAtMs }) => receivedAtMs >= sinceMs));
+        .flatMap(({ ledger }) =>
+          ledger[which].map(({ digest, receivedAtMs }) => ({
+            digest,
+            receivedAtMs: receivedAtMs + (ledger.clockAheadMs === null ? 0 : clockAheadMs - ledger.clockAheadMs),
+          })),
+        )
+        .filter(({ receivedAtMs }) => receivedAtMs >= sinceMs);
     return { stored: of('stored', true), settled: of('settled', false) };
   }
 
@@ -53,10 +85,10 @@ export class MemoryRecordStore implements RecordStore {
     return new Set(messageIds.filter((id) => this.#delivered.has(id)));
   }
 
-  async noteProgress(guard: WriteGuard, { nodeId, settledBeforeMs }: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
+  async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
     this.#mustAnswer();
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return;
-    this.#progress.set(nodeId, { epoch: guard.epoch, nodeId, settledBeforeMs });
+    this.#progress.set(progress.nodeId, { ...progress, epoch: guard.epoch });
   }
 
   async progress(): Promise<DeliveryProgress[]> {
@@ -75,3 +107,6 @@ export class MemoryRecordStore implements RecordStore {
     if (this.fault !== null) throw new Error(this.fault);
   }
 }
+
+const turnLapsesMs = 4000;
+const turnKey = ({ nodeId, tenureEpoch }: ReplayClaim): string => `${nodeId} ${tenureEpoch}`;

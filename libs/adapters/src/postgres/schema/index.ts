@@ -6,6 +6,7 @@ import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
 import { recordTables } from './record-tables.ts';
+import { sharedDeliveries } from './shared-deliveries.ts';
 import { timelineColumns } from './timeline.ts';
 
 export type { Migration };
@@ -21,6 +22,8 @@ export const migrations: readonly Migration[] = [
   // A program that knows less would store without telling the ledger, and the next tenure would store it again.
   { version: 6, name: 'ledger', needs: 6, statements: ledgerTables },
   { version: 7, name: 'messages by name', needs: 7, statements: deliveredByName },
+  // A program that knows less settles in each replica by itself.
+  { version: 8, name: 'shared deliveries', needs: 8, statements: sharedDeliveries },
 ];
 
 /** What this program knows. */

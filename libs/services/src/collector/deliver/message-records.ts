@@ -20,7 +20,7 @@ export function openMessage(message: IngestMessage, replay: Replay): OpenedMessa
 export function recordsOf(
   opened: OpenedMessage,
   decoder: DatagramDecoder,
-  nodeId: string,
+  receiver: { nodeId: string; clockAheadMs: number | null },
   final: boolean,
 ): RecordBatch | null {
   const records: Records = { syslog: [], traps: [], flows: [] };
@@ -30,7 +30,7 @@ export function recordsOf(
   if (!complete) return null;
   if (opened.fault !== null) records.syslog.push(unreadable(opened, opened.fault));
   const { stored, settled } = opened.share;
-  return { messageId: opened.message.id, ledger: { nodeId, stored, settled }, ...records };
+  return { messageId: opened.message.id, ledger: { ...receiver, stored, settled }, ...records };
 }
 
 /** Whether the store has to know of the message at all. */

@@ -1,13 +1,16 @@
 import type { Grant } from '@hotstandby/contracts';
-import type { Datagram, DeliveryProgress, Logger, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type { Datagram, DeliveryProgress, Logger, RecordStore, ReplayClaim, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import { Replay } from './replay.ts';
+import type { StoreClock } from './store-clock.ts';
 
 export interface OpenedReplay {
   /** From where on the stream is read. */
   from: { startTimeMs: number } | 'first';
   replay: Replay;
+  /** Whose turn the replay is; null: nothing has to be settled. */
+  claim: ReplayClaim | null;
 }
 
 export interface ReplayParts {
@@ -15,6 +18,9 @@ export interface ReplayParts {
   decoder: Pick<DatagramDecoder, 'alike'>;
   log: Logger;
   limits: Pick<CollectorLimits, 'replayReachMs'>;
+  storeClock: StoreClock;
+  /** Of this process, among its replicas. */
+  instance: string;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
 }
@@ -30,27 +36,38 @@ const frameAgeMs = 1000;
 /**
  * Both nodes are fed: own INGEST, less what the tenures before have stored in its other copy. Their ledger is read after
  * the claim: from then on a stale writer is refused, so it is final. Throws `StoreError`; without the ledger nobody knows
- * what to deliver.
+ * what to deliver. Null: another collector of this node settles it just now.
  */
-export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
-  const { store, decoder, log, limits } = parts;
+export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: ReplayParts): Promise<OpenedReplay | null> {
+  const { store, decoder, log, limits, storeClock, gate } = parts;
   const alike = (datagram: Datagram) => decoder.alike(datagram);
   const { epoch, startedAtWallMs } = tenure;
   const earlier = (await progressOf(nodeId, parts)).filter((noted) => noted.epoch < epoch);
   const last = earlier.toSorted((one, other) => other.epoch - one.epoch)[0];
-  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike) };
+  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike), claim: null };
 
+  if (storeClock.aheadMs() === null) await storeClock.measure();
+  const aheadMs = storeClock.aheadMs() ?? 0;
+  // Its clock is not this node's: by the store's, which both know, and with the reach for what that is wrong by.
+  const settledMs = last.settledBeforeMs + (last.clockAheadMs === null ? 0 : aheadMs - last.clockAheadMs);
   const reachMs = limits.replayReachMs;
-  // By another node's clock, which may differ by the reach.
-  const fromMs = Math.max(0, Math.min(last.settledBeforeMs, startedAtWallMs) - reachMs);
-  const ledger = await store.ledger(epoch, fromMs - 2 * reachMs);
+  const fromMs = Math.max(0, Math.min(settledMs, startedAtWallMs) - reachMs);
+  const claim = { nodeId, tenureEpoch: epoch, owner: parts.instance };
+  const guard = gate();
+  const turn = guard ? await store.replayTurn(guard, claim, false) : 'another';
+  if (turn === 'another') return null;
+  if (turn === 'done')
+    return { from: since(fromMs - reachMs), replay: Replay.ofEverything('with ledger', alike), claim: null };
+  const ledger = await store.ledger(epoch, fromMs - 2 * reachMs, aheadMs);
   log.info('what the tenure before received and did not store is delivered first', {
     secondsBack: Math.round((startedAtWallMs - fromMs) / 100) / 10,
     storedBefore: ledger.stored.length,
     settledBefore: ledger.settled.length,
+    clockAheadMs: Math.round(aheadMs),
+    theirClockAheadMs: last.clockAheadMs === null ? null : Math.round(last.clockAheadMs),
   });
   const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
-  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }) };
+  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }), claim };
 }
 
 /**
@@ -59,24 +76,24 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
  */
 export async function replayOfOwn({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
   const own = (await progressOf(nodeId, parts)).find((noted) => noted.nodeId === nodeId);
-  return { from: own ? since(own.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger') };
+  return { from: own ? since(own.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger'), claim: null };
 }
 
 /** The same of the copy of the other node's INGEST: what that node received and has not stored, now and when it returns. */
 export async function replayOfCopy({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
   const others = (await progressOf(nodeId, parts)).filter((noted) => noted.nodeId !== nodeId);
   const last = others.toSorted((one, other) => other.epoch - one.epoch)[0];
-  return { from: last ? since(last.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger') };
+  return { from: last ? since(last.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger'), claim: null };
 }
 
 /**
  * A node that delivers for the first time says so before it stores anything: whoever comes next then looks at all of it.
  */
-async function progressOf(nodeId: string, { store, gate }: ReplayParts): Promise<DeliveryProgress[]> {
+async function progressOf(nodeId: string, { store, gate, storeClock }: ReplayParts): Promise<DeliveryProgress[]> {
   await store.prepare();
   const noted = await store.progress();
   const guard = gate();
-  if (guard && noted.length === 0) await store.noteProgress(guard, { nodeId, settledBeforeMs: 0 });
+  if (guard && noted.length === 0) await store.noteProgress(guard, { nodeId, settledBeforeMs: 0, clockAheadMs: storeClock.aheadMs() });
   return noted;
 }
 

@@ -22,12 +22,6 @@ export interface ReplayBounds {
   reachMs: number;
 }
 
-/**
- * How long after the end of a replay frames may still hold datagrams of before it: a frame's age when it is appended,
- * with room for a slow server.
- */
-const overlapMs = 5000;
-
 /** Which octets of a datagram count for its digest. */
 type Alike = (datagram: Datagram) => Uint8Array;
 const asItCame: Alike = ({ bytes }) => bytes;
@@ -68,15 +62,18 @@ export class Replay {
     return this.#over;
   }
 
+  /** Copies of what others stored may turn up until here. */
+  untilMs(): number {
+    return this.#bounds.untilMs;
+  }
+
+  /** Everything of before its end is settled: an earlier time stamp now only means that the wall clock was set back. */
+  end(): void {
+    this.#over = true;
+    this.#shares.clear();
+  }
+
   shareOf(message: Pick<IngestMessage, 'id'>, datagrams: Datagram[]): Share {
-    const { untilMs } = this.#bounds;
-    // Once a frame lies wholly behind the replay an earlier time stamp can only mean that the wall clock was set back.
-    if (
-      !this.#over &&
-      datagrams.length > 0 &&
-      datagrams.every(({ receivedAtMs }) => receivedAtMs > untilMs + overlapMs)
-    )
-      this.#over = true;
     const known = this.#shares.get(message.id);
     if (known) return known;
     const share = this.#divide(datagrams);

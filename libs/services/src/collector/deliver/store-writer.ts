@@ -1,9 +1,22 @@
-import type { Clock, Histogram, Logger, Metrics, RecordBatch, RecordStore, WriteGuard } from '@hotstandby/ports';
+import type {
+  Clock,
+  Histogram,
+  Logger,
+  Metrics,
+  RecordBatch,
+  RecordStore,
+  ReplayClaim,
+  WriteGuard,
+} from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
+import type { StoreClock } from './store-clock.ts';
 
-/** `stale`: the store says that the reign of `epoch` is over. `shut`: the gate shut before it was stored. */
-export type WriteOutcome = { outcome: 'stored' | 'shut' } | { outcome: 'stale'; epoch: number };
+/**
+ * `stale`: the store says that the reign of `epoch` is over. `shut`: the gate shut before it was stored. `replaced`: another
+ * collector of this node settles the take-over now.
+ */
+export type WriteOutcome = { outcome: 'stored' | 'shut' | 'replaced' } | { outcome: 'stale'; epoch: number };
 
 interface Parts {
   store: RecordStore;
@@ -11,6 +24,7 @@ interface Parts {
   log: Logger;
   metrics: Metrics;
   limits: Pick<CollectorLimits, 'retry'>;
+  storeClock: StoreClock;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
 }
@@ -31,7 +45,7 @@ export class StoreWriter {
     );
   }
 
-  async write(batches: RecordBatch[], signal: AbortSignal): Promise<WriteOutcome> {
+  async write(batches: RecordBatch[], claim: ReplayClaim | null, signal: AbortSignal): Promise<WriteOutcome> {
     const { store, clock, limits, gate } = this.#parts;
     const backoff = new Backoff(limits.retry);
     for (;;) {
@@ -40,8 +54,9 @@ export class StoreWriter {
       const guard: WriteGuard = { epoch: open.epoch, incarnation: open.incarnation };
       const begunMs = clock.monotonicMs();
       try {
-        const result = await store.store(guard, batches);
+        const result = await store.store(guard, batches, claim ?? undefined);
         this.#worked();
+        if (result.outcome === 'replaced') return { outcome: 'replaced' };
         if (result.outcome === 'stale') {
           // The reign may have passed to a newer epoch of this node's while the statement was under way.
           if ((gate()?.epoch ?? 0) > guard.epoch) continue;
@@ -61,6 +76,7 @@ export class StoreWriter {
   async touch(): Promise<void> {
     try {
       await this.#parts.store.prepare();
+      await this.#parts.storeClock.measure();
       this.#worked();
     } catch (error) {
       this.#failed(error);

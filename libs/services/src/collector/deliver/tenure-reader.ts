@@ -6,6 +6,7 @@ import type {
   Logger,
   RecordBatch,
   RecordStore,
+  ReplayClaim,
   WriteGuard,
 } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
@@ -15,12 +16,15 @@ import { HeldMessages } from './held-messages.ts';
 import { openMessage, recordsOf, saysNothing, type OpenedMessage } from './message-records.ts';
 import type { OpenedReplay, Reigning, ReplayParts } from './open-replay.ts';
 import type { Replay } from './replay.ts';
+import { ReplayTurn } from './replay-turn.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { StoreWriter, WriteOutcome } from './store-writer.ts';
 
 /** Which stream is read, and from where on. */
 export interface ReaderSource {
   stream: IngestReader;
-  open: (reigning: Reigning, parts: ReplayParts) => Promise<OpenedReplay>;
+  /** Null: another collector of this node settles the beginning of the tenure; ask again. */
+  open: (reigning: Reigning, parts: ReplayParts) => Promise<OpenedReplay | null>;
 }
 
 export interface ReaderParts {
@@ -30,6 +34,11 @@ export interface ReaderParts {
   clock: Clock;
   log: Logger;
   limits: Pick<CollectorLimits, 'batch' | 'waiting' | 'retry' | 'replayReachMs'>;
+  storeClock: StoreClock;
+  /** Of this process, among its replicas. */
+  instance: string;
+  /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
+  oldestWaitingMs: () => number | null;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
   onStored: (batches: RecordBatch[], before: number) => void;
@@ -43,6 +52,9 @@ const heldEveryMs = 250;
 /** A store that is away is asked again for what it has after this. */
 const storeAwayDelayMs = 500;
 
+/** A collector whose replica settles the beginning of the tenure looks again after this. */
+const anotherDelayMs = 200;
+
 /** The durable consumer of a tenure: the same for every process of this node, so that a restarted one goes on where it was. */
 export const consumerOf = (tenure: { epoch: number }): string => `deliver-${tenure.epoch}`;
 
@@ -55,6 +67,9 @@ export class TenureReader {
   readonly #abort = new AbortController();
   readonly #held: HeldMessages;
   #opened: OpenedReplay | null = null;
+  /** Ends the reading under way, to open anew. */
+  #reading = new AbortController();
+  #replayTurn: ReplayTurn | null = null;
   /** One batch after the other, whoever brings it: the consumer or the clock. */
   #turn: Promise<void> = Promise.resolve();
   #decodedVersion = -1;
@@ -72,19 +87,22 @@ export class TenureReader {
     const { clock, log, limits } = this.#parts;
     const { stream, open } = this.#source;
     const { signal } = this.#abort;
-    const cancelTick = clock.every(heldEveryMs, () => this.#lookAtHeld());
+    const cancelTick = clock.every(heldEveryMs, () => {
+      this.#lookAtHeld();
+      this.#replayTurn?.tick();
+    });
     const backoff = new Backoff(limits.retry);
     let fault: string | null = null;
     while (!signal.aborted) {
       try {
-        const { from, replay } = (this.#opened ??= await open(
-          { nodeId: this.#nodeId, tenure: this.tenure },
-          this.#parts,
-        ));
-        const consumer = { name: consumerOf(this.tenure), from };
-        const take = (batch: IngestMessage[]) => this.#inTurn(() => this.#take(batch, replay));
-        await stream.consume(consumer, limits.batch, take, signal);
+        this.#opened ??= await open({ nodeId: this.#nodeId, tenure: this.tenure }, this.#parts);
         fault = null;
+        if (!this.#opened) {
+          await pause(clock, anotherDelayMs, signal);
+          continue;
+        }
+        await this.#read(this.#opened, stream, limits.batch);
+        if (!this.#opened) continue;
       } catch (error) {
         if (fault === null) {
           const what = this.#opened ? 'INGEST cannot be read' : 'the ledger cannot be read';
@@ -99,8 +117,42 @@ export class TenureReader {
     giveBack(this.#held.clear().map(({ message }) => message));
   }
 
+  async #read(opened: OpenedReplay, stream: IngestReader, batch: CollectorLimits['batch']): Promise<void> {
+    const { from, replay } = opened;
+    const consumer = { name: consumerOf(this.tenure), from };
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    this.#replayTurn = opened.claim && this.#beginTurn(opened, opened.claim);
+    const take = (messages: IngestMessage[]) => this.#inTurn(() => this.#take(messages, replay));
+    if (!this.#abort.signal.aborted) await stream.consume(consumer, batch, take, signal);
+  }
+
+  #beginTurn(opened: OpenedReplay, claim: ReplayClaim): ReplayTurn {
+    const settledBeforeMs = () => this.#source.stream.settledBeforeMs(consumerOf(this.tenure));
+    return new ReplayTurn(claim, opened.replay, {
+      ...this.#parts,
+      settledBeforeMs,
+      ended: () => {
+        opened.claim = null;
+        this.#replayTurn = null;
+      },
+      lost: () => this.#replaced(opened),
+    });
+  }
+
+  /** Another collector settles now, with what the ledger says of this one's settling: begin anew when it is done. */
+  #replaced(opened: OpenedReplay): void {
+    if (this.#opened !== opened) return;
+    this.#parts.log.info('another collector of this node settles the take-over', { epoch: this.tenure.epoch });
+    this.#opened = null;
+    this.#replayTurn = null;
+    giveBack(this.#held.clear().map(({ message }) => message));
+    this.#reading.abort();
+  }
+
   stop(): void {
     this.#abort.abort();
+    this.#reading.abort();
   }
 
   waiting(): number {
@@ -122,11 +174,12 @@ export class TenureReader {
   }
 
   async #take(messages: IngestMessage[], replay: Replay): Promise<void> {
-    if (this.#abort.signal.aborted || !this.#parts.gate()) return giveBack(messages);
+    const over = this.#abort.signal.aborted || this.#opened?.replay !== replay;
+    if (over || !this.#parts.gate()) return giveBack(messages);
     const opened = (await this.#unstored(messages, replay)).map((message) => openMessage(message, replay));
     const ready: [OpenedMessage, RecordBatch][] = [];
     for (const one of opened) {
-      const records = recordsOf(one, this.#parts.decoder, this.#nodeId, false);
+      const records = recordsOf(one, this.#parts.decoder, this.#receiver(), false);
       if (records) ready.push([one, records]);
       else this.#held.hold(one);
     }
@@ -151,6 +204,10 @@ export class TenureReader {
     }
   }
 
+  #receiver(): { nodeId: string; clockAheadMs: number | null } {
+    return { nodeId: this.#nodeId, clockAheadMs: this.#parts.storeClock.aheadMs() };
+  }
+
   #lookAtHeld(): void {
     if (this.#held.size() > 0) void this.#inTurn(() => this.#storeHeld(false));
   }
@@ -162,7 +219,7 @@ export class TenureReader {
     const ready: [OpenedMessage, RecordBatch][] = [];
     for (const { opened, over } of this.#held.list()) {
       if (!learned && !over && !all) continue;
-      const records = recordsOf(opened, this.#parts.decoder, this.#nodeId, over || all);
+      const records = recordsOf(opened, this.#parts.decoder, this.#receiver(), over || all);
       if (records) ready.push([opened, records]);
     }
     for (const [opened] of ready) this.#held.release(opened);
@@ -174,7 +231,8 @@ export class TenureReader {
     const { writer, onStored, onStale } = this.#parts;
     const opened = ready.map(([one]) => one);
     const batches = ready.map(([, batch]) => batch).filter((batch) => !saysNothing(batch));
-    const written = batches.length === 0 ? nothingToStore : await writer.write(batches, this.#abort.signal);
+    const claim = this.#opened?.claim ?? null;
+    const written = batches.length === 0 ? nothingToStore : await writer.write(batches, claim, this.#abort.signal);
     if (written.outcome === 'stored') {
       for (const { message } of opened) {
         message.ack();
@@ -187,6 +245,7 @@ export class TenureReader {
       return;
     }
     giveBack(opened.map(({ message }) => message));
+    if (written.outcome === 'replaced' && this.#opened) this.#replaced(this.#opened);
     if (written.outcome === 'stale') {
       this.stop();
       onStale(written.epoch);

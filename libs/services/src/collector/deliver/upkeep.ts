@@ -12,6 +12,7 @@ import type {
 } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { Losses } from '../losses.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 interface Parts {
@@ -19,6 +20,7 @@ interface Parts {
   ingest: Ingest;
   copy: IngestCopy | null;
   writer: StoreWriter;
+  storeClock: StoreClock;
   losses: Losses;
   clock: Clock;
   log: Logger;
@@ -105,13 +107,14 @@ export class Upkeep {
 
   /** For whoever takes over: from where on it has to look for what is not stored. */
   async #noteProgress(name: string): Promise<void> {
-    const { ingest, store, gate, oldestWaitingMs, clock } = this.#parts;
+    const { ingest, store, gate, oldestWaitingMs, clock, storeClock } = this.#parts;
     const waitingMs = oldestWaitingMs() ?? clock.wallMs();
     const settledMs = await ingest.settledBeforeMs(name);
     const guard = gate();
     if (settledMs === null || !guard) return;
     const settledBeforeMs = Math.min(settledMs, waitingMs) - frameAgeMs;
-    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs });
+    const clockAheadMs = storeClock.aheadMs();
+    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs });
   }
 
   /** The stream's bounds pushed out what was not delivered yet. Counted in messages: nobody knows what was in them. */
