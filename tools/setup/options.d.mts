@@ -14,6 +14,8 @@ export interface PairOptions {
   /** First three numbers of the loopback addresses. */
   net: string;
   scenario: 'crash' | 'switchover' | 'freeze';
+  /** Null: one, with `scenario`. */
+  takeovers: number | null;
   json: boolean;
   /** Datagrams a second of each kind. */
   rate: number;

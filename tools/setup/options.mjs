@@ -30,6 +30,12 @@ const table = {
     text: 'first three numbers of the loopback addresses (default 127.0.0), so that two pairs can run side by side',
   },
   scenario: { type: 'string', of: 'NAME', text: 'crash (default), switchover or freeze', only: 'demo' },
+  takeovers: {
+    type: 'string',
+    of: 'N',
+    text: 'so many take-overs in a row (kill -9 of the whole active), each counted by itself',
+    only: 'demo',
+  },
   json: { type: 'boolean', text: 'one JSON report on stdout; progress goes to stderr', only: 'demo' },
   rate: { type: 'string', of: 'N', text: 'datagrams a second of each kind (default 50)' },
   prepare: { type: 'boolean', text: 'install and build what is missing, start nothing' },
@@ -67,6 +73,11 @@ export function parseOptions(argv) {
       throw wrong(`--${name} must be a number from ${least} to ${most}; got "${String(values[name])}".`);
     return value;
   };
+  const whole = (name, least, most) => {
+    const value = number(name, least, most);
+    if (value !== null && !Number.isInteger(value)) throw wrong(`--${name} must be a whole number.`);
+    return value;
+  };
   const net = values.net ?? '127.0.0';
   const numbers = net.split('.').map(Number);
   if (!/^127\.\d{1,3}\.\d{1,3}$/.test(net) || numbers.some((part) => part > 255))
@@ -86,7 +97,8 @@ export function parseOptions(argv) {
     net,
     scenario: oneOf('scenario', 'crash', scenarios),
     json: values.json ?? false,
-    rate: number('rate', 1, 1000) ?? 50,
+    rate: number('rate', 1, 10_000) ?? 50,
+    takeovers: whole('takeovers', 1, 1000),
     prepare: values.prepare ?? false,
     help: values.help ?? false,
   };

@@ -5,19 +5,19 @@ import type { NodeName } from './layout.ts';
 import { connectDatabase } from './records.ts';
 import { NameWatch } from './dns/name-watch.ts';
 import { nameReport, movesOf } from './dns/name-report.ts';
-import { faultsOf, makeReport, reportText, type Sent } from './report.ts';
+import { faultsOf, makeReport, reportText } from './report.ts';
+import { sentOf } from './sent-log.ts';
 import { storedRows } from './report-query.ts';
 import { type Session, withPair } from './session.ts';
 import { StopRequests } from './stop-requests.ts';
-import { type TrafficKind, trafficKinds } from './traffic/generator.ts';
+import { takeovers } from './takeovers.ts';
+import { trafficKinds } from './traffic/generator.ts';
+import { pause, until, untilQuiet } from './waiting.ts';
 
 const readyWithinMs = 180_000;
 const rowsWithinMs = 60_000;
 const steadyMs = 3000;
 const afterwardsMs = 4000;
-const backlogWithinMs = 60_000;
-/** Nothing new for this long means that nothing more comes. */
-const quietMs = 3000;
 
 /** `npm run demo`: one take-over, unattended, and a report from the database. Resolves with the exit code. */
 export async function demo(options: PairOptions, place: { root: string; main: string }): Promise<number> {
@@ -29,7 +29,8 @@ export async function demo(options: PairOptions, place: { root: string; main: st
       say(`Stopped before the end: ${why}`);
       return 130;
     });
-    return Promise.race([takeOver(session), ended]);
+    const run = options.takeovers === null ? takeOver(session) : takeovers(session, options.takeovers);
+    return Promise.race([run, ended]);
   });
 }
 
@@ -47,7 +48,7 @@ async function takeOver(session: Session): Promise<number> {
     });
     const traffic = pair.startTraffic(options.rate);
     const target = virtualName?.name ?? (options.vip ? 'the virtual IP' : 'both nodes');
-    notice(`traffic to ${target}: ${options.rate} syslog, traps and flows a second each`);
+    notice(`traffic to ${target}: ${options.rate} syslog, traps and flows (v9, v5, IPFIX in turn) a second each`);
     const rows = () => storedRows(client, traffic.run);
     await until('rows of every kind', rowsWithinMs, async () => {
       const stored = await rows();
@@ -119,39 +120,5 @@ async function doScenario({ options, pair, watch, notice }: Session, active: Nod
       const result = switchoverResult.parse(await watch.switchover(active, readyWithinMs));
       if (!result.done) throw new Error(`not switched over (${result.code}): ${result.message}`);
     }
-  }
-}
-
-/** What the traffic's process wrote down. */
-export function sentOf(log: string): Sent[] {
-  return log
-    .split('\n')
-    .filter((line) => trafficKinds.some((kind) => line.startsWith(`${kind} `)))
-    .map((line) => {
-      const [kind, sequence, atMs] = line.split(' ');
-      return { kind: kind as TrafficKind, sequence: Number(sequence), atMs: Number(atMs) };
-    });
-}
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-async function until(what: string, withinMs: number, done: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await done())) {
-    if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);
-    await pause(100);
-  }
-}
-
-async function untilQuiet(count: () => Promise<number>, expected: number): Promise<void> {
-  const deadline = performance.now() + backlogWithinMs;
-  let last = { count: -1, atMs: 0 };
-  for (;;) {
-    const now = { count: await count(), atMs: performance.now() };
-    if (now.count !== last.count) last = now;
-    // Also with everything there: a double would come after it.
-    const patience = now.count >= expected ? quietMs / 2 : quietMs;
-    if (now.atMs - last.atMs > patience || now.atMs > deadline) return;
-    await pause(250);
   }
 }

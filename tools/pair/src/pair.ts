@@ -145,7 +145,7 @@ export class Pair {
   }
 
   /** A process of its own sends to both nodes from now on. Returns its run and where it writes down what it sent. */
-  startTraffic(rate: number): { run: number; logFile: string } {
+  startTraffic(rate: number, templateEvery = 20): { run: number; logFile: string } {
     if (this.#traffic) return this.#traffic;
     const run = (Date.now() + this.#trafficRuns++) % 2 ** 31;
     const logFile = path.join(this.layout.data, 'traffic', `${run}.log`);
@@ -155,6 +155,7 @@ export class Pair {
       follow: virtualName ? { name: virtualName.name, server: `${virtualName.address}:${virtualName.port}` } : null,
       ports: { syslog: ports.syslog, trap: ports.trap, flow: ports.flow },
       rate,
+      templateEvery,
       run,
       logFile,
     };

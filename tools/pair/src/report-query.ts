@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { sequenceOid, runOid } from './traffic/trap.ts';
 import type { StoredRow } from './report.ts';
 import type { TrafficKind } from './traffic/generator.ts';
+import { version5Source } from './traffic/netflow5.ts';
 
 // `xmin` names the transaction that wrote the row; the server keeps when it was committed (track_commit_timestamp).
 const committed = `extract(epoch from coalesce(pg_xact_commit_timestamp(xmin), stored_at)) * 1000`;
@@ -22,8 +23,8 @@ const selects: Record<TrafficKind, { text: string; values: (run: number) => unkn
   },
   flow: {
     text: `select octets::int as sequence, epoch::int as epoch, (${committed})::float8 as committed
-           from flow_record where observation_domain = $1`,
-    values: (run) => [run],
+           from flow_record where (version <> 5 and observation_domain = $1) or (version = 5 and source_address = $2)`,
+    values: (run) => [run, version5Source(run)],
   },
 };
 
@@ -39,4 +40,18 @@ export async function storedRows(client: pg.Client, run: number): Promise<Stored
       found.push({ kind, sequence: row.sequence, epoch: row.epoch, committedAtMs: row.committed });
   }
   return found;
+}
+
+/** Rows that hold what could not be read, of all that was stored since then (by the server's clock). */
+export async function undecodableSince(client: pg.Client, since: string): Promise<number> {
+  const count = (table: string) =>
+    `(select count(*) from ${table} where malformed is not null and stored_at >= $1::timestamptz)`;
+  const tables = ['syslog_message', 'snmp_trap', 'flow_record'];
+  const { rows } = await client.query<{ n: number }>(`select (${tables.map(count).join(' + ')})::int as n`, [since]);
+  return rows[0]?.n ?? 0;
+}
+
+export async function databaseNow(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ now: string }>('select clock_timestamp()::text as now');
+  return rows[0]?.now ?? 'now';
 }

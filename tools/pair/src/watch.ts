@@ -81,8 +81,10 @@ export class Watch {
     return active !== null && this.nodes[active].arbiter?.redundancy === 'ready';
   }
 
-  onEvent(listener: (event: CloudEvent, node: NodeName) => void): void {
+  /** Returns what ends it. */
+  onEvent(listener: (event: CloudEvent, node: NodeName) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Throws `BusError`. The answer is the arbiter's. */

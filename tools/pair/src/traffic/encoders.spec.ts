@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeAnyFlow } from './flows.ts';
 import { encodeFlow } from './netflow9.ts';
 import { encodeSyslog } from './syslog.ts';
 import { encodeTrap } from './trap.ts';
@@ -29,8 +30,8 @@ describe('test traffic', () => {
     );
   });
 
-  it('is NetFlow version 9 with its template in the first datagram and every twentieth', () => {
-    const first = encodeFlow(9, 1, 1_700_000_000_000, 1000);
+  it('is NetFlow version 9 with or without its template', () => {
+    const first = encodeFlow(9, 1, 1_700_000_000_000, 1000, true);
     expect(first.readUInt16BE(0)).toBe(9);
     expect(first.readUInt16BE(2)).toBe(2);
     expect(first.readUInt32BE(16)).toBe(9);
@@ -41,11 +42,27 @@ describe('test traffic', () => {
     expect(first.readUInt16BE(dataAt + 2)).toBe(first.length - dataAt);
     expect(first.readBigUInt64BE(dataAt + 4)).toBe(1n);
 
-    const second = encodeFlow(9, 2, 1_700_000_000_000, 1000);
+    const second = encodeFlow(9, 2, 1_700_000_000_000, 1000, false);
     expect(second.readUInt16BE(2)).toBe(1);
     expect(second.readUInt16BE(20)).toBe(256);
     expect(second.readBigUInt64BE(24)).toBe(2n);
     expect(second.length % 4).toBe(0);
-    expect(encodeFlow(9, 21, 0, 0).readUInt16BE(2)).toBe(2);
+  });
+
+  it('is version 9, version 5 and IPFIX in turn, each with its template first and every so often', () => {
+    const at = { atMs: 1_700_000_000_000, uptimeMs: 1000, templateEvery: 20 };
+    const versions = (from: number) => [0, 1, 2].map((more) => encodeAnyFlow(9, from + more, at).readUInt16BE(0));
+    expect(versions(1)).toEqual([9, 5, 10]);
+    expect(versions(100)).toEqual([9, 5, 10]);
+    const lengths = (version: number) => {
+      const all = Array.from({ length: 130 }, (_, index) => encodeAnyFlow(9, index + 1, at));
+      return all.filter((bytes) => bytes.readUInt16BE(0) === version).map((bytes) => bytes.length);
+    };
+    for (const version of [9, 10]) {
+      const [first = 0, ...rest] = lengths(version);
+      expect(rest.flatMap((length, index) => (length === first ? [index + 2] : []))).toEqual([21, 41]);
+    }
+    expect(encodeAnyFlow(9, 3, at).readUInt16BE(2)).toBe(encodeAnyFlow(9, 3, at).length);
+    expect(new Set(lengths(5))).toEqual(new Set([72]));
   });
 });

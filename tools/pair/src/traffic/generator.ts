@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { openSync, writeSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FollowName, type NameToFollow } from '../dns/follow-name.ts';
-import { encodeFlow } from './netflow9.ts';
+import { encodeAnyFlow } from './flows.ts';
 import { encodeSyslog } from './syslog.ts';
 import { encodeTrap } from './trap.ts';
 
@@ -17,6 +17,8 @@ export interface TrafficOptions {
   ports: Record<TrafficKind, number>;
   /** Datagrams a second of each kind. */
   rate: number;
+  /** Of the flows of each version, every so many datagrams bring the template; the first does. */
+  templateEvery: number;
   /** Marks everything of this run; below 2^31. */
   run: number;
   /**
@@ -54,7 +56,11 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
         ? encodeSyslog(options.run, sequence, atMs)
         : kind === 'trap'
           ? encodeTrap(options.run, sequence, Math.floor(uptimeMs / 10))
-          : encodeFlow(options.run, sequence, atMs, Math.floor(uptimeMs));
+          : encodeAnyFlow(options.run, sequence, {
+              atMs,
+              uptimeMs: Math.floor(uptimeMs),
+              templateEvery: options.templateEvery,
+            });
     const targets = follow?.address ? [...options.targets, follow.address] : options.targets;
     for (const target of targets) sockets[kind].send(bytes, options.ports[kind], target, () => {});
     lines += `${kind} ${sequence} ${atMs}\n`;

@@ -14,11 +14,14 @@ const fields: [type: number, bytes: number][] = [
   [22, 4], // FIRST_SWITCHED
   [21, 4], // LAST_SWITCHED
 ];
-const templateEvery = 20;
-
-/** The template is in the first datagram and in every twentieth. `uptimeMs` is the exporter's. */
-export function encodeFlow(run: number, sequence: number, atMs: number, uptimeMs: number): Buffer {
-  const withTemplate = sequence % templateEvery === 1;
+/** `uptimeMs` is the exporter's. */
+export function encodeFlow(
+  run: number,
+  sequence: number,
+  atMs: number,
+  uptimeMs: number,
+  withTemplate: boolean,
+): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(9, 0);
   header.writeUInt16BE(withTemplate ? 2 : 1, 2);

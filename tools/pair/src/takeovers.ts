@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import type pg from 'pg';
+import { connectDatabase } from './records.ts';
+import { databaseNow, storedRows, undecodableSince } from './report-query.ts';
+import { makeReport, type KindReport } from './report.ts';
+import { sentOf } from './sent-log.ts';
+import type { Session } from './session.ts';
+import { trafficKinds } from './traffic/generator.ts';
+import { pause, until, untilQuiet } from './waiting.ts';
+
+const readyWithinMs = 180_000;
+const rowsWithinMs = 60_000;
+const steadyMs = 2000;
+const afterwardsMs = 3000;
+/** Seldom: whoever takes over must know the templates from before. */
+const templateEvery = 1_000_000;
+
+/** What one of many take-overs came to. Numbers are datagrams, of all kinds. */
+interface Run extends KindReport {
+  /** From the fault to the first row under the new epoch. */
+  takeoverMs: number | null;
+  undecodable: number;
+  epochs: number[];
+  load: number;
+}
+
+/** Kills the active again and again under mixed telemetry and counts what each take-over lost, doubled or could not read. */
+export async function takeovers(session: Session, runs: number): Promise<number> {
+  const { options, pair, notice } = session;
+  const client = await connectDatabase(pair.layout);
+  const found: Run[] = [];
+  try {
+    for (let number = 1; number <= runs; number++) {
+      const run = await oneRun(session, client);
+      found.push(run);
+      notice(`${number} of ${runs}: ${lineOf(run)}`);
+    }
+  } finally {
+    await client.end();
+  }
+  const bad = found.filter((run) => run.lost + run.doubled + run.undecodable > 0);
+  const feed = options.vip ? 'vip' : 'dual';
+  const total = (what: keyof KindReport | 'undecodable') => found.reduce((sum, run) => sum + run[what], 0);
+  const totals = {
+    sent: total('sent'),
+    stored: total('stored'),
+    lostInGap: total('lostInGap'),
+    lost: total('lost'),
+    doubled: total('doubled'),
+    undecodable: total('undecodable'),
+  };
+  const report = { feed, profile: options.profile, datagramsPerSecond: options.rate * trafficKinds.length, totals, runs: found }; // prettier-ignore
+  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else
+    process.stdout.write(
+      `\n${runs} take-overs, feed ${feed}, ${report.datagramsPerSecond} datagrams/s: sent ${totals.sent}, stored ${totals.stored}, ` +
+        `lost while nobody had the address ${totals.lostInGap}, lost ${totals.lost}, doubled ${totals.doubled}, undecodable ${totals.undecodable}\n`,
+    );
+  for (const run of bad) notice(`NOT AS PROMISED: ${lineOf(run)}`);
+  return bad.length > 0 ? 1 : 0;
+}
+
+const lineOf = (run: Run) =>
+  `sent ${run.sent}, stored ${run.stored}, lost ${run.lost}, in the gap ${run.lostInGap}, doubled ${run.doubled}, ` +
+  `undecodable ${run.undecodable}, ${run.takeoverMs ?? '?'} ms, epochs ${run.epochs.join(' ')}, load ${run.load}`;
+
+async function oneRun({ options, pair, watch, notice }: Session, client: pg.Client): Promise<Run> {
+  await until('an active node with a standby that is ready', readyWithinMs, async () => {
+    await watch.look();
+    return watch.ready();
+  });
+  const since = await databaseNow(client);
+  const traffic = pair.startTraffic(options.rate, templateEvery);
+  const rows = () => storedRows(client, traffic.run);
+  await until('rows of every kind', rowsWithinMs, async () => {
+    const stored = await rows();
+    return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
+  });
+  await pause(steadyMs);
+  await watch.look();
+  const active = watch.active();
+  if (!active) throw new Error('nobody is active before the fault');
+  let roleChangedAtMs: number | null = null;
+  let boundAtMs: number | null = null;
+  const forget = watch.onEvent((event, node) => {
+    if (node === active) return;
+    const data = event.data as { to?: string } | null;
+    if (event.type === 'role.changed' && data?.to === 'active') roleChangedAtMs ??= Date.parse(event.time);
+    if (event.type === 'binding.bound') boundAtMs ??= Date.parse(event.time);
+  });
+  const faultAtMs = Date.now();
+  await pair.kill(active);
+  await until('the other node to become active', readyWithinMs, () => Promise.resolve(roleChangedAtMs !== null)).catch(
+    (error: Error) => notice(error.message),
+  );
+  await pause(afterwardsMs);
+  await pair.stopTraffic();
+  forget();
+  // What the dead node still held comes with it, if it comes: a double would show.
+  pair.restart();
+  await until('the dead node to be back as a standby', readyWithinMs, async () => {
+    await watch.look();
+    return watch.ready();
+  });
+  const sent = sentOf(readFileSync(traffic.logFile, 'utf8'));
+  await untilQuiet(async () => (await rows()).length, sent.length);
+  const gapEndsAtMs = options.vip ? (boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY) : null;
+  const { kinds, takeoverMs, epochs } = makeReport({ sent, stored: await rows(), faultAtMs, gapEndsAtMs });
+  const sum = (what: keyof KindReport) => trafficKinds.reduce((all, kind) => all + kinds[kind][what], 0);
+  return {
+    sent: sum('sent'),
+    stored: sum('stored'),
+    lost: sum('lost'),
+    lostInGap: sum('lostInGap'),
+    doubled: sum('doubled'),
+    undecodable: await undecodableSince(client, since),
+    takeoverMs,
+    epochs,
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+  };
+}

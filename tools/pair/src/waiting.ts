@@ -1,0 +1,28 @@
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Throws when it did not come within the time. */
+export async function until(what: string, withinMs: number, done: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await done())) {
+    if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);
+    await pause(100);
+  }
+}
+
+const backlogWithinMs = 60_000;
+/** Nothing new for this long means that nothing more comes. */
+const quietMs = 3000;
+
+/** Until what is counted stands still; sooner when as much as expected is there. */
+export async function untilQuiet(count: () => Promise<number>, expected: number): Promise<void> {
+  const deadline = performance.now() + backlogWithinMs;
+  let last = { count: -1, atMs: 0 };
+  for (;;) {
+    const now = { count: await count(), atMs: performance.now() };
+    if (now.count !== last.count) last = now;
+    // Also with everything there: a double would come after it.
+    const patience = now.count >= expected ? quietMs / 2 : quietMs;
+    if (now.atMs - last.atMs > patience || now.atMs > deadline) return;
+    await pause(250);
+  }
+}
