@@ -64,7 +64,10 @@ it('keeps a ledger with the rows, as the tenures after it need it', async () => 
     batch(1, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(4000)], settled: [at(2001)] } }, 'of b'),
   ]);
 
-  expect(await store.ledger(second.epoch, 0, 0)).toEqual({ stored: [at(1000), at(2000), at(3000)], settled: [at(2001)] });
+  expect(await store.ledger(second.epoch, 0, 0)).toEqual({
+    stored: [at(1000), at(2000), at(3000)],
+    settled: [at(2001)],
+  });
   expect(await store.ledger(second.epoch, 2000, 0)).toEqual({ stored: [at(2000), at(3000)], settled: [at(2001)] });
   expect((await store.ledger(second.epoch + 1, 0, 0)).stored).toEqual([at(1000), at(2000), at(3000), at(4000)]);
 });
@@ -105,7 +108,9 @@ it('lets one collector of a node settle a take-over at a time, and nobody when i
 it('reads a ledger of many batches whole', async () => {
   const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
   for (const time of times)
-    await store.store(guard, [batch(time, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(time)], settled: [] } })]);
+    await store.store(guard, [
+      batch(time, { ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [at(time)], settled: [] } }),
+    ]);
   expect((await store.ledger(guard.epoch + 1, 0, 0)).stored).toEqual(times.map((time) => at(time)));
 });
 

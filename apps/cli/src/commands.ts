@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { openHistory, openRecordReader } from '@hotstandby/adapters/stores';
+import { openHistory, openLedgerReader, openRecordReader } from '@hotstandby/adapters/stores';
 import { systemClock as clock } from '@hotstandby/adapters/system';
 import type { NodeConfig } from '@hotstandby/config';
 import type { History, RecordReader } from '@hotstandby/ports';
@@ -17,6 +17,7 @@ import {
   switchoverCommand,
   takeoverCommand,
   tellFault,
+  verifyCommand,
   type Output,
   type PairParts,
 } from '@hotstandby/services/cli';
@@ -63,6 +64,21 @@ export function makeCommands(outputFor: (json: boolean) => Output, signal: Abort
     records: (options, kind, last) =>
       run(options, ([config], output) =>
         withStore(config, ({ records }) => recordsCommand(kind, last, { records, clock }, output)),
+      ),
+    verifyLedger: (options, spanMs) =>
+      run(options, (configs, output) =>
+        withNode(configs, async ({ config, nats, fault }) => {
+          if (fault) throw fault;
+          const { store, cluster, node, peer } = config;
+          const ledger = await openLedgerReader({ store, cluster, log: quiet, applicationName: 'hotstandby cli' });
+          const own = { cluster, node: node.name };
+          try {
+            const parts = { bus: nats.bus, clock, ledger, own, peer: { ...own, node: peer.name } };
+            return await verifyCommand(spanMs, parts, output);
+          } finally {
+            await ledger.close();
+          }
+        }),
       ),
     switchover: (options, reason) =>
       run(options, (configs, output) =>

@@ -15,6 +15,7 @@ export interface Commands {
   events(options: GlobalOptions, request: EventsRequest): Promise<number>;
   history(options: GlobalOptions, last: number): Promise<number>;
   records(options: GlobalOptions, kind: RecordKind, last: number): Promise<number>;
+  verifyLedger(options: GlobalOptions, spanMs: number): Promise<number>;
   switchover(options: GlobalOptions, reason: string): Promise<number>;
   failback(options: GlobalOptions, request: { reason: string; force: boolean }): Promise<number>;
   pause(options: GlobalOptions, request: { reason: string; forMs: number }): Promise<number>;
@@ -44,7 +45,7 @@ export async function runCommandLine(args: string[], commands: Commands, writers
     .exitOverride()
     .configureOutput({ writeOut: (text) => writers.out(text), writeErr: (text) => writers.err(text) });
   // Commands made before do not inherit it.
-  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -53,6 +54,11 @@ export async function runCommandLine(args: string[], commands: Commands, writers
     const asked = ['commander.helpDisplayed', 'commander.version'].includes(error.code);
     return asked ? exitCodes.ok : exitCodes.usage;
   }
+}
+
+function inherit(command: Command, from: Command): void {
+  command.exitOverride().copyInheritedSettings(from);
+  for (const inner of command.commands) inherit(inner, command);
 }
 
 function commandLine(commands: Commands, done: (code: number) => void): Command {
@@ -97,6 +103,16 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .action(async (kind: RecordKind, { last }: { last: number }) =>
       done(await commands.records(options(), kind, last)),
     );
+
+  program
+    .command('ledger')
+    .description('what the ledger of deliveries says')
+    .command('verify')
+    .description(
+      'prove that what both nodes received is stored, once; exit 1 on loss or doubling, 69 when nobody can tell',
+    )
+    .option('--last <time>', 'how far back: 90s, 5m, 1h (1 s to 3 h)', spanOfLedger, 300_000)
+    .action(async ({ last }: { last: number }) => done(await commands.verifyLedger(options(), last)));
 
   program
     .command('switchover')
@@ -196,6 +212,15 @@ function lengthOfPause(text: string): number {
   throw new InvalidArgumentError('It is a time from 1s to 7d, like 90s, 30m or 12h.');
 }
 
+const longestSpanMs = 3 * 3_600_000;
+
+function spanOfLedger(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
+  const spanMs = Number(amount) * (unitMs[unit] ?? Number.NaN);
+  if (spanMs >= 1000 && spanMs <= longestSpanMs) return spanMs;
+  throw new InvalidArgumentError('It is a time from 1s to 3h, like 90s or 5m.');
+}
+
 function collect(text: string, before: string[] = []): string[] {
   if (!/^[a-z][a-z.-]{0,99}$/.test(text)) throw new InvalidArgumentError('An event type is like role.changed.');
   return [...before, text];
@@ -206,6 +231,7 @@ Examples:
   hotstandby status
   hotstandby events --follow --type role.changed
   hotstandby records syslog --last 5
+  hotstandby ledger verify --last 10m
   hotstandby switchover --reason "kernel update on a"
   hotstandby pause --for 30m --reason "new switch"
   hotstandby --config /etc/hotstandby/node.yaml --json status

@@ -63,6 +63,14 @@ export const errorCodes = {
     'Install a C compiler (apt-get install gcc libc6-dev) and run npm start again, or set collector.receiver to auto.',
   ],
   HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
+  HS_NO_COPY: [
+    'This node keeps no copy of what the other one receives.',
+    'It does so with collector.feed: vip and collector.mirror: true.',
+  ],
+  HS_CLOCKS_APART: [
+    "The wall clocks of the two nodes, or of a node and the store, are further apart than telemetry's bound.",
+    'Set all of them by NTP. Nothing is lost or doubled meanwhile, but the times of records cannot be compared.',
+  ],
   HS_ADDRESS_UNAVAILABLE: [
     'This host does not have the address to listen on.',
     'Correct the address in the configuration.',

@@ -9,6 +9,7 @@ export * from './event-notes.ts';
 export * from './binding-messages.ts';
 export * from './file-sync.ts';
 export * from './console-api.ts';
+export * from './collector-api.ts';
 export * from './error-codes.ts';
 export * from './exit-codes.ts';
 export * from './version.ts';

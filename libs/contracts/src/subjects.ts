@@ -49,6 +49,8 @@ export const subjects = {
   filesChanged: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.changed`,
   /** file-sync of the standby: it has them (read by the peer's file-sync). */
   filesInstalled: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.installed`,
+  /** Request to the collector: what the node received in a time. */
+  census: (at: Place) => `hs.${at.cluster}.${at.node}.collector.census`,
   /** collector: frames of datagrams; JetStream keeps them in the node's INGEST stream. */
   ingest: (at: Place) => `hs.${at.cluster}.${at.node}.collector.ingest`,
 } as const;

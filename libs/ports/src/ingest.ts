@@ -80,6 +80,8 @@ export interface IngestMessage {
   retry(delayMs: number): void;
 }
 
+export type ReadMessage = Omit<IngestMessage, 'ack' | 'retry'>;
+
 export interface IngestBounds {
   maxBytes: number;
   maxAgeMs: number;
@@ -106,6 +108,14 @@ export interface IngestReader {
     handler: (message: Omit<IngestMessage, 'ack' | 'retry'>) => void,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Messages that are there now, from a time or a number on, about as many. Settles nothing. `end`: there were no more.
+   * `keptSinceMs`: wall clock of the oldest message kept; null: there is none.
+   */
+  read(
+    from: { startTimeMs: number } | { sequence: number },
+    most: { messages: number; bytes: number },
+  ): Promise<{ messages: ReadMessage[]; end: boolean; keptSinceMs: number | null }>;
   /** Consumers of earlier tenures. */
   forgetConsumers(keep: string): Promise<void>;
   /** How many messages the consumer has yet to see or settle. */

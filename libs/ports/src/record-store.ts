@@ -34,9 +34,7 @@ export interface RecordBatch {
  * the take-over now. `stored` counts the batches that were new.
  */
 export type StoreOutcome =
-  | { outcome: 'stored'; batches: number; rows: number }
-  | { outcome: 'stale' }
-  | { outcome: 'replaced' };
+  { outcome: 'stored'; batches: number; rows: number } | { outcome: 'stale' } | { outcome: 'replaced' };
 
 /** The settling of a take-over by one of a node's collectors. */
 export interface ReplayClaim {

@@ -25,7 +25,7 @@ export async function openReader(
   connection: NatsConnection,
   start: { sequence: number } | { startTimeMs: number },
   options: FollowOptions,
-): Promise<{ puller: Puller; pending: number }> {
+): Promise<{ puller: Puller; pending: number; name: string }> {
   const jsm = await manager(connection);
   const from: Partial<ConsumerConfig> =
     'sequence' in start
@@ -42,7 +42,7 @@ export async function openReader(
     ...(options.headersOnly ? { headers_only: true } : {}),
   });
   const source = { stream: options.stream, consumer: name, inboxPrefix: options.inboxPrefix };
-  return { puller: new Puller(connection, source, options.limits), pending: info.num_pending };
+  return { puller: new Puller(connection, source, options.limits), pending: info.num_pending, name };
 }
 
 /** Runs `session` with every connection until `signal`; a failure is said once and tried again with back-off. */

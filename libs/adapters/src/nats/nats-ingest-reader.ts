@@ -1,5 +1,5 @@
 import { CodedError } from '@hotstandby/contracts';
-import type { IngestMessage, IngestReader, Logger } from '@hotstandby/ports';
+import type { IngestMessage, IngestReader, Logger, ReadMessage } from '@hotstandby/ports';
 import { AckPolicy, DeliverPolicy, type ConsumerConfig } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { ensureConsumer } from './consumers.ts';
@@ -16,6 +16,8 @@ type From = { startTimeMs: number } | 'first';
 const ackWaitMs = 10_000;
 const failedDelayMs = 500;
 const maxUnsettled = 100_000;
+/** A read that a server does not serve to its end is given up. */
+const readWithinMs = 10_000;
 const watchLimits = { maxMessages: 256, maxBytes: 8 * 1024 * 1024 };
 
 export interface IngestParts {
@@ -87,6 +89,34 @@ export class NatsIngestReader implements IngestReader {
         }
       });
     });
+  }
+
+  async read(from: { startTimeMs: number } | { sequence: number }, most: { messages: number; bytes: number }) {
+    const connection = this.connected();
+    const jsm = await manager(connection);
+    const { state } = await jsm.streams.info(this.stream);
+    const keptSinceMs = state.messages === 0 ? null : Date.parse(state.first_ts);
+    const options = { stream: this.stream, inboxPrefix: this.#inboxPrefix, limits: watchLimits };
+    const { puller, pending, name } = await openReader(connection, from, options);
+    const wanted = Math.min(pending, most.messages);
+    let bytes = 0;
+    const messages: ReadMessage[] = [];
+    const timer = setTimeout(() => puller.stop(), readWithinMs);
+    try {
+      while (messages.length < wanted && bytes < most.bytes) {
+        const batch = await puller.next();
+        if (!batch) throw new CodedError('HS_NATS_UNREACHABLE', `${this.stream} could not be read to its end`);
+        for (const { id, sequence, data } of batch) {
+          messages.push({ id, sequence, frame: data });
+          bytes += data.length;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+      await puller.close();
+      await jsm.consumers.delete(this.stream, name).catch(() => {});
+    }
+    return { messages, end: messages.length >= pending, keptSinceMs };
   }
 
   /** Leaves the consumers of watchers alone: they go by themselves. Does nothing while NATS is away: best effort. */

@@ -19,6 +19,7 @@ export interface Permissions {
 /** The subjects of requests that a service answers on its own node; everything else it has are facts that it tells. */
 function requestsTo(service: ServiceName, at: Place): string[] {
   if (service === 'heartbeat') return [subjects.execute(at)];
+  if (service === 'collector') return [subjects.census(at)];
   if (service !== 'arbiter') return [];
   return [
     subjects.promise(at),
@@ -40,6 +41,7 @@ export const requestsFromPeer = (at: Place): string[] => [
   subjects.failback(at),
   subjects.pause(at),
   subjects.resume(at),
+  subjects.census(at),
 ];
 
 /**

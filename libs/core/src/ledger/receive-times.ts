@@ -21,6 +21,11 @@ export class ReceiveTimes {
     return this.#free;
   }
 
+  /** Those that nobody has used up, in order. */
+  left(): number[] {
+    return Array.from(this.#times).filter((_, place) => jump(this.#right, place) === place);
+  }
+
   /** Uses up the free time nearest to `timeMs`, if one is no further away than `reachMs`. */
   takeNearest(timeMs: number, reachMs: number): boolean {
     const at = this.#firstNotBefore(timeMs);

@@ -1,6 +1,7 @@
 export { explainCommand } from './commands/explain.ts';
 export { eventsCommand, type EventsRequest } from './commands/events.ts';
 export { statusCommand, type StatusParts } from './commands/status.ts';
+export { verifyCommand } from './commands/ledger.ts';
 export { historyCommand, recordsCommand } from './commands/store.ts';
 export { switchoverCommand, type SwitchoverOrder } from './commands/switchover.ts';
 export { failbackCommand, pauseCommand, resumeCommand, takeoverCommand, type Asker } from './commands/policy.ts';

@@ -34,6 +34,7 @@ import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
+import { Census } from './verify/census.ts';
 
 export interface CollectorParts {
   config: Pick<NodeConfig, 'node' | 'collector'>;
@@ -72,6 +73,7 @@ export class Collector implements Service {
   readonly #templates: TemplateWatch[];
   readonly #upkeep: Upkeep;
   readonly #drain: Drain;
+  readonly #census: Census;
   readonly #losses: Losses;
   readonly #roles: RoleWatch;
   #cancelBusStatus: Cancel = () => {};
@@ -165,6 +167,7 @@ export class Collector implements Service {
       gate,
       oldestWaitingMs,
     });
+    this.#census = new Census({ bus, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
     this.#drain = new Drain({
       bus,
       clock,
@@ -190,12 +193,14 @@ export class Collector implements Service {
     await this.#reception.start(listenRequests(this.#parts.config));
     this.#roles.start();
     this.#drain.start();
+    this.#census.start();
   }
 
   async stop(): Promise<void> {
     if (!this.#parts.config.collector.enabled) return;
     this.#cancelBusStatus();
     this.#drain.stop();
+    this.#census.stop();
     this.#roles.stop();
     for (const watch of this.#templates) watch.stop();
     this.#upkeep.stop();

@@ -101,6 +101,14 @@ export class MemoryIngest implements Ingest {
     }
   }
 
+  async read(from: { startTimeMs: number } | { sequence: number }, most: { messages: number; bytes: number }) {
+    this.#mustAnswer();
+    const first = 'sequence' in from ? from.sequence : this.#firstAt(from.startTimeMs);
+    const there = this.#messages.filter(({ sequence }) => sequence >= first);
+    const messages = there.slice(0, most.messages).map(({ id, sequence, frame }) => ({ id, sequence, frame }));
+    return { messages, end: there.length <= most.messages, keptSinceMs: this.#messages[0]?.storedAtMs ?? null };
+  }
+
   async forgetConsumers(keep: string): Promise<void> {
     this.#mustAnswer();
     for (const name of this.#consumers.keys()) if (name !== keep) this.#consumers.delete(name);

@@ -76,14 +76,22 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
  */
 export async function replayOfOwn({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
   const own = (await progressOf(nodeId, parts)).find((noted) => noted.nodeId === nodeId);
-  return { from: own ? since(own.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger'), claim: null };
+  return {
+    from: own ? since(own.settledBeforeMs) : 'first',
+    replay: Replay.ofEverything('without ledger'),
+    claim: null,
+  };
 }
 
 /** The same of the copy of the other node's INGEST: what that node received and has not stored, now and when it returns. */
 export async function replayOfCopy({ nodeId }: Reigning, parts: ReplayParts): Promise<OpenedReplay> {
   const others = (await progressOf(nodeId, parts)).filter((noted) => noted.nodeId !== nodeId);
   const last = others.toSorted((one, other) => other.epoch - one.epoch)[0];
-  return { from: last ? since(last.settledBeforeMs) : 'first', replay: Replay.ofEverything('without ledger'), claim: null };
+  return {
+    from: last ? since(last.settledBeforeMs) : 'first',
+    replay: Replay.ofEverything('without ledger'),
+    claim: null,
+  };
 }
 
 /**
@@ -93,7 +101,8 @@ async function progressOf(nodeId: string, { store, gate, storeClock }: ReplayPar
   await store.prepare();
   const noted = await store.progress();
   const guard = gate();
-  if (guard && noted.length === 0) await store.noteProgress(guard, { nodeId, settledBeforeMs: 0, clockAheadMs: storeClock.aheadMs() });
+  if (guard && noted.length === 0)
+    await store.noteProgress(guard, { nodeId, settledBeforeMs: 0, clockAheadMs: storeClock.aheadMs() });
   return noted;
 }
 

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { apiError } from './console-api.ts';
+
+/** Request to a collector: what its node received in a time, by that node's clock. An empty time asks for the clock alone. */
+export const censusRequest = z.object({
+  /** `copy`: what the node keeps of the other one's INGEST. */
+  stream: z.enum(['own', 'copy']),
+  fromMs: z.number().nonnegative(),
+  untilMs: z.number().nonnegative(),
+  /** Where the answer before left off; null: the beginning. */
+  cursor: z.int().nonnegative().nullable(),
+});
+export type CensusRequest = z.infer<typeof censusRequest>;
+
+/** Messages of INGEST with what is in them, in pieces that fit into a NATS message. */
+export const censusAnswer = z.object({
+  feed: z.enum(['dual', 'vip']),
+  /** How far the node's wall clock is ahead of the store's; null: not measured. */
+  clockAheadMs: z.number().nullable(),
+  /** Wall clock of the oldest message kept; null: there is none. */
+  keptSinceMs: z.number().nullable(),
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      /** Digests and receive times as `core/ledger` writes them. */
+      groups: z.array(z.object({ source: z.string(), kind: z.enum(['syslog', 'trap', 'flow']), entries: z.string() })),
+    }),
+  ),
+  /** Where to go on; null: this was all. */
+  next: z.int().nonnegative().nullable(),
+});
+export type CensusAnswer = z.infer<typeof censusAnswer>;
+
+/** A source in a minute. `rows` is null where a datagram is not one row (flows). */
+export const verifiedLine = z.object({
+  source: z.string(),
+  kind: z.enum(['syslog', 'trap', 'flow']),
+  /** RFC 3339, the beginning of the minute. */
+  minute: z.string(),
+  received: z.int(),
+  stored: z.int(),
+  lost: z.int(),
+  doubled: z.int(),
+  rows: z.int().nullable(),
+});
+export type VerifiedLine = z.infer<typeof verifiedLine>;
+
+/** `hotstandby ledger verify --json`. */
+export const ledgerVerification = z.object({
+  feed: z.enum(['dual', 'vip']),
+  from: z.string(),
+  /** What came later may still be on its way to the store. */
+  until: z.string(),
+  /** `proven`: every datagram that either node kept is stored once. `broken`: some are not. `unproven`: nobody can tell. */
+  verdict: z.enum(['proven', 'broken', 'unproven']),
+  totals: z.object({ received: z.int(), stored: z.int(), lost: z.int(), doubled: z.int(), unknown: z.int() }),
+  nodes: z.array(
+    z.object({
+      name: z.string(),
+      /** Null: it could not be asked, `fault` says why. */
+      received: z.int().nullable(),
+      keptSince: z.string().nullable(),
+      clockAheadMs: z.number().nullable(),
+      fault: apiError.nullable(),
+    }),
+  ),
+  lines: z.array(verifiedLine),
+  /** Sentences about what the verdict leaves out. */
+  notes: z.array(z.string()),
+});
+export type LedgerVerification = z.infer<typeof ledgerVerification>;

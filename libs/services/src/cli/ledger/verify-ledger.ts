@@ -1,0 +1,200 @@
+import { entriesFromText, audit, type ReceivedEntry } from '@hotstandby/core/ledger';
+import { CodedError, type CensusAnswer, type LedgerVerification, type Place } from '@hotstandby/contracts';
+import type { Bus, Clock, LedgerReader } from '@hotstandby/ports';
+import { codedFault } from '../../pair-view/index.ts';
+import { readCensus } from './read-census.ts';
+import { groupOf, Tally } from './tally.ts';
+
+export interface VerifyParts {
+  bus: Bus;
+  clock: Clock;
+  ledger: LedgerReader;
+  own: Place;
+  peer: Place;
+}
+
+/** Both nodes may have received the copies of a datagram this far apart (the collector's `replayReachMs`). */
+const reachMs = 2000;
+/** Read beside each piece, so that pairs at its ends are whole. */
+const marginMs = 3 * reachMs;
+const pieceMs = 30_000;
+/** What is noted as stored is so up to here; a datagram may be that much older than its frame. */
+const slackMs = 1000;
+
+interface NodeFacts {
+  at: Place;
+  /** Where its datagrams are read: a node that is away is seen through the other one's copy. */
+  through: { at: Place; stream: 'own' | 'copy' } | null;
+  aheadMs: number;
+  keptSinceMs: number | null;
+  received: number;
+  fault: LedgerVerification['nodes'][number]['fault'];
+  clockAheadMs: number | null;
+}
+
+/**
+ * Proves on the running pair that what its nodes received is stored, once: reads both nodes' INGEST and the store's ledger
+ * (with one address fed, the marks of messages), and counts by source and minute. `spanMs` back from what is settled.
+ * Throws `CodedError` when there is nothing to go by.
+ */
+export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<LedgerVerification> {
+  const { ledger, clock } = parts;
+  const nodes = await Promise.all([parts.own, parts.peer].map((at) => factsOf(at, parts)));
+  const answers = nodes.flatMap(({ answer }) => (answer ? [answer] : []));
+  const feed = answers[0]?.feed;
+  if (!feed) {
+    const why = nodes.map(({ facts }) => `${facts.at.node}: ${facts.fault?.message ?? ''}`).join('; ');
+    throw new CodedError('HS_NO_ANSWER', `no collector tells what it received (${why})`);
+  }
+  const facts = nodes.map((node) => node.facts);
+  if (feed === 'vip') seeThroughCopies(facts);
+
+  const noted = (await ledger.progress()).toSorted((one, other) => one.epoch - other.epoch).at(-1);
+  if (!noted) throw new CodedError('HS_NO_ANSWER', 'nobody has stored anything yet');
+  const ownAheadMs = facts[0]?.aheadMs ?? 0;
+  const untilMs = Math.min(noted.settledBeforeMs - (noted.clockAheadMs ?? 0), clock.wallMs() - ownAheadMs) - slackMs;
+  // Whole minutes at the beginning, so that the tables can be counted, too.
+  const askedFromMs = Math.floor((untilMs - spanMs) / 60_000) * 60_000;
+  const keptFromMs = Math.max(...facts.map((node) => (node.keptSinceMs ?? 0) - node.aheadMs)) + slackMs;
+  const fromMs = Math.min(untilMs, Math.max(askedFromMs, keptFromMs));
+  const tally = new Tally();
+  let unknown = 0;
+  for (let from = fromMs; from < untilMs; from += pieceMs) {
+    const piece = { fromMs: from, untilMs: Math.min(untilMs, from + pieceMs) };
+    unknown +=
+      feed === 'dual' ? await auditPiece(piece, facts, tally, parts) : await markPiece(piece, facts, tally, parts);
+  }
+
+  // What has a minute at either end of the time may lie beyond it by another clock.
+  const apartMs = Math.max(...facts.map(({ aheadMs }) => Math.abs(aheadMs))) + reachMs;
+  const isWhole = (minute: number) => minute * 60_000 >= fromMs + apartMs && (minute + 1) * 60_000 <= untilMs - apartMs;
+  const rows = await ledger.counts(fromMs - apartMs, untilMs + apartMs);
+  const lines = tally.lines(rows, isWhole);
+  const notes = notesOf(facts, { askedFromMs, unknown });
+  const totals = { ...tally.totals(), unknown };
+  const wrongRows = lines.filter((line) => line.rows !== null && line.rows !== line.stored + line.doubled);
+  for (const { source, kind, minute, rows: there, stored, doubled } of unknown === 0 ? wrongRows : [])
+    notes.push(`${kind} of ${source} in ${minute}: the table has ${there} rows, the ledger ${stored + doubled}`);
+  const broken = totals.lost > 0 || totals.doubled > 0 || (unknown === 0 && wrongRows.length > 0);
+  const unseen = facts.some(({ through }) => !through);
+  return {
+    feed,
+    from: new Date(fromMs).toISOString(),
+    until: new Date(untilMs).toISOString(),
+    verdict: broken ? 'broken' : unseen ? 'unproven' : 'proven',
+    totals,
+    nodes: facts.map(({ at, received, keptSinceMs, clockAheadMs, fault, through }) => ({
+      name: at.node,
+      received: through ? received : null,
+      keptSince: keptSinceMs === null ? null : new Date(keptSinceMs).toISOString(),
+      clockAheadMs: clockAheadMs === null ? null : Math.round(clockAheadMs),
+      fault,
+    })),
+    lines,
+    notes,
+  };
+}
+
+async function factsOf(at: Place, { bus }: VerifyParts): Promise<{ facts: NodeFacts; answer: CensusAnswer | null }> {
+  const unknown = { at, through: null, aheadMs: 0, keptSinceMs: null, received: 0, clockAheadMs: null };
+  try {
+    for await (const answer of readCensus(bus, at, { stream: 'own', fromMs: 0, untilMs: 0 })) {
+      const { clockAheadMs, keptSinceMs } = answer;
+      const through = { at, stream: 'own' as const };
+      const known = { at, through, aheadMs: clockAheadMs ?? 0, keptSinceMs, received: 0, clockAheadMs, fault: null };
+      return { facts: known, answer };
+    }
+    return { facts: { ...unknown, fault: null }, answer: null };
+  } catch (error) {
+    const { code, message, cure } = codedFault(error);
+    return { facts: { ...unknown, fault: { code, message, cure } }, answer: null };
+  }
+}
+
+/** With one address fed each node keeps a copy of the other's: it stands in for a node that is away. */
+function seeThroughCopies(facts: NodeFacts[]): void {
+  for (const node of facts) {
+    const other = facts.find((one) => one !== node && one.fault === null);
+    if (node.through === null && other) {
+      node.through = { at: other.at, stream: 'copy' };
+      node.keptSinceMs = other.keptSinceMs;
+    }
+  }
+}
+
+type Piece = { fromMs: number; untilMs: number };
+
+async function* messagesOf(node: NodeFacts, { fromMs, untilMs }: Piece, bus: Bus) {
+  if (!node.through) return;
+  const { at, stream } = node.through;
+  const wanted = { stream, fromMs: fromMs + node.aheadMs, untilMs: untilMs + node.aheadMs };
+  for await (const { messages } of readCensus(bus, at, wanted)) yield* messages;
+}
+
+/** Both nodes are fed: by digests. Returns how much is stored that neither node has. */
+async function auditPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus, ledger }: VerifyParts) {
+  const wide = { fromMs: piece.fromMs - marginMs, untilMs: piece.untilMs + marginMs };
+  const received = [];
+  for (const node of facts) {
+    const entries: ReceivedEntry[] = [];
+    for await (const { groups } of messagesOf(node, wide, bus)) {
+      for (const { source, kind, entries: text } of groups) {
+        const group = groupOf(source, kind);
+        for (const entry of entriesFromText(text)) entries.push({ ...entry, group });
+      }
+    }
+    const inPiece = ({ receivedAtMs }: ReceivedEntry) =>
+      receivedAtMs - node.aheadMs >= piece.fromMs && receivedAtMs - node.aheadMs < piece.untilMs;
+    node.received += entries.filter(inPiece).length;
+    received.push({ aheadMs: node.aheadMs, entries });
+  }
+  const stored = [];
+  for await (const line of ledger.lines(wide.fromMs, wide.untilMs))
+    stored.push({ aheadMs: line.clockAheadMs ?? 0, entries: line.stored });
+  const result = audit({ received, stored, reachMs, ...piece });
+  tally.addAll(result.counts);
+  return result.unknown;
+}
+
+/** One address is fed: a message is stored when it is marked, whichever node has it. */
+async function markPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus, ledger }: VerifyParts) {
+  for (const node of facts) {
+    const batch: { id: string; groups: { group: string; minutes: number[] }[] }[] = [];
+    const settle = async () => {
+      const marked = await ledger.delivered(batch.map(({ id }) => id));
+      for (const { id, groups } of batch)
+        for (const { group, minutes } of groups)
+          for (const minute of minutes)
+            tally.add(group, minute, marked.has(id) ? { received: 1, stored: 1 } : { received: 1, lost: 1 });
+      batch.length = 0;
+    };
+    for await (const { id, groups } of messagesOf(node, piece, bus)) {
+      const read = groups.map(({ source, kind, entries }) => ({
+        group: groupOf(source, kind),
+        minutes: entriesFromText(entries).map(({ receivedAtMs }) => Math.floor(receivedAtMs / 60_000)),
+      }));
+      node.received += read.reduce((sum, { minutes }) => sum + minutes.length, 0);
+      batch.push({ id, groups: read });
+      if (batch.length >= 500) await settle();
+    }
+    await settle();
+  }
+  return 0;
+}
+
+function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: number }): string[] {
+  const notes: string[] = [];
+  for (const { at, through, keptSinceMs, aheadMs, clockAheadMs } of facts) {
+    if (!through) notes.push(`node ${at.node} does not tell what it received: what it alone received is not looked at`);
+    else if (through.stream === 'copy') notes.push(`node ${at.node} is away and was seen through the other one's copy`);
+    if (keptSinceMs !== null && keptSinceMs - aheadMs > seen.askedFromMs)
+      notes.push(`INGEST of node ${at.node} begins later than what was asked for, and so does this`);
+    if (through && clockAheadMs === null)
+      notes.push(`node ${at.node} has not compared its clock with the store's: it is taken for equal`);
+    if (Math.abs(aheadMs) > reachMs)
+      notes.push(`the clock of node ${at.node} is ${Math.round(aheadMs)} ms off the store's (HS_CLOCKS_APART)`);
+  }
+  if (seen.unknown > 0)
+    notes.push(`${seen.unknown} stored datagrams are in no INGEST that could be read, so the tables are not counted`);
+  return notes;
+}
