@@ -29,16 +29,23 @@ export class Process implements Clock {
   }
 
   monotonicMs(): number {
-    const nowMs = this.#clock.trueMs();
-    return this.#clock.at(this.#looking || nowMs > this.#frozenUntilMs ? nowMs : this.#frozenUntilMs);
+    return this.#clock.at(this.#nowMs());
   }
 
   bootMs(): number {
-    return this.#clock.bootAt(Math.max(this.#clock.trueMs(), this.#frozenUntilMs));
+    return this.#clock.bootAt(this.#nowMs());
   }
 
   wallMs(): number {
-    return this.#clock.wallAt(Math.max(this.#clock.trueMs(), this.#frozenUntilMs));
+    return this.#clock.wallAt(this.#nowMs());
+  }
+
+  /** The true time that the process sees: a frozen one that is asked is in the middle of its work, and sees when it goes on. */
+  #nowMs(): number {
+    const nowMs = this.#clock.trueMs();
+    if (this.#looking || nowMs >= this.#frozenUntilMs) return nowMs;
+    this.#sawEnd = true;
+    return this.#frozenUntilMs;
   }
 
   after(delayMs: number, run: () => void): Cancel {
