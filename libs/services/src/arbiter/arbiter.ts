@@ -262,8 +262,9 @@ export class Arbiter implements Service {
     const isNew = state !== this.#state;
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    // What says nothing does nothing about what is due, so the tick for that must come all the same.
-    if (isNew) this.#scheduleTick();
+    // What says nothing does nothing about what is due, so the tick for that must come all the same; one that came a
+    // rounding error too early is used up, and another one must.
+    if (isNew || input.kind === 'tick') this.#scheduleTick();
     return effects;
   }
 
