@@ -1,3 +1,4 @@
+import { step } from '@hotstandby/core/lease';
 import { TestPair, type TestNode } from '@hotstandby/testing/pair';
 import { expect, it } from 'vitest';
 
@@ -63,11 +64,11 @@ class WatchedPair {
 
 const typesTold = (node: TestNode) => node.told.map(({ type }) => type);
 
-it('a replica that lacks nothing is promoted: the active goes on by promises and claims above without a gap', async () => {
+it('a replica that lacks nothing is promoted: the active goes on by promises and claims above, at once', async () => {
   const cluster = await new WatchedPair().started();
   cluster.forget(cluster.snapshot(), 'new');
   await cluster.run(1000);
-  expect(await cluster.roles()).toEqual(['active 2', 'standby']);
+  expect(await cluster.roles()).toEqual(['active 3', 'standby']);
   expect(cluster.withoutActiveMs).toBe(0);
   expect(cluster.a.rules()).toEqual(['claim-never-held', 'claim-rebase']);
   expect(cluster.pair.tables.reign).toMatchObject({ timeline: 'timeline-2', tenureEpoch: 1 });
@@ -80,7 +81,7 @@ it('a replica is promoted while the peers cannot hear each other: nobody is acti
   await cluster.run(300);
   cluster.forget(cluster.snapshot(), 'new');
   await cluster.run(1000);
-  expect(await cluster.roles()).toEqual(['active 2', 'standby']);
+  expect(await cluster.roles()).toEqual(['active 3', 'standby']);
   expect(cluster.a.rules()).toEqual(['claim-never-held', 'fence-lapsing', 'claim-rebase']);
   expect(cluster.withoutActiveMs).toBeGreaterThan(10);
   expect(cluster.withoutActiveMs).toBeLessThan(165);
@@ -94,10 +95,10 @@ it.each(['new', 'same'] as const)(
     await cluster.takenOver();
     cluster.forget(before, timeline);
     await cluster.run(1500);
-    expect(await cluster.roles()).toEqual(['standby', 'active 3']);
+    expect(await cluster.roles()).toEqual(['standby', 'active 4']);
     expect(cluster.withoutActiveMs).toBe(0);
     expect(cluster.b.rules()).toEqual(['registered', 'claim-silent-holder', 'claim-rebase']);
-    expect(cluster.pair.tables.reign).toMatchObject({ epoch: 3, tenureEpoch: 2 });
+    expect(cluster.pair.tables.reign).toMatchObject({ epoch: 4, tenureEpoch: 2 });
     expect(typesTold(cluster.b)).toContain(timeline === 'new' ? 'store.other-timeline' : 'store.went-back');
   },
 );
@@ -159,7 +160,7 @@ it('the replica that took over lost the registration of the standby: it is regis
   expect(await cluster.roles()).toEqual(['active 1', 'standby']);
   cluster.forget(before, 'new');
   await cluster.run(1500);
-  expect(await cluster.roles()).toEqual(['active 2', 'standby']);
+  expect(await cluster.roles()).toEqual(['active 3', 'standby']);
   expect(cluster.withoutActiveMs).toBe(0);
   expect(cluster.pair.tables.reign.standby).toBe('id-b');
 });
@@ -205,7 +206,7 @@ it('forgets nothing of its own over restarts: both nodes down, the store restore
   await cluster.a.start();
   await cluster.b.start();
   await cluster.run(2000);
-  expect(await cluster.roles()).toEqual(['standby', 'active 3']);
+  expect(await cluster.roles()).toEqual(['standby', 'active 4']);
 });
 
 it('goes on with the newer store when that is put back before anybody claimed', async () => {
@@ -230,7 +231,7 @@ it('refuses a planned hand-over while the lease is being re-based, and is asked 
   const asked = cluster.a.bus.request(subject, { operator: 'ada' }, 1000);
   await cluster.run(300);
   expect(await asked).toMatchObject({ done: true });
-  expect(await cluster.b.role()).toBe('active 3');
+  expect(await cluster.b.role()).toBe('active 4');
 });
 
 it('lets an operator take the lease where nobody may re-base it, above everything that is known of', async () => {
@@ -267,4 +268,60 @@ it('resumes a lapsed reign on a restarted server only when whoever claimed meanw
   await cluster.run(2000);
   expect(cluster.a.rules()).toContain('fence-forgotten');
   expect(await cluster.roles()).toEqual(['standby', 'active 3000']);
+});
+
+it('gives an epoch no second time that was claimed by who died before it remembered, and that the store forgot', async () => {
+  const cluster = await new WatchedPair().started();
+  const before = cluster.snapshot();
+  const disk = { remembered: [] as number[] };
+  const { memory } = cluster.b;
+  const rememberEpoch = memory.rememberEpoch.bind(memory);
+  memory.rememberEpoch = (epoch) => {
+    disk.remembered.push(epoch);
+    cluster.b.kill();
+    // Neither the number nor, for a moment, the reign: the process is gone.
+    memory.rememberReign = () => {};
+  };
+  cluster.a.kill();
+  await cluster.run(400);
+  expect(cluster.pair.tables.reign).toMatchObject({ epoch: 2, holder: 'id-b' });
+  expect(disk.remembered).toContain(2);
+
+  cluster.forget(before, 'new');
+  memory.rememberEpoch = rememberEpoch;
+  memory.rememberReign = Object.getPrototypeOf(memory).rememberReign.bind(memory);
+  await cluster.a.start();
+  await cluster.b.start();
+  await cluster.run(2000);
+  expect(await cluster.roles()).toEqual(['active 3', 'standby']);
+});
+
+it('has on its disk what it acts by before it acts, and shuts its gates before anything else', async () => {
+  const cluster = new WatchedPair();
+  const opened = new Set<number>();
+  let [shut, ordered] = [0, 0];
+  cluster.pair.decide = (state, input) => {
+    const stepped = step(state, input);
+    const what = stepped.effects.map(({ do: it }) => it);
+    const remembered = what.lastIndexOf('remember');
+    stepped.effects.forEach((effect, index) => {
+      if (effect.do === 'grant' && effect.epoch === null) {
+        expect(index, what.join()).toBe(0);
+        shut++;
+      } else if (effect.do === 'grant' || effect.do === 'order' || effect.do === 'permit') {
+        expect(index, what.join()).toBeGreaterThan(remembered);
+        if (effect.do === 'grant' && effect.epoch !== null && remembered >= 0) opened.add(effect.epoch);
+        if (effect.do === 'order' && remembered >= 0) ordered++;
+      }
+    });
+    return stepped;
+  };
+  await cluster.started();
+  await cluster.takenOver();
+  const asked = cluster.b.bus.request('hs.c.b.arbiter.switchover', { operator: 'ada' }, 1000);
+  await cluster.run(300);
+  expect(await asked).toMatchObject({ done: true });
+  expect([...opened]).toEqual([1, 2, 3]);
+  expect(shut).toBeGreaterThan(2);
+  expect(ordered).toBeGreaterThan(2);
 });

@@ -113,8 +113,8 @@ it('a replica is promoted that lost the last claim: its holder claims above it, 
   rig.a.start();
   const lost = await settled(rig.b, rig.a, before);
   await promoted(replica);
-  expect(await settled(rig.b, rig.a, lost)).toBe(lost + 1);
-  expect(await rebasingTo(lost + 1)).toMatchObject({
+  expect(await settled(rig.b, rig.a, lost)).toBe(lost + 2);
+  expect(await rebasingTo(lost + 2)).toMatchObject({
     evidence: { doubt: 'other-timeline', seenEpoch: before, rememberedEpoch: lost },
   });
 }, 90_000);
@@ -148,8 +148,8 @@ it('an old copy of the data folder is put back, without a new timeline: the leas
   copy.putBack(primary);
   await copy.discard();
   await primary.start();
-  expect(await settled(rig.a, rig.b, lost)).toBe(lost + 1);
-  expect(await rebasingTo(lost + 1)).toMatchObject({
+  expect(await settled(rig.a, rig.b, lost)).toBe(lost + 2);
+  expect(await rebasingTo(lost + 2)).toMatchObject({
     evidence: { doubt: 'went-back', seenEpoch: before, rememberedEpoch: lost },
   });
 }, 90_000);

@@ -78,7 +78,7 @@ export const stores = {
     title: 'The store goes back in time',
     sentence:
       'a restored copy shows an epoch below one that was seen: nothing that it says is believed, the active goes on by promises, and claims above what it remembers.',
-    ends: 'a is standby, b is active under epoch 3',
+    ends: 'a is standby, b is active under epoch 4',
     play: async (stage) => {
       await stage.started();
       const backup = stage.backup();
@@ -113,7 +113,7 @@ export const stores = {
     title: 'A replica takes over as the store',
     sentence:
       'it lacks nothing, but nobody can know: beats renew nothing on its timeline, promises carry the active through the wait, and it claims above.',
-    ends: 'a is active under epoch 2, b is standby',
+    ends: 'a is active under epoch 3, b is standby',
     play: async (stage) => {
       await stage.started();
       await stage.run(30);

@@ -5,6 +5,12 @@ import { remembersOf, settledAtMs, type Doubt, type LeaseState } from './state.t
 import type { Reign } from './store-view.ts';
 
 /**
+ * One epoch is left out even when everybody was heard: an incarnation may have claimed it, acted, and died before its node
+ * remembered it. Never more than one, because a node has the reign that it claims from on its disk before it claims.
+ */
+const heardGap = 2;
+
+/**
  * At least so many epochs are left out when the other voter of the remembered reign could not be heard: more than it can have
  * claimed unseen. The primary then takes a number that is even in thousands, the secondary an odd one: neither can take one
  * that the other took, forgotten like the rest, from the same memory.
@@ -93,7 +99,7 @@ export function rebaseOf(state: LeaseState, doubt: Doubt): Rebase {
   const { self, highestEpoch } = state;
   const reign = state.remembered ?? doubt.seen;
   const highest = Math.max(highestEpoch, doubt.seen.epoch);
-  const epoch = otherHeard(state, doubt, reign) ? highest + 1 : unheardEpoch(highest, self.kind);
+  const epoch = otherHeard(state, doubt, reign) ? highest + heardGap : unheardEpoch(highest, self.kind);
   return {
     epoch,
     membership: Math.max(reign.membership, doubt.seen.membership) + 1,

@@ -123,8 +123,9 @@ function fenceInTime(turn: Turn): void {
 }
 
 /**
- * The gates are told first, shut or open: nothing leaves the node before they are shut, and a take-over waits for nothing
- * that only people read. Then heartbeat and the store; memory, history and facts come last.
+ * Gates that shut are told first: nothing leaves the node before that. Then the node's memory: what a grant or a claim rests
+ * on is on its disk before anybody acts by it. Then gates that open, heartbeat and the store; history and facts come last,
+ * because a take-over waits for nothing that only people read.
  */
 function inOrder(effects: LeaseEffect[]): LeaseEffect[] {
   const ordered = effects.every((effect, index) => index === 0 || rankOf(effects[index - 1]) <= rankOf(effect));
@@ -134,12 +135,14 @@ function inOrder(effects: LeaseEffect[]): LeaseEffect[] {
 function rankOf(effect: LeaseEffect | undefined): number {
   switch (effect?.do) {
     case 'grant':
-      return 0;
-    case 'permit':
+      return effect.epoch === null ? 0 : 2;
+    case 'remember':
       return 1;
-    case 'order':
-      return 2;
-    default:
+    case 'permit':
       return 3;
+    case 'order':
+      return 4;
+    default:
+      return 5;
   }
 }
