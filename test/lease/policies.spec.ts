@@ -1,8 +1,11 @@
 import type { PauseResult, SwitchoverResult } from '@hotstandby/contracts';
 import { quietPolicy, TestPair, type TestNode } from '@hotstandby/testing/pair';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 // When roles move by themselves and when not: whole nodes under one hand-moved clock.
+
+// Ten virtual minutes are a second, and more than five on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Policy = typeof quietPolicy;
 
