@@ -57,6 +57,9 @@ export interface BindOptions {
   zone: string;
   /** The zone's first contents; null: a secondary. */
   records: string | null;
+  /** More statements of `options`. */
+  settings?: string;
+  environment?: Record<string, string>;
 }
 
 /** A real `named` on a high port of 127.0.0.1. */
@@ -71,7 +74,8 @@ export class BindServer {
     const { folder } = options;
     mkdirSync(folder, { recursive: true });
     const options_ = `directory "${folder}"; pid-file none; session-keyfile "${folder}/session.key"; managed-keys-directory "${folder}";
-  listen-on port ${options.port} { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; notify-delay 0;`;
+  listen-on port ${options.port} { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; notify-delay 0;
+  ${options.settings ?? ''}`;
     const includes = (options.include ?? []).map((file) => `include "${file}";\n`).join('');
     const text = `${includes}options { ${options_} };\ncontrols { };\nzone "${zone}" { file "${folder}/zone"; ${options.zone} };\n`;
     writeFileSync(path.join(folder, 'named.conf'), text);
@@ -83,7 +87,7 @@ export class BindServer {
 
   async start(): Promise<void> {
     const child = spawn('named', ['-c', path.join(this.#options.folder, 'named.conf'), '-g', '-n', '1'], {
-      env,
+      env: { ...env, ...this.#options.environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;

@@ -56,6 +56,26 @@ const wanted = [
     hostname: true,
     must: '--hostname changes the DNS with it',
   },
+  ...[
+    ['krb5kdc', 'krb5-kdc'],
+    ['kadmin.local', 'krb5-admin-server'],
+    ['kinit', 'krb5-user'],
+  ].map(([program, package_]) => ({
+    program,
+    package: package_,
+    daemon: program === 'krb5kdc',
+    probe: ['-?'],
+    tests: true,
+    without: 'tests with a real KDC (GSS-TSIG) are skipped',
+  })),
+  {
+    program: 'haproxy',
+    package: 'haproxy',
+    daemon: true,
+    probe: ['-v'],
+    tests: true,
+    without: 'tests behind a real HAProxy are skipped',
+  },
   {
     program: 'pmacctd',
     package: 'pmacct',

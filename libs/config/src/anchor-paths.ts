@@ -1,5 +1,8 @@
 import type { NodeConfig } from './parse.ts';
 
+type Hostname = Extract<NodeConfig['binding'], { mode: 'hostname' }>;
+type Anchor = <Path extends string | undefined>(path: Path) => Path;
+
 /**
  * The configuration with its relative paths taken from the folder of its file, so that they mean the same wherever a
  * service or a person's shell was started. `folder` is absolute.
@@ -21,10 +24,7 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
         privKeyFile: at(user.privKeyFile),
       })),
     },
-    binding:
-      binding.mode === 'hostname'
-        ? { ...binding, tsig: { ...binding.tsig, keyFile: at(binding.tsig.keyFile) } }
-        : binding,
+    binding: binding.mode === 'hostname' ? anchorSecrets(binding, at) : binding,
     fileSync: fileSync.enabled ? { ...fileSync, root: at(fileSync.root), keysDir: at(fileSync.keysDir) } : fileSync,
     notifier: notifier.enabled
       ? {
@@ -36,5 +36,16 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
           },
         }
       : notifier,
+  };
+}
+
+function anchorSecrets(binding: Hostname, at: Anchor): Hostname {
+  const { tsig, kerberos } = binding;
+  return {
+    ...binding,
+    ...(tsig && { tsig: { ...tsig, keyFile: at(tsig.keyFile) } }),
+    ...(kerberos && {
+      kerberos: { ...kerberos, passwordFile: at(kerberos.passwordFile), keytabFile: at(kerberos.keytabFile) },
+    }),
   };
 }

@@ -70,6 +70,13 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'binding.tsig.algorithm': 'Its algorithm.',
   'binding.tsig.keyFile':
     "File with the key as `tsig-keygen` writes it, readable for the service's user and nobody else.",
+  'binding.kerberos.principal':
+    'Instead of `tsig`, for Microsoft DNS: the account that signs the updates (GSS-TSIG), as `user@REALM`; the same on both nodes.',
+  'binding.kerberos.passwordFile':
+    "File with its password on the only line, readable for the service's user and nobody else. Either this or a keytab.",
+  'binding.kerberos.keytabFile': 'File with its keys, with the same rights.',
+  'binding.kerberos.kdcs':
+    'Domain controllers (KDCs) by address, `192.0.2.10` or `192.0.2.10:88`; `[]`: those that `/etc/krb5.conf` and the DNS name.',
   'collector.enabled': 'Whether this node collects telemetry.',
   'collector.feed':
     'What devices send to, the same on both nodes: `dual`: to both nodes; `vip`: to the one address; `auto`: the virtual IP or hostname where there is one, else both nodes. It decides how a take-over tells what is stored from what is not.',

@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { brokenRelations, profiles, takeoverWaitMs, type Timing } from './profiles.ts';
 import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
+import { signatureFaults } from './dns-signature.ts';
 import { snmpUserFaults } from './snmp-users.ts';
 import { readStoreUrl } from './store-address.ts';
 
@@ -88,7 +89,7 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
   }
   faults.push(...snmpUserFaults(file.collector.snmpUsers));
   if (file.binding.mode === 'hostname') {
-    faults.push(...outsideZone(file.binding));
+    faults.push(...outsideZone(file.binding), ...signatureFaults(file.binding));
     for (const own of file.binding.addresses ?? [])
       differ('binding.addresses', own, file.peer.address, "this node's own address, not the peer's");
   }

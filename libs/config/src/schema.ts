@@ -18,6 +18,10 @@ const domainName = z
     /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i,
     'a domain name without a dot at its end',
   );
+const principal = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._$-]*(\/[A-Za-z0-9._-]+)?@[A-Z0-9][A-Z0-9.-]*$/, 'user@REALM, the realm in capitals');
 const selection = z.strictObject({
   directories: z.array(relativePath).default([]),
   files: z.array(relativePath).default([]),
@@ -153,12 +157,28 @@ export const nodeConfigSchema = z.strictObject({
           .array(z.string().refine((text) => readDnsServer(text) !== null, 'an IP address, or one with a port'))
           .min(1)
           .max(16),
-        tsig: z.strictObject({
-          name: domainName,
-          algorithm: z.enum(['hmac-sha256', 'hmac-sha384', 'hmac-sha512']).default('hmac-sha256'),
-          /** As `tsig-keygen` writes it. */
-          keyFile: secretFile,
-        }),
+        /** Exactly one of `tsig` and `kerberos`. */
+        tsig: z
+          .strictObject({
+            name: domainName,
+            algorithm: z.enum(['hmac-sha256', 'hmac-sha384', 'hmac-sha512']).default('hmac-sha256'),
+            /** As `tsig-keygen` writes it. */
+            keyFile: secretFile,
+          })
+          .optional(),
+        /** Microsoft DNS and its like (GSS-TSIG). Exactly one of the two files. */
+        kerberos: z
+          .strictObject({
+            principal,
+            passwordFile: secretFile.optional(),
+            keytabFile: secretFile.optional(),
+            /** By default as the host's own `krb5.conf` says. */
+            kdcs: z
+              .array(z.string().refine((text) => readDnsServer(text) !== null, 'an IP address, or one with a port'))
+              .max(16)
+              .default([]),
+          })
+          .optional(),
       }),
     ])
     .prefault({ mode: 'none' }),

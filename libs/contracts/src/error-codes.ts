@@ -104,7 +104,10 @@ export const errorCodes = {
     'The kernel refused to add or remove an address.',
     'See the message; it is tried again every second.',
   ],
-  HS_DNS_TOOL: ['The program nsupdate is missing.', 'Install bind9-dnsutils.'],
+  HS_DNS_TOOL: [
+    'A program for updates of the DNS is missing: nsupdate, or with binding.kerberos kinit.',
+    'Install bind9-dnsutils, and with binding.kerberos krb5-user.',
+  ],
   HS_DNS_KEY_FILE: [
     'The TSIG key file cannot be read, is readable for others, or holds another key than the configured one.',
     "Give it owner and mode 0600 of the service's user; `tsig-keygen -a hmac-sha256 NAME` makes one.",
@@ -114,12 +117,36 @@ export const errorCodes = {
     'Give server and node the same key: name, algorithm and secret.',
   ],
   HS_DNS_CLOCK: [
-    "The clocks of this node and the DNS server differ by more than TSIG's five minutes.",
+    'The clocks of this node and the DNS server, or the KDC, differ by more than five minutes.',
     'Set both clocks (NTP).',
   ],
   HS_DNS_REFUSED: [
-    'The DNS server does not allow this key the update.',
-    'Grant the key A, AAAA and TXT on the names that docs/binding.md lists.',
+    'The DNS server does not allow this key or account the update.',
+    'Grant it A, AAAA and TXT on the names that docs/binding.md lists; in Microsoft DNS allow secure dynamic updates of the zone.',
+  ],
+  HS_DNS_OWNER: [
+    'The records are there and belong to another account: in a secure zone only who made a record may change it.',
+    'Use the same account on both nodes. Delete the name and the TXT record beside it, so that this account makes them itself, or give it full control of both (DNS Manager, properties, Security). On BIND: the update-policy.',
+  ],
+  HS_DNS_PASSWORD_FILE: [
+    'The password file or keytab of the DNS account cannot be read, is readable for others, or is none.',
+    "Give it owner and mode 0600 of the service's user, with the password on its only line.",
+  ],
+  HS_DNS_LOGIN: [
+    'The KDC (domain controller) refuses the DNS account.',
+    'Correct binding.kerberos: principal, password or keytab; unlock the account, and let its password not expire.',
+  ],
+  HS_DNS_KDC: [
+    'No KDC (domain controller) of the realm answers.',
+    'Start it, or correct binding.kerberos.kdcs; it is tried again, and tickets that are there are used until they end.',
+  ],
+  HS_DNS_TICKET: [
+    'Kerberos gives no ticket for the DNS server, or the server does not accept it.',
+    "The zone's SOA record must name the server as the realm knows it (DNS/host), and the server must do GSS-TSIG.",
+  ],
+  HS_DNS_UNVERIFIED: [
+    "The signature of the DNS server's answer does not verify: whether it did as asked is read back.",
+    'Nothing with Samba, whose answers are so. With others look who answers there.',
   ],
   HS_DNS_ZONE: [
     'The DNS server is not the primary of the zone, or the name is not in it.',

@@ -13,7 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const target = { server: { address: '192.0.2.53', port: 5353 }, name: 's.example.test', zone: 'example.test' };
+const target = {
+  server: { address: '192.0.2.53', port: 5353 },
+  name: 's.example.test',
+  zone: 'example.test',
+  preamble: [],
+};
 
 it('asks for everything in one transaction with its prerequisite', () => {
   const addresses = ['192.0.2.11', '2001:db8::11'];

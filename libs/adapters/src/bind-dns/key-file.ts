@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { CodedError } from '@hotstandby/contracts';
+import { readPrivateFile } from './private-file.ts';
 
 export interface TsigKey {
   name: string;
@@ -8,24 +8,13 @@ export interface TsigKey {
   keyFile: string;
 }
 
-const readableForOthers = 0o044;
-
 /**
  * Throws HS_DNS_KEY_FILE when nsupdate could not sign with this file. Looked at here, because nsupdate itself goes on
  * unsigned without a key and quotes the words of a file that it does not understand. Nothing of the file is in a message.
  */
 export async function checkKeyFile({ name, algorithm, keyFile }: TsigKey): Promise<void> {
-  const refuse = (why: string, cause?: unknown) => new CodedError('HS_DNS_KEY_FILE', `${keyFile}: ${why}`, { cause });
-  let text = '';
-  try {
-    const { mode } = await stat(keyFile);
-    if ((mode & readableForOthers) !== 0)
-      throw refuse(`it may be read by others than its owner (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`);
-    text = await readFile(keyFile, 'utf8');
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw refuse(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no reason given'})`);
-  }
+  const refuse = (why: string) => new CodedError('HS_DNS_KEY_FILE', `${keyFile}: ${why}`);
+  const text = (await readPrivateFile(keyFile, 'HS_DNS_KEY_FILE')).toString('utf8');
   const key = /^\s*key\s+"?([^\s"{;]+)"?\s*\{([^{}]*)\}\s*;\s*$/.exec(text.replaceAll(/^\s*(#|\/\/).*$/gm, ''));
   const [, found = '', body = ''] = key ?? [];
   if (!key || !/\bsecret\s+"?[A-Za-z0-9+/]+={0,2}"?\s*;/.test(body))

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Signer } from './signer.ts';
 
 export interface NsupdateResult {
   /** Null: killed, because it took longer than the limit. */
@@ -9,22 +10,28 @@ export interface NsupdateResult {
 const refillAfterMs = 25;
 
 /**
+ * Over TCP (-v): a datagram that is sent again would meet the record that it has changed itself. Without a time-out of its own
+ * (-t 0): its clock stands while it waits for input, so that it would take the wait for time without an answer, and send again.
+ */
+export const nsupdateArgs = ['-v', '-t', '0'];
+
+/**
  * `nsupdate`, one of which always waits for its input: starting it costs tens of milliseconds, which a take-over need not
  * pay. Each does one transaction and ends. When this process is killed, the waiting one reads the end and ends.
  */
 export class ReadyNsupdate {
   readonly #path: string;
   readonly #args: string[];
+  readonly #signer: Signer;
   readonly #running = new Set<ChildProcess>();
   #waiting: ChildProcess | null = null;
   #refill: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** The key is named, never given: a command line is for everybody to read. */
-  constructor(path: string, keyFile: string, timeoutSeconds: number) {
+  constructor(path: string, signer: Signer) {
     this.#path = path;
-    // Over TCP (-v): a datagram that is sent again would meet the record that it has changed itself.
-    this.#args = ['-v', '-t', String(timeoutSeconds), '-k', keyFile];
+    this.#signer = signer;
+    this.#args = [...nsupdateArgs, ...signer.args];
     this.#waiting = this.#start();
   }
 
@@ -34,7 +41,6 @@ export class ReadyNsupdate {
     this.#waiting = null;
     const child = ready && ready.exitCode === null && ready.signalCode === null ? ready : this.#start();
     const result = await ended(child, script, limitMs);
-    // After a failure the next one reads the key file anew.
     this.#prepareSoon();
     return result;
   }
@@ -64,7 +70,8 @@ export class ReadyNsupdate {
   }
 
   #start(): ChildProcess {
-    const child = spawn(this.#path, this.#args, { stdio: ['pipe', 'ignore', 'pipe'], env: { LC_ALL: 'C' } });
+    const env = { ...this.#signer.environment, LC_ALL: 'C' };
+    const child = spawn(this.#path, this.#args, { stdio: ['pipe', 'ignore', 'pipe'], env });
     this.#running.add(child);
     const gone = () => {
       this.#running.delete(child);

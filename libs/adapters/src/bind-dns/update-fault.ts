@@ -7,6 +7,18 @@ const meanings: readonly [RegExp, ErrorCode, string][] = [
   [/BADKEY/, 'HS_DNS_KEY', 'the server does not know the key (BADKEY)'],
   [/BADSIG/, 'HS_DNS_KEY', 'the server has another secret or algorithm for the key (BADSIG)'],
   [/BADTRUNC/, 'HS_DNS_KEY', 'the server wants a longer signature (BADTRUNC)'],
+  [/clock skew/i, 'HS_DNS_CLOCK', 'the clocks differ too much for a ticket (KRB_AP_ERR_SKEW)'],
+  [/cannot contact any KDC|cannot find KDC/i, 'HS_DNS_KDC', 'no KDC gives a ticket for it'],
+  [
+    /not found in Kerberos database/i,
+    'HS_DNS_TICKET',
+    "the KDC knows no such DNS server (DNS/ and the host name in the zone's SOA record)",
+  ],
+  [/GSSAPI error/, 'HS_DNS_TICKET', 'Kerberos gives no ticket for it'],
+  [/GSS-TSIG query was unsuccessful/, 'HS_DNS_TICKET', 'the server negotiates no keys by Kerberos (GSS-TSIG)'],
+  [/TKEY|gssnegotiate/i, 'HS_DNS_TICKET', 'the server does not accept the ticket'],
+  [/Communication with .* failed: REFUSED/, 'HS_DNS_ZONE', 'the server has not got the zone (REFUSED)'],
+  [/specified zone .* does not exist/, 'HS_DNS_ZONE', 'the server has not got the zone'],
   [/NOTZONE/, 'HS_DNS_ZONE', 'the name is not in the zone (NOTZONE)'],
   [/NOTAUTH/, 'HS_DNS_ZONE', 'the server is not the primary of the zone (NOTAUTH)'],
   [/NOTIMP/, 'HS_DNS_ZONE', 'the server takes no updates (NOTIMP)'],
@@ -18,6 +30,8 @@ const meanings: readonly [RegExp, ErrorCode, string][] = [
     'HS_DNS_UNREACHABLE',
     'no connection for the update',
   ],
+  [/update failed: SERVFAIL/, 'HS_DNS_FAILED', 'the update failed (SERVFAIL)'],
+  [/tsig verify failure/i, 'HS_DNS_UNVERIFIED', "the signature of the server's answer does not verify"],
 ];
 
 /**

@@ -7,13 +7,16 @@ export interface UpdateTarget {
   server: { address: string; port: number };
   name: string;
   zone: string;
+  /** Lines before all others. */
+  preamble: readonly string[];
 }
 
 /** The input of nsupdate for one transaction (RFC 2136): the prerequisite, and all records at once or none. */
-export function updateScript({ server, name, zone }: UpdateTarget, change: NameChange): string {
+export function updateScript({ server, name, zone, preamble }: UpdateTarget, change: NameChange): string {
   const marker = `${markerName(name)}.`;
   const expected = change.onlyIfMarkers.map((text) => `prereq yxrrset ${marker} TXT ${quoted(text)}`);
   const lines = [
+    ...preamble,
     `server ${server.address} ${server.port}`,
     `zone ${zone}.`,
     ...(expected.length > 0 ? expected : [`prereq nxrrset ${marker} TXT`]),
@@ -33,9 +36,10 @@ export function updateScript({ server, name, zone }: UpdateTarget, change: NameC
  * An update that can never happen: the prerequisites contradict each other, and what it asks to remove is nowhere. A server
  * checks signature, clock and, if it is a newer BIND, the rights on each record before the prerequisites.
  */
-export function rehearsalScript({ server, name, zone }: UpdateTarget): string {
+export function rehearsalScript({ server, name, zone, preamble }: UpdateTarget): string {
   const marker = `${markerName(name)}.`;
   const lines = [
+    ...preamble,
     `server ${server.address} ${server.port}`,
     `zone ${zone}.`,
     `prereq yxrrset ${marker} TXT "rehearsal"`,
