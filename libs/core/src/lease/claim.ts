@@ -61,7 +61,9 @@ function forced(state: LeaseState, { reason }: Forced, reign: Reign, nowMs: numb
   };
   const { doubt } = state;
   const doubtedAtMs = doubt ? Math.max(doubt.sinceMs, doubt.ignorantAtMs) : Number.NEGATIVE_INFINITY;
-  const untilMs = Math.max(silentSinceMs, settledAtMs(state), doubtedAtMs) + state.timing.takeoverWaitMs;
+  const { placeChangedAtMs } = state;
+  const untilMs =
+    Math.max(silentSinceMs, placeChangedAtMs, settledAtMs(state), doubtedAtMs) + state.timing.takeoverWaitMs;
   return at(untilMs, nowMs, 'claim-forced', 'an operator takes the lease; the wait is kept', evidence);
 }
 
@@ -111,7 +113,7 @@ function heldByOther(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdi
   }
   const sign = state.signs[holder];
   if (!sign) return { may: 'no', why: "the holder's row is not there" };
-  const silentSinceMs = Math.max(sign.changedAtMs, settledAtMs(state));
+  const silentSinceMs = Math.max(sign.changedAtMs, state.placeChangedAtMs, settledAtMs(state));
   return takeOver(
     state,
     silentSinceMs + state.timing.takeoverWaitMs,

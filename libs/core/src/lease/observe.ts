@@ -16,6 +16,7 @@ export function observe(state: LeaseState, input: Seen): LeaseState {
     connectedAtMs: connection === state.connection && !state.doubt ? state.connectedAtMs : input.receivedAtMs,
     serverSinceMs: serverSinceMs(state, input),
     signs: signsOfLife(state.signs, input.view, input.receivedAtMs),
+    placeChangedAtMs: placeChangedAtMs(state, input.view.reign, input.receivedAtMs),
     freeSince: freeSince(state, input.view.reign, input.receivedAtMs),
     store: { lastAnswerMs: input.receivedAtMs, message: null, saidLost: false },
     ...pauseSeen(state, input),
@@ -51,7 +52,17 @@ export function connectionOf({ connection, view }: Seen): string {
 /** The row that an order left behind is as good as a look, for `reign` alone. */
 export function adopt(state: LeaseState, reign: Reign, receivedAtMs: number): LeaseState {
   if (!state.view) return state;
-  return { ...state, view: { ...state.view, reign }, freeSince: freeSince(state, reign, receivedAtMs) };
+  return {
+    ...state,
+    view: { ...state.view, reign },
+    placeChangedAtMs: placeChangedAtMs(state, reign, receivedAtMs),
+    freeSince: freeSince(state, reign, receivedAtMs),
+  };
+}
+
+function placeChangedAtMs({ view, placeChangedAtMs: atMs }: LeaseState, reign: Reign, receivedAtMs: number): number {
+  const before = view?.reign;
+  return before?.epoch === reign.epoch && before.membership !== reign.membership ? receivedAtMs : atMs;
 }
 
 /**

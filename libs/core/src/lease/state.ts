@@ -120,6 +120,11 @@ export interface LeaseState {
   /** When the store was last seen to be another server, or the same one after a restart; never, when this node has seen only one. */
   serverSinceMs: number;
   signs: Record<string, SignOfLife>;
+  /**
+   * When the standby's place was last seen to change within a reign: until the change was sent its owner's promises may
+   * have renewed the grant of a holder whose beats reached no store.
+   */
+  placeChangedAtMs: number;
   /** When the lease was first seen free under the present epoch. */
   freeSince: { epoch: number; atMs: number } | null;
   grant: LeaseGrant | null;
@@ -203,6 +208,7 @@ export function initialState(
     connectedAtMs: nowMs,
     serverSinceMs: Number.NEGATIVE_INFINITY,
     signs: {},
+    placeChangedAtMs: Number.NEGATIVE_INFINITY,
     freeSince: null,
     grant: null,
     tenure: null,
