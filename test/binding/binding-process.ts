@@ -30,6 +30,7 @@ const tell = (message: FromProcess) => process.send?.(message);
 const say = (message: string, fields: unknown) => void tell({ log: message, fields });
 const log = { debug() {}, info: say, warn: say, error: say };
 const bus = new LocalBus();
+bus.respond(subjects.registerListener(place), () => ({ registered: true, incarnation: 'i' }));
 const quiet = { add() {}, set() {}, observe() {} };
 const emit: Emit = async (type, data) => void tell({ event: type, data });
 

@@ -76,7 +76,9 @@ export class CollectorRig {
       trap: await freeUdpPort(address),
       flow: await freeUdpPort(address),
     };
-    return new CollectorRig(postgres, pair, { arbiter, reader }, lease, ports);
+    const rig = new CollectorRig(postgres, pair, { arbiter, reader }, lease, ports);
+    arbiter.bus.respond(subjects.registerListener(place), () => ({ registered: true, incarnation: rig.#incarnation() }));
+    return rig;
   }
 
   /** Takes the lease in the store: a new epoch; `by` another node ends this node's tenure. */
@@ -174,10 +176,14 @@ export class CollectorRig {
     this.arbiter.bus.publish(subjects.grant(place), {
       ...change,
       nodeId,
-      incarnation: reign.holderIncarnation ?? '',
+      incarnation: this.#incarnation(),
       deadlineMs: systemClock.monotonicMs() + grantMs,
       tenure: change.epoch === null ? null : { epoch: reign.tenureEpoch, startedAtWallMs: this.#startedAtWallMs },
     } satisfies Grant);
+  }
+
+  #incarnation(): string {
+    return this.#reign?.holderIncarnation ?? '';
   }
 
   #stopGranting(): void {

@@ -65,6 +65,8 @@ export class TestNode {
       log: quiet,
     };
     this.transfer = new RsyncTransfer(this.#options);
+    const arbiter = { registered: true, incarnation: `${name}1` };
+    this.#bus.respond(subjects.registerListener({ cluster: 'test', node: name }), () => arbiter);
   }
 
   /** A transfer of this node with other settings. */

@@ -153,6 +153,9 @@ it('waits for the listeners before it lets go, and for the end of the grant when
   void a.bus.request(subjects.switchover(place), {}, 5000);
   await pair.run(100);
   expect(await rolesOf(a, b)).toEqual(['active 1', 'standby']);
+  // Nobody asks it any more, so its gate must not open.
+  const late = a.bus.request(subjects.registerListener(place), { name: 'late', deadlineMs: 300 }, 100);
+  expect(await late).toMatchObject({ registered: false });
   answer();
   await pair.run(1);
   expect(await a.role()).toBe('fenced');

@@ -122,6 +122,14 @@ export const listenerRegistration = z.object({
 });
 export type ListenerRegistration = z.infer<typeof listenerRegistration>;
 
+/** Not registered: there are too many, or a hand-over is being prepared, for which others were asked. Ask again. */
+export const listenerRegistered = z.object({
+  registered: z.boolean(),
+  /** Of the arbiter that says so. */
+  incarnation: z.string(),
+});
+export type ListenerRegistered = z.infer<typeof listenerRegistered>;
+
 /** Asked of a listener before (planned) and after every transition; `done` answers it. */
 export const prepareRequest = z.object({
   phase: z.enum(['pre', 'post']),

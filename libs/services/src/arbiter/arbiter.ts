@@ -102,7 +102,9 @@ export class Arbiter implements Service {
     this.#state = initialState(self, timing, nowMs, highest, reign, policy.enabled);
     this.#grantSubject = subjects.grant(place);
     this.#permitSubject = subjects.permit(place);
-    this.#listeners = new Listeners(parts);
+    const { incarnation } = self;
+    const preparing = () => this.#state.handOver?.phase === 'preparing';
+    this.#listeners = new Listeners({ ...parts, incarnation, preparing });
     this.#copier = new HistoryCopier(parts);
     this.#desk = new OrderDesk({ ...parts, self });
     this.#pause = new PauseDesk({ clock, desk: this.#desk, state: () => this.#state });

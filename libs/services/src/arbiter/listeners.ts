@@ -2,8 +2,10 @@ import {
   listenerRegistration,
   parse,
   prepareReply,
+  serviceNames,
   subjects,
   type Emit,
+  type ListenerRegistered,
   type ListenerRegistration,
   type Place,
   type PrepareRequest,
@@ -14,28 +16,49 @@ interface Registered extends ListenerRegistration {
   untilMs: number;
 }
 
-const mostListeners = 100;
+/** Others than the node's own services, whose gates depend on it. */
+const mostOthers = 100;
+const ownServices: readonly string[] = serviceNames;
+
+export interface ListenersParts {
+  bus: Bus;
+  clock: Clock;
+  log: Logger;
+  emit: Emit;
+  place: Place;
+  incarnation: string;
+  /** A hand-over is being prepared: its listeners are being asked, or were, and the gates are still open. */
+  preparing: () => boolean;
+}
 
 /**
  * Who is asked before a planned transition and told after every one: by order, equal ones side by side, none longer than
  * its own deadline. A registration ends when it is not renewed, so a listener that is gone holds up nobody.
  */
 export class Listeners {
-  readonly #parts: { bus: Bus; clock: Clock; log: Logger; emit: Emit; place: Place };
+  readonly #parts: ListenersParts;
   readonly #registered = new Map<string, Registered>();
 
-  constructor(parts: { bus: Bus; clock: Clock; log: Logger; emit: Emit; place: Place }) {
+  constructor(parts: ListenersParts) {
     this.#parts = parts;
   }
 
-  register(payload: unknown): { registered: boolean } {
+  register(payload: unknown): ListenerRegistered {
+    const { incarnation, preparing } = this.#parts;
     const wanted = parse(listenerRegistration, payload, 'a listener registration');
+    // It was not asked, or an earlier process of that name was: its gate must not open now.
+    if (preparing()) return { registered: false, incarnation };
     this.#expire();
     const known = this.#registered.has(wanted.name);
-    if (!known && this.#registered.size >= mostListeners) return { registered: false };
+    if (!known && !this.#hasRoomFor(wanted.name)) return { registered: false, incarnation };
     this.#registered.set(wanted.name, { ...wanted, untilMs: this.#parts.clock.monotonicMs() + wanted.ttlMs });
     if (!known) this.#parts.log.info('a listener registered', { listener: wanted.name, order: wanted.order });
-    return { registered: true };
+    return { registered: true, incarnation };
+  }
+
+  #hasRoomFor(name: string): boolean {
+    const others = [...this.#registered.keys()].filter((other) => !ownServices.includes(other));
+    return ownServices.includes(name) || others.length < mostOthers;
   }
 
   deregister(payload: unknown): { deregistered: boolean } {

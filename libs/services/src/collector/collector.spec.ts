@@ -34,13 +34,21 @@ nats: { url: nats://192.0.2.1:4222, keysDir: /nowhere }
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
 const { config } = parsed;
 
+/** A bus, and an arbiter that knows its listeners. */
+function node() {
+  const bus = new LocalBus();
+  const arbiter = { incarnation: 'i1' };
+  bus.respond(subjects.registerListener(place), () => ({ registered: true, ...arbiter }));
+  return { bus, arbiter };
+}
+
 /** What outlives a collector: the node's INGEST, the store, the bus. */
 function world() {
   const clock = new ManualClock();
   const ingest = new MemoryIngest(clock);
   const store = new MemoryRecordStore();
   store.clock = () => clock.wallMs();
-  return { clock, bus: new LocalBus(), ingest, copy: new MemoryIngest(clock), store, config };
+  return { clock, ...node(), ingest, copy: new MemoryIngest(clock), store, config };
 }
 
 let processes = 0;
@@ -64,7 +72,8 @@ function collector(at: ReturnType<typeof world>, limits: Partial<CollectorLimits
     store: at.store,
     limits,
   });
-  const grant = (change: Partial<Grant> = {}) =>
+  const grant = (change: Partial<Grant> = {}) => {
+    at.arbiter.incarnation = change.incarnation ?? 'i1';
     at.bus.publish(subjects.grant(place), {
       role: 'active',
       nodeId: 'id-a',
@@ -74,6 +83,7 @@ function collector(at: ReturnType<typeof world>, limits: Partial<CollectorLimits
       tenure: { epoch: 1, startedAtWallMs: 0 },
       ...change,
     } satisfies Grant);
+  };
   const revoke = () => grant({ role: 'standby', epoch: null, tenure: null });
   const messages = () => at.store.batches.flatMap((batch) => batch.syslog.map((record) => record.message));
   return { service, receiver, events, grant, revoke, messages };
@@ -142,7 +152,7 @@ describe('the collector', () => {
 
   it('after a take-over stores what the dead node received and did not store, and what it alone received, each once', async () => {
     const at = world();
-    const other = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock) };
+    const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock) };
     const [a, b] = [collector(at), collector(other)];
     await a.service.start();
     await b.service.start();
@@ -183,7 +193,7 @@ describe('the collector', () => {
     const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
     const at = { ...world(), config: vip };
     // What b's server copied: a's own stream, as far as it came over.
-    const other = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
+    const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
     const [a, b] = [collector(at), collector(other)];
     await a.service.start();
     await b.service.start();
@@ -223,7 +233,7 @@ describe('the collector', () => {
 
   it('goes on with a replay that a killed process had begun', async () => {
     const at = world();
-    const dead = { ...at, bus: new LocalBus(), ingest: new MemoryIngest(at.clock) };
+    const dead = { ...at, ...node(), ingest: new MemoryIngest(at.clock) };
     const a = collector(dead);
     const b = collector(at, { batch: { maxMessages: 1, maxBytes: 1 } });
     await a.service.start();
@@ -500,6 +510,7 @@ describe('a planned transition', () => {
     const one = collector(at);
     await one.service.start();
     one.grant();
+    await flow(at);
     at.store.fault = 'away';
     one.receiver.send(5514, line('1'));
     const answer = at.bus.request(subjects.prepare(place, 'collector'), pre, 1);
@@ -513,11 +524,15 @@ describe('a planned transition', () => {
 
   it('registers again before its registration ends, and soon after an arbiter came', async () => {
     const at = world();
-    const one = collector(at);
+    const bus = new LocalBus();
+    const one = collector({ ...at, bus });
     await one.service.start();
     await at.clock.advance(3000);
     const registrations: unknown[] = [];
-    at.bus.respond(subjects.registerListener(place), (payload) => registrations.push(payload));
+    bus.respond(subjects.registerListener(place), (payload) => {
+      registrations.push(payload);
+      return { registered: true, incarnation: 'i1' };
+    });
     await at.clock.advance(1500);
     expect(registrations).toHaveLength(1);
     expect(registrations[0]).toMatchObject({ name: 'collector', deadlineMs: 5000 });

@@ -116,6 +116,18 @@ export class Collector implements Service {
       isActive: () => this.#roles.open() !== null,
     });
 
+    this.#drain = new Drain({
+      bus,
+      clock,
+      place,
+      log,
+      deadlineMs: limits.drainDeadlineMs,
+      isOpen: () => this.#roles.open() !== null,
+      hold: (signal) => this.#reception.hold(signal),
+      release: () => this.#reception.release(),
+      unfinished: () => this.#delivery.reader()?.finish() ?? Promise.resolve(0),
+    });
+
     this.#roles = new RoleWatch(
       { bus, clock, place, log },
       {
@@ -125,6 +137,7 @@ export class Collector implements Service {
           this.#drain.gateShut();
         },
       },
+      this.#drain.listener,
     );
     const gate = () => this.#roles.open();
     this.#writer = new StoreWriter({ store, storeClock, clock, log, metrics, limits, gate });
@@ -168,17 +181,6 @@ export class Collector implements Service {
       oldestWaitingMs,
     });
     this.#census = new Census({ bus, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
-    this.#drain = new Drain({
-      bus,
-      clock,
-      place,
-      log,
-      deadlineMs: limits.drainDeadlineMs,
-      isOpen: () => gate() !== null,
-      hold: (signal) => this.#reception.hold(signal),
-      release: () => this.#reception.release(),
-      unfinished: () => this.#delivery.reader()?.finish() ?? Promise.resolve(0),
-    });
   }
 
   async start(): Promise<void> {
@@ -199,9 +201,9 @@ export class Collector implements Service {
   async stop(): Promise<void> {
     if (!this.#parts.config.collector.enabled) return;
     this.#cancelBusStatus();
-    this.#drain.stop();
     this.#census.stop();
     this.#roles.stop();
+    await this.#drain.stop();
     for (const watch of this.#templates) watch.stop();
     this.#upkeep.stop();
     const delivered = this.#delivery.stop();

@@ -1,6 +1,6 @@
-import { listenerRegistration, parse, prepareRequest, subjects, type PrepareReply } from '@hotstandby/contracts';
-import type { Cancel, Service, ServiceReport, Unsubscribe } from '@hotstandby/ports';
-import { RoleWatch } from '../role-watch/index.ts';
+import type { PrepareReply, PrepareRequest } from '@hotstandby/contracts';
+import type { Cancel, Service, ServiceReport } from '@hotstandby/ports';
+import { Listener, RoleWatch, type RoleListener } from '../role-watch/index.ts';
 import { ActiveSide } from './active-side.ts';
 import type { FileSyncParts } from './parts.ts';
 import { StandbySide } from './standby-side.ts';
@@ -18,21 +18,23 @@ const lookForToolsMs = 30_000;
  */
 export class FileSync implements Service {
   readonly #parts: FileSyncParts;
+  readonly #listener: Listener;
   readonly #watch: RoleWatch;
   readonly #troubles: Troubles;
   readonly #active: ActiveSide;
   readonly #standby: StandbySide;
-  #unsubscribe: Unsubscribe[] = [];
   #timers: Cancel[] = [];
 
   constructor(parts: FileSyncParts) {
     this.#parts = parts;
     this.#troubles = new Troubles(parts);
-    this.#watch = new RoleWatch(parts, {
+    this.#listener = new Listener(parts, listener, (asked) => this.#prepare(asked));
+    const told: RoleListener = {
       opened: () => this.#active.begin(),
       shut: () => this.#active.end(),
       roleChanged: (role) => (role === 'standby' ? this.#standby.begin() : this.#standby.end()),
-    });
+    };
+    this.#watch = new RoleWatch(parts, told, this.#listener);
     this.#active = new ActiveSide(parts, this.#troubles, () => this.#watch.open());
     this.#standby = new StandbySide(
       parts,
@@ -43,26 +45,21 @@ export class FileSync implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, clock, place, metrics } = this.#parts;
+    const { clock, metrics } = this.#parts;
     const lag = metrics.gauge('hotstandby_sync_lag_seconds', 'Age of what this standby has, 0 while in step');
-    this.#unsubscribe.push(
-      bus.respond(subjects.prepare(place, listener.name), (payload) => this.#prepare(payload)),
-      bus.onStatus(() => this.#register()),
-    );
     this.#timers.push(
       clock.every(1000, () => lag.set(this.#isStandby() ? this.#standby.lagSeconds() : 0)),
       clock.every(lookForToolsMs, () => void this.#lookForTools()),
-      clock.every(listener.ttlMs / 3, () => this.#register()),
     );
-    this.#register();
+    this.#listener.start();
     await this.#lookForTools();
     this.#watch.start();
   }
 
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#watch.stop();
+    await this.#listener.stop();
     await Promise.all([this.#active.stop(), this.#standby.stop()]);
   }
 
@@ -98,15 +95,7 @@ export class FileSync implements Service {
     this.#troubles.set('tools', await this.#parts.transfer.unable());
   }
 
-  /** The arbiter may be away: it is asked again soon. */
-  #register(): void {
-    const { bus, place } = this.#parts;
-    if (!bus.connected()) return;
-    bus.request(subjects.registerListener(place), listenerRegistration.parse(listener), 1000).catch(() => {});
-  }
-
-  async #prepare(payload: unknown): Promise<PrepareReply> {
-    const asked = parse(prepareRequest, payload, 'a request of the arbiter');
+  async #prepare(asked: PrepareRequest): Promise<PrepareReply> {
     if (asked.phase !== 'pre' || asked.from !== 'active') return { done: true };
     const message = await this.#active.settle(Math.max(0, Math.min(asked.deadlineMs, listener.deadlineMs) - 200));
     return message === null ? { done: true } : { done: true, message };

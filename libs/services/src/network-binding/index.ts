@@ -13,15 +13,16 @@ import type {
   Service,
   ServiceReport,
 } from '@hotstandby/ports';
-import { RoleWatch } from '../role-watch/index.ts';
+import { Listener, RoleWatch } from '../role-watch/index.ts';
 import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
-import { HandOverListener } from './hand-over-listener.ts';
 import { KernelGrant } from './kernel-grant.ts';
 import { PeerBinding } from './peer-binding.ts';
 import { StrangerCheck } from './stranger-check.ts';
 
 export { validSeconds } from './address-keeper.ts';
 
+/** Asked after whoever drains: while they finish, the address still answers. */
+const listener = { name: 'network-binding', order: 900, deadlineMs: 1000, ttlMs: 30_000 };
 const pollMs = 1000;
 /** While something is missing (a program, a right), it is looked for at this pace. */
 const unablePollMs = 5000;
@@ -62,7 +63,7 @@ export class NetworkBinding implements Service {
   readonly #watch: RoleWatch;
   readonly #keeper: AddressKeeper;
   readonly #kernel: KernelGrant;
-  readonly #listener: HandOverListener;
+  readonly #listener: Listener;
   readonly #peer: PeerBinding;
   readonly #strangers: StrangerCheck;
   readonly #boundGauge: Gauge;
@@ -103,16 +104,19 @@ export class NetworkBinding implements Service {
       'From the opening of the gate to the addresses being there',
       [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
     );
-    this.#watch = new RoleWatch(parts, {
+    this.#listener = new Listener(parts, listener, (request) => this.#prepare(request));
+    const told = {
       opened: () => {
         this.#openedAtMs = parts.clock.monotonicMs();
         this.#hurry = true;
         this.#kick();
+        this.#armLead();
       },
-      shut: (reason) => {
+      shut: (reason: string) => {
         if (this.#hold() !== 'leaving') void this.#letGo(reason);
       },
-    });
+    };
+    this.#watch = new RoleWatch(parts, told, this.#listener);
     const addresses = binding.mode === 'vip' ? binding.addresses : [];
     this.#kernel = new KernelGrant({
       ...parts,
@@ -128,7 +132,6 @@ export class NetworkBinding implements Service {
       hold: () => this.#hold(),
       acceptOnMs,
     });
-    this.#listener = new HandOverListener(parts, (request) => this.#prepare(request));
     this.#peer = new PeerBinding(parts, {
       cue: () => this.#getReady(),
       // It may have been cut off and believed itself alone; so may neighbours.

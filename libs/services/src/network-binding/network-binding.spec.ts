@@ -121,6 +121,7 @@ async function started(prepare: (host: MemoryHost, gate: MemoryGate) => void = (
   const emit: Emit = async (type) => void events.push(type);
   const binding = { mode: 'vip' as const, addresses: ['192.0.2.100/24'], interface: 'auto' };
   const parts = { binder: host, gate, bus, clock, place, peer, log: quiet, metrics, emit, binding, fenceLeadMs: 15 };
+  bus.respond(subjects.registerListener(place), () => ({ registered: true, incarnation: 'i' }));
   const service = new NetworkBinding(parts);
   await service.start();
   const grant = async (epoch: number | null, forMs = 150) => {

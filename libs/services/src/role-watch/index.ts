@@ -1,6 +1,9 @@
 import { RoleGate } from '@hotstandby/core/role-gate';
 import { grant as grantSchema, parse, subjects, type Grant, type Place } from '@hotstandby/contracts';
 import type { Bus, Cancel, Clock, Logger, Unsubscribe } from '@hotstandby/ports';
+import type { Listener } from './listener.ts';
+
+export { Listener, type ListenerParts } from './listener.ts';
 
 export interface RoleListener {
   /** The gate opened, or the grant passed to a newer epoch. Renewals do not call it. */
@@ -14,6 +17,9 @@ export interface RoleListener {
 /**
  * Holds a service's role gate to the arbiter's word. Ask `open()` right before every side effect; the callbacks only
  * tell when to begin and end.
+ *
+ * With a `Listener`, the grants of an arbiter that does not know this service open nothing: a hand-over would not ask it,
+ * and when it is frozen meanwhile it would find the old grant before the word that ended it (`docs/lease.md`, "Hand-over").
  */
 export class RoleWatch {
   readonly #gate = new RoleGate();
@@ -21,18 +27,25 @@ export class RoleWatch {
   readonly #clock: Clock;
   readonly #place: Place;
   readonly #log: Logger;
-  readonly #listener: RoleListener;
+  readonly #told: RoleListener;
+  readonly #listener: Listener | null;
   #latest: Grant | null = null;
   #openEpoch: number | null = null;
   #cancelTimer: Cancel = () => {};
   #unsubscribe: Unsubscribe = () => {};
 
-  constructor(parts: { bus: Bus; clock: Clock; place: Place; log: Logger }, listener: RoleListener = {}) {
+  constructor(
+    parts: { bus: Bus; clock: Clock; place: Place; log: Logger },
+    told: RoleListener = {},
+    listener: Listener | null = null,
+  ) {
     this.#bus = parts.bus;
     this.#clock = parts.clock;
     this.#place = parts.place;
     this.#log = parts.log;
+    this.#told = told;
     this.#listener = listener;
+    if (listener) listener.onConfirmed = () => this.#look();
   }
 
   start(): void {
@@ -56,6 +69,7 @@ export class RoleWatch {
   open(): (Grant & { epoch: number }) | null {
     const valid = this.#gate.open(this.#clock.monotonicMs());
     if (!valid || this.#latest?.epoch !== valid.epoch) return null;
+    if (this.#listener && !this.#listener.isKnownTo(this.#latest.incarnation)) return null;
     return { ...this.#latest, epoch: valid.epoch };
   }
 
@@ -71,18 +85,26 @@ export class RoleWatch {
     this.#latest = message;
     const { epoch, incarnation, deadlineMs } = message;
     this.#gate.set(epoch === null ? null : { epoch, incarnation, deadlineMs });
-    if (previous?.role !== message.role) this.#listener.roleChanged?.(message.role);
+    this.#listener?.heard(incarnation);
+    if (previous?.role !== message.role) this.#told.roleChanged?.(message.role);
+    this.#look();
+  }
 
+  #look(): void {
+    if (!this.#latest) return;
     const open = this.open();
-    if (!open) {
-      this.#shut(epoch === null ? `revoked: the node is ${message.role}` : 'the grant had lapsed when it arrived');
-      return;
-    }
+    if (!open) return this.#shut(this.#whyShut(this.#latest));
     if (this.#openEpoch !== open.epoch) {
       this.#openEpoch = open.epoch;
-      this.#listener.opened?.(open);
+      this.#told.opened?.(open);
     }
     this.#armDeadline();
+  }
+
+  #whyShut({ epoch, role, incarnation }: Grant): string {
+    if (epoch === null) return `revoked: the node is ${role}`;
+    if (this.#listener && !this.#listener.isKnownTo(incarnation)) return 'the arbiter does not know this service yet';
+    return 'the grant had lapsed when it arrived';
   }
 
   #armDeadline(): void {
@@ -98,6 +120,6 @@ export class RoleWatch {
     this.#cancelTimer();
     if (this.#openEpoch === null) return;
     this.#openEpoch = null;
-    this.#listener.shut?.(reason);
+    this.#told.shut?.(reason);
   }
 }

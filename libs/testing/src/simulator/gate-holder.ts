@@ -1,6 +1,6 @@
-import { prepareRequest, parse, subjects, type Grant, type Place, type PrepareReply } from '@hotstandby/contracts';
+import { subjects, type Grant, type Place, type PrepareReply, type PrepareRequest } from '@hotstandby/contracts';
 import type { Bus, Logger } from '@hotstandby/ports';
-import { RoleWatch } from '@hotstandby/services/role-watch';
+import { Listener, RoleWatch } from '@hotstandby/services/role-watch';
 import type { GrantChecks } from './checks/grants.ts';
 import type { Violations } from './checks/violations.ts';
 import type { StoreAccess } from './distant-store.ts';
@@ -13,11 +13,12 @@ import type { StoreServer } from './store-server.ts';
 type Held = Grant & { epoch: number };
 
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-const listener = 'actor';
 const actEveryMs = 25;
 const longestEffectMs = 8;
 const drainMs = 80;
 const writeTimeoutMs = 120;
+/** As short as may be, so that some registrations end within a schedule. */
+const listener = { name: 'actor', order: 500, deadlineMs: 2 * drainMs, ttlMs: 1000 };
 
 export interface GateHolderParts {
   host: string;
@@ -37,6 +38,8 @@ export interface GateHolderParts {
   heard: () => void;
   /** Known-bad: the gate is asked once for several effects. */
   askOnce: boolean;
+  /** Known-bad: the gate opens although the arbiter does not know this service. */
+  unasked: boolean;
 }
 
 /**
@@ -45,31 +48,29 @@ export interface GateHolderParts {
  */
 export class GateHolder {
   readonly #parts: GateHolderParts;
+  readonly #listener: Listener;
   readonly #watch: RoleWatch;
   #stoppedUnder: number | null = null;
   #busy = false;
   #inFlight = 0;
-  #incarnation = '';
   #drained: () => void = () => {};
 
   constructor(parts: GateHolderParts) {
     this.#parts = parts;
-    this.#watch = new RoleWatch({ ...parts, clock: parts.process, log: quiet });
+    const own = { ...parts, clock: parts.process, log: quiet };
+    this.#listener = new Listener(own, listener, (asked) => this.#prepare(asked));
+    this.#watch = new RoleWatch(own, {}, parts.unasked ? null : this.#listener);
   }
 
   start(): void {
     const { bus, process, place, heard } = this.#parts;
     this.#watch.start();
     bus.subscribe(subjects.grant(place), (payload) => {
-      // Another arbiter than the one that knew this listener.
-      const { incarnation } = payload as Grant;
-      if (incarnation !== this.#incarnation) this.#register();
-      this.#incarnation = incarnation;
+      this.#listener.heard((payload as Grant).incarnation);
       heard();
     });
-    bus.respond(subjects.prepare(place, listener), (payload) => this.#prepare(payload));
     process.every(actEveryMs, () => void this.#act());
-    this.#register();
+    this.#listener.start();
   }
 
   /** What lets it act right now. */
@@ -78,15 +79,7 @@ export class GateHolder {
     return grant && grant.epoch !== this.#stoppedUnder ? grant : null;
   }
 
-  #register(): void {
-    const { bus, place, process } = this.#parts;
-    bus
-      .request(subjects.registerListener(place), { name: listener, deadlineMs: 2 * drainMs, ttlMs: 30_000 }, 1000)
-      .catch(() => void process.after(200, () => this.#register()));
-  }
-
-  async #prepare(payload: unknown): Promise<PrepareReply> {
-    const asked = parse(prepareRequest, payload, 'a prepare request');
+  async #prepare(asked: PrepareRequest): Promise<PrepareReply> {
     if (asked.phase === 'post') {
       if (asked.to === 'active') this.#stoppedUnder = null;
       return { done: true };

@@ -214,6 +214,7 @@ export class Host implements Holder {
       access: this.access,
       heard: () => grants.looked(this),
       askOnce: variant?.gate === 'asked-once',
+      unasked: variant?.gate === 'unasked',
     });
     this.#actor.start();
   }

@@ -110,4 +110,22 @@ export const plots: Plot[] = [
       { moment: 'register-done', fault: 'cut-store', at: 'same', chance: 0.4, withinMs: 0, lastsMs: [200, 900] },
     ],
   },
+  {
+    // A hand-over of an arbiter that does not know a frozen service yet, which then wakes while its old grant lives.
+    aims: [
+      { moment: 'register-known', fault: 'freeze-actor', at: 'other', chance: 0.7, withinMs: 30, lastsMs: [300, 700] },
+      { moment: 'register-known', fault: 'restart-arbiter', at: 'other', chance: 0.7, withinMs: 60, lastsMs: [0, 20] },
+      { moment: 'readopt-known', fault: 'switchover', at: 'other', chance: 0.9, withinMs: 60 },
+      { moment: 'became-active', fault: 'switchover', at: 'any', chance: 0.3, withinMs: 120 },
+      { moment: 'became-active', fault: 'mend', at: 'other', chance: 0.5, withinMs: 120 },
+    ],
+  },
+  {
+    // The same, with a service that was frozen for longer than its registration lasts.
+    aims: [
+      { moment: 'became-active', fault: 'freeze-actor', at: 'same', chance: 0.8, withinMs: 5, lastsMs: [1100, 1700] },
+      { moment: 'beat-known', fault: 'switchover', at: 'same', chance: 0.05, withinMs: 5 },
+      { moment: 'fenced', fault: 'mend', at: 'same', chance: 0.5, withinMs: 120 },
+    ],
+  },
 ];

@@ -15,6 +15,7 @@ export class Process implements Clock {
   /** It has seen the time at which it goes on, so that cannot become an earlier one. */
   #sawEnd = false;
   #outputs: (() => void)[] = [];
+  /** What reached it while it was frozen, or while it had not caught up with that: in its order. */
   #inputs: (() => void)[] = [];
   #outputsLeft = 0;
   #atOutput: () => void = () => {};
@@ -83,7 +84,7 @@ export class Process implements Clock {
   /** Something reaches the process: now, when it goes on, or never. */
   input(run: () => void): void {
     if (this.#dead) return;
-    if (this.isFrozen()) this.#inputs.push(run);
+    if (this.isFrozen() || this.#inputs.length > 0) this.#inputs.push(run);
     else run();
   }
 
@@ -163,12 +164,20 @@ export class Process implements Clock {
   #goOn(): void {
     if (this.#dead || this.isFrozen()) return;
     this.#sawEnd = false;
-    const [outputs, inputs] = [this.#outputs, this.#inputs];
+    const outputs = this.#outputs;
     this.#outputs = [];
-    this.#inputs = [];
     this.onWoken();
     for (const run of outputs) run();
-    // One after the other, as an event loop takes them.
-    for (const run of inputs) this.#clock.after(0, () => this.input(run));
+    this.#catchUp();
+  }
+
+  /** One after the other, as an event loop takes them; what comes meanwhile comes after them, as on one connection. */
+  #catchUp(): void {
+    if (this.#inputs.length === 0) return;
+    this.#clock.after(0, () => {
+      if (this.#dead || this.isFrozen()) return;
+      this.#inputs.shift()?.();
+      this.#catchUp();
+    });
   }
 }

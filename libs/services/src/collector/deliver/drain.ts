@@ -1,12 +1,6 @@
-import {
-  parse,
-  prepareRequest,
-  subjects,
-  type Place,
-  type PrepareReply,
-  type PrepareRequest,
-} from '@hotstandby/contracts';
-import type { Bus, Cancel, Clock, Logger, Unsubscribe } from '@hotstandby/ports';
+import type { Place, PrepareReply, PrepareRequest } from '@hotstandby/contracts';
+import type { Bus, Cancel, Clock, Logger } from '@hotstandby/ports';
+import { Listener } from '../../role-watch/index.ts';
 import { pause } from '../waiting-time.ts';
 
 interface Parts {
@@ -24,7 +18,8 @@ interface Parts {
   unfinished: () => Promise<number>;
 }
 
-const listener = 'collector';
+const name = 'collector';
+const order = 500;
 const ttlMs = 30_000;
 const lookEveryMs = 5;
 /** After a drain the arbiter lets go or calls the transition off, and says so; if it says nothing, the flow goes on. */
@@ -37,39 +32,25 @@ const resumeAfterMs = 3000;
  */
 export class Drain {
   readonly #parts: Parts;
-  #stopped = false;
-  #unsubscribe: Unsubscribe[] = [];
-  #cancelRegistration: Cancel = () => {};
+  readonly listener: Listener;
   #cancelResume: Cancel = () => {};
-  #registered = false;
   /** Of the drain under way, which may be done already and waits for what comes next. */
   #draining: { end: () => void } | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const { deadlineMs } = parts;
+    this.listener = new Listener(parts, { name, order, deadlineMs, ttlMs }, (request) => this.#prepare(request));
   }
 
   start(): void {
-    const { bus, place } = this.#parts;
-    this.#unsubscribe = [
-      bus.respond(subjects.prepare(place, listener), (payload) =>
-        this.#prepare(parse(prepareRequest, payload, 'a prepare request')),
-      ),
-      bus.onStatus((connected) => {
-        this.#registered &&= connected;
-        if (connected) void this.#register();
-      }),
-    ];
-    void this.#register();
+    this.listener.start();
   }
 
-  stop(): void {
-    this.#stopped = true;
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
-    this.#cancelRegistration();
+  /** The gate is shut by now. */
+  async stop(): Promise<void> {
     this.#cancelResume();
-    const { bus, place } = this.#parts;
-    if (this.#registered) void bus.request(subjects.deregisterListener(place), { name: listener }, 500).catch(() => {});
+    await this.listener.stop();
   }
 
   /** The gate shut: whatever was prepared has happened, or is void. */
@@ -78,22 +59,7 @@ export class Drain {
   }
 
   state(): { registered: boolean; draining: boolean } {
-    return { registered: this.#registered, draining: this.#draining !== null };
-  }
-
-  /** Again a third of the way to its end; every second until the arbiter is there. */
-  async #register(): Promise<void> {
-    const { bus, clock, place, deadlineMs } = this.#parts;
-    this.#cancelRegistration();
-    try {
-      await bus.request(subjects.registerListener(place), { name: listener, order: 500, deadlineMs, ttlMs }, 2000);
-      this.#registered = true;
-    } catch {
-      this.#registered = false;
-    }
-    if (this.#stopped) return;
-    this.#cancelRegistration();
-    this.#cancelRegistration = clock.after(this.#registered ? ttlMs / 3 : 1000, () => void this.#register());
+    return { registered: this.listener.registered(), draining: this.#draining !== null };
   }
 
   async #prepare(request: PrepareRequest): Promise<PrepareReply> {

@@ -23,4 +23,10 @@ export const handOvers: KnownBad[] = [
       return { state: next.state, effects: [...effects, ...next.effects] };
     },
   },
+  {
+    name: 'gate opened for an arbiter that does not know the service',
+    why: 'A hand-over does not ask it; frozen meanwhile, it wakes and finds the old grant before the word that ended it.',
+    withinSeeds: 20_000,
+    gate: 'unasked',
+  },
 ];

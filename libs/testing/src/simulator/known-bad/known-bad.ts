@@ -17,7 +17,7 @@ export interface KnownBad {
   /** The store with one thing left out. */
   store?: (store: LeaseStore, at: StorePlace) => LeaseStore;
   guard?: GuardAt;
-  gate?: 'asked-once';
+  gate?: 'asked-once' | 'unasked';
   clock?: 'wall';
 }
 
