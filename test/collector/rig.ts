@@ -77,7 +77,10 @@ export class CollectorRig {
       flow: await freeUdpPort(address),
     };
     const rig = new CollectorRig(postgres, pair, { arbiter, reader }, lease, ports);
-    arbiter.bus.respond(subjects.registerListener(place), () => ({ registered: true, incarnation: rig.#incarnation() }));
+    arbiter.bus.respond(subjects.registerListener(place), () => ({
+      registered: true,
+      incarnation: rig.#incarnation(),
+    }));
     return rig;
   }
 
