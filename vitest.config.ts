@@ -14,6 +14,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs}/*/src/**/*.spec.ts', 'tools/**/*.spec.ts', 'test/lease/**/*.spec.ts'],
+          // A busy machine takes long for what is short.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
