@@ -14,3 +14,6 @@ export { defaultTemplateBounds, TemplateCache } from './netflow/template-cache.t
 export type { TemplateBounds, TemplateOutcome } from './netflow/template-cache.ts';
 export type { SystemInit, TemplateState } from './netflow/template-state.ts';
 export type { PlainTemplate, TemplateKey } from './netflow/template.ts';
+export { columnNames, flowColumns } from './flow-columns/flow-columns.ts';
+export type { ColumnName, FlowColumns } from './flow-columns/flow-columns.ts';
+export { FlowColumnDecoder } from './flow-columns/decode-flow-columns.ts';

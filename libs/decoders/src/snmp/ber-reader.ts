@@ -73,6 +73,8 @@ export class BerReader {
   integer(what: string): number | null {
     const element = this.expect(berTag.integer, what);
     if (!element) return null;
+    const small = smallInteger(this.bytes, element);
+    if (small !== null) return small;
     const value = signedInteger(this.bytes, element);
     return value === null || value < -0x8000_0000n || value > 0x7fff_ffffn
       ? this.fail(`${what}: no 32-bit integer`)
@@ -87,6 +89,15 @@ export class BerReader {
   content(element: BerElement): Uint8Array {
     return this.bytes.subarray(element.start, element.end);
   }
+}
+
+/** One to four bytes in two's complement, the usual integer, without a bigint; null: another length. */
+export function smallInteger(bytes: Uint8Array, { start, end }: BerElement): number | null {
+  const length = end - start;
+  if (length < 1 || length > 4) return null;
+  let value = ((bytes[start] ?? 0) << 24) >> 24;
+  for (let index = start + 1; index < end; index += 1) value = (value << 8) | (bytes[index] ?? 0);
+  return value;
 }
 
 /** Two's complement of one to nine bytes (nine: an unsigned 64-bit value with its leading zero), else null. */

@@ -2,7 +2,7 @@ import type { Varbind } from '../records.ts';
 import { ipv4Text } from '../text/address.ts';
 import { decodeText } from '../text/decode-text.ts';
 import { hexText } from '../text/hex.ts';
-import { berTag, BerReader, signedInteger, unsignedInteger } from './ber-reader.ts';
+import { berTag, BerReader, signedInteger, smallInteger, unsignedInteger } from './ber-reader.ts';
 import type { BerElement } from './ber-reader.ts';
 import { objectIdentifierText } from './object-identifier.ts';
 
@@ -56,12 +56,12 @@ function readVarbind(items: BerReader): Varbind | null {
 function valueOf(bytes: Uint8Array, element: BerElement): unknown {
   switch (element.tag) {
     case berTag.integer:
-      return jsonInteger(signedInteger(bytes, element));
+      return smallInteger(bytes, element) ?? jsonInteger(signedInteger(bytes, element));
     case 0x41:
     case 0x42:
     case 0x43:
     case 0x46:
-      return jsonInteger(unsignedInteger(bytes, element));
+      return smallUnsigned(bytes, element) ?? jsonInteger(unsignedInteger(bytes, element));
     case berTag.octetString:
       return octets(bytes.subarray(element.start, element.end));
     case 0x44:
@@ -73,6 +73,12 @@ function valueOf(bytes: Uint8Array, element: BerElement): unknown {
     default:
       return null;
   }
+}
+
+function smallUnsigned(bytes: Uint8Array, element: BerElement): number | null {
+  const value = smallInteger(bytes, element);
+  // Agents leave the leading zero out.
+  return value === null || value >= 0 ? value : value + 2 ** (8 * (element.end - element.start));
 }
 
 function jsonInteger(value: bigint | null): number | string | undefined {

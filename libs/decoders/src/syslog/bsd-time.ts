@@ -67,6 +67,17 @@ function shifted(time: CivilTime, shiftMs: number): number | null {
 // A message may come late by months, from a queue or a clock that is not set; clocks that run ahead do so by days at most.
 const aheadMs = 31 * 86_400_000;
 
+/** The same for a time without a zone: ms since midnight of the day. Null: there is no such date. */
+export function latestYearMs(month: number, day: number, clockMs: number, receivedAtMs: number): number | null {
+  const midnight = { month, day, hour: 0, minute: 0, second: 0, millisecond: 0 };
+  const near = yearOfMs(Number.isFinite(receivedAtMs) ? receivedAtMs : 0);
+  for (let year = near + 1; year >= near - 1; year -= 1) {
+    const dayMs = civilToMs({ year, ...midnight });
+    if (dayMs !== null && dayMs >= 0 && dayMs + clockMs <= receivedAtMs + aheadMs) return recordTimeMs(dayMs + clockMs);
+  }
+  return null;
+}
+
 /** RFC 3164 has no year: the latest one that does not put the message more than 31 days after its reception. */
 function likelyYear(time: Omit<CivilTime, 'year'>, shiftMs: number, receivedAtMs: number): number | null {
   const near = yearOfMs(Number.isFinite(receivedAtMs) ? receivedAtMs : 0);

@@ -7,13 +7,17 @@ export interface Priority {
 }
 
 const highest = 191;
-const pri = /<(\d{1,3})>/y;
 
 export function parsePriority(text: string): Priority {
-  pri.lastIndex = 0;
-  const match = pri.exec(text);
-  if (!match) return { facility: null, severity: null, end: 0, fault: 'no PRI' };
-  const value = Number(match[1]);
+  let value = 0;
+  let end = 1;
+  for (; end <= 3; end += 1) {
+    const digit = text.charCodeAt(end) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = value * 10 + digit;
+  }
+  if (end === 1 || text.charCodeAt(0) !== 0x3c || text.charCodeAt(end) !== 0x3e)
+    return { facility: null, severity: null, end: 0, fault: 'no PRI' };
   if (value > highest) return { facility: null, severity: null, end: 0, fault: `PRI ${value} is above ${highest}` };
-  return { facility: value >> 3, severity: value & 7, end: match[0].length, fault: null };
+  return { facility: value >> 3, severity: value & 7, end: end + 1, fault: null };
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeSyslog } from './decode-syslog.ts';
+import { decodeSyslog, readAnyMessage } from './decode-syslog.ts';
+import { plainRfc3164 } from './plain-rfc3164.ts';
+import { plainRfc5424 } from './plain-rfc5424.ts';
 
 const receivedAtMs = Date.UTC(2026, 10, 21, 12, 30);
 const decode = (text: string | Uint8Array, at = receivedAtMs) =>
@@ -359,5 +361,84 @@ describe('any bytes', () => {
         expect(performance.now() - start, `${head}${fill}...`).toBeLessThan(1000);
       }
     }
+  });
+});
+
+describe('the short ways of the usual messages', () => {
+  const word = fc.stringMatching(/^[A-Za-z0-9._:[\]-]{1,9}$/);
+  const pick = (...texts: string[]) => fc.constantFrom(...texts);
+  const time5424 = fc.oneof(
+    fc.stringMatching(/^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z|\+01:00)$/),
+    pick(
+      '-',
+      '2026-02-30T00:00:00Z',
+      '1969-12-31T23:59:59Z',
+      '2026-06-30T23:59:60Z',
+      '2026-06-30T23:59:59.Z',
+      '2026-6-30T1:00:00Z',
+    ),
+  );
+  const data = fc.oneof(
+    fc
+      .array(
+        fc.tuple(
+          pick('meta', 'a@1', '__proto__', 'toString', 'é', ''),
+          pick('x="1"', 'x="1" y="2"', 'x="1" x="2"', 'x="a\\"b"', 'x=1', '__proto__="1"', ''),
+          pick(']', ' ]', ''),
+        ),
+        { maxLength: 3 },
+      ) // prettier-ignore
+      .map((list) => list.map(([id, parameters, end]) => `[${id}${parameters && ' '}${parameters}${end}`).join('')),
+    pick('-', '- ', '--', '[', ''),
+  );
+  const modern = fc
+    .tuple(
+      pick('1', '2', '10', '', '1 '),
+      time5424,
+      fc.array(fc.oneof(word, pick('-', '')), { minLength: 3, maxLength: 5 }),
+      data,
+      pick('', ' hello', ' \uFEFFhello', 'x', ' '),
+    ) // prettier-ignore
+    .map(([version, time, fields, sd, message]) => `<34>${version} ${time} ${fields.join(' ')} ${sd}${message}`);
+  const bsd = fc
+    .tuple(
+      pick('Nov 21', 'Nov  1', 'Feb 29', 'Dec 31', 'Foo 01', 'Nov 1', 'nov 21', 'ebM 01', 'Jan 00', 'Feb 30'),
+      pick(
+        '09:01:02',
+        '9:01:02',
+        '24:00:00',
+        '23:59:60',
+        '09:01:02.5',
+        '09:01:02:',
+        '09:01:02 2026',
+        '09:01:02 UTC',
+        '09:01:02 +01:00',
+      ),
+      fc.oneof(word, pick('edge-1', 'edge-1.', 'edge_1 :', 'edge-1 ', '2026', 'CET', 'a[1]', ':', '')),
+      fc.oneof(
+        word,
+        pick('sshd', 'sshd[12]', 'sshd[]', 'sshd[a]', 'sshd[12', 'a'.repeat(129), 'a'.repeat(127), '%ASA-1'),
+      ),
+      pick(': ', ':', ' ', '', ': : ', ':x'),
+      pick('text', '', ' two', 'é'),
+    )
+    .map(([date, clock, host, tag, end, message]) => `<34>${date} ${clock} ${host} ${tag}${end}${message}`);
+
+  test('give what the long way gives, for any message', () => {
+    fc.assert(
+      fc.property(fc.oneof(modern, bsd), (text) => {
+        const { parsed } = readAnyMessage(text, 4, null, receivedAtMs) as { parsed?: { note: string | null } };
+        const short = plainRfc5424(text, 4) ?? plainRfc3164(text, 4, receivedAtMs);
+        if (short) expect(short).toStrictEqual(parsed);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('take the usual messages', () => {
+    const at5424 = '<34>1 2026-11-21T09:01:02.003Z host app 1 ID [a@1 x="1" y="2"] hello';
+    expect(plainRfc5424(at5424, 4)).toMatchObject({ hostname: 'host', structuredData: { 'a@1': { x: '1', y: '2' } } });
+    expect(plainRfc3164('<34>Nov 21 09:01:02 host app[1]: hello', 4, receivedAtMs)).toMatchObject({ procId: '1' });
+    expect(plainRfc3164('<34>Nov  1 09:01:02 host app: hello', 4, receivedAtMs)).toMatchObject({ message: 'hello' });
   });
 });

@@ -30,8 +30,19 @@ export function civilToMs(time: CivilTime): number | null {
   return daysSince1970(year, month, day) * dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + time.millisecond;
 }
 
+/** The answer to the last question: almost every message is of the year of the one before it. */
+const lastYear = { year: 1970, fromMs: 0, toMs: 365 * dayMs };
+
 /** The year (UTC) of a time. */
 export function yearOfMs(ms: number): number {
+  if (ms >= lastYear.fromMs && ms < lastYear.toMs) return lastYear.year;
+  lastYear.year = findYear(ms);
+  lastYear.fromMs = daysSince1970(lastYear.year, 1, 1) * dayMs;
+  lastYear.toMs = daysSince1970(lastYear.year + 1, 1, 1) * dayMs;
+  return lastYear.year;
+}
+
+function findYear(ms: number): number {
   const days = Math.floor(ms / dayMs);
   let year = Math.floor(days / 365.2425) + 1970;
   while (daysSince1970(year, 1, 1) > days) year -= 1;
