@@ -43,6 +43,7 @@ export function collectorReport(state: CollectorState): ServiceReport {
       delivering: delivery.delivering,
       backlogMessages: upkeep.backlog,
       waitingForTemplate: delivery.waitingForTemplate,
+      inIngest: queue.appendedDatagrams,
       memoryQueueBytes: queue.bytes,
       dropped: lost.total,
       kernelDrops: reception.kernelDrops,

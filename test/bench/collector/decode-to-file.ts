@@ -1,0 +1,92 @@
+// One core, one process: the product's receiver and decoders, and a file. `node decode-to-file.ts KIND PORT FILE`; syslog and traps
+// as lines of JSON, flows as blocks of columns (`flow-blocks.ts`). SIGTERM ends it; it then says what it wrote.
+import { openSync, writeSync, writevSync } from 'node:fs';
+import { loadNativeAddon, NativeReceiver } from '@hotstandby/adapters/udp';
+import { decodeFrame } from '@hotstandby/core/frame';
+import { decodeFlows, decodeSyslog, decodeTrap, flowColumns, FlowColumnDecoder, TemplateCache } from '@hotstandby/decoders';
+import type { Datagram, Received, TelemetryKind } from '@hotstandby/ports';
+import { FlowBlocks } from './flow-blocks.ts';
+import { syslogLine, trapLine } from './record-lines.ts';
+
+const [kind, port, file] = process.argv.slice(2) as [TelemetryKind, string, string];
+const out = openSync(file, 'w');
+const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+const addon = loadNativeAddon();
+if (typeof addon === 'string') throw new Error(`no native receiver: ${addon}`);
+const written = { records: 0, unread: 0 };
+
+const lines = Buffer.alloc(524_288);
+/** A line of a datagram of 64 KiB, every character escaped and of three octets, still fits behind it. */
+const fullBytes = 262_144;
+let size = 0;
+const flushLines = () => {
+  if (size > 0) writeSync(out, lines, 0, size);
+  size = 0;
+};
+const putLine = (line: string, malformed: string | null) => {
+  size += lines.write(line, size);
+  written.records += 1;
+  if (malformed !== null) written.unread += 1;
+  if (size > fullBytes) flushLines();
+};
+
+const columns = flowColumns(16_384);
+const templates = new TemplateCache();
+const flows = new FlowColumnDecoder(templates, columns);
+const blocks = new FlowBlocks(columns);
+const flushColumns = () => {
+  if (columns.count === 0) return;
+  written.records += columns.count;
+  writevSync(out, blocks.take());
+};
+const putFlows = (datagram: Datagram) => {
+  if (columns.capacity - columns.count < 2000) flushColumns();
+  if (flows.decode(datagram.bytes, datagram, numberOf(datagram.sourceAddress)) >= 0) return;
+  // Templates, and what has no place in columns; the load generator sends none of that.
+  const { records } = decodeFlows(datagram.bytes, datagram, templates);
+  written.unread += records.length;
+};
+const numbers = new Map<string, number>();
+const numberOf = (address: string) => {
+  let number = numbers.get(address);
+  if (number === undefined) {
+    number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    numbers.set(address, number);
+  }
+  return number;
+};
+
+const put = {
+  syslog: (datagram: Datagram) => {
+    const record = decodeSyslog(datagram.bytes, datagram);
+    putLine(syslogLine(record), record.malformed);
+  },
+  trap: (datagram: Datagram) => {
+    const record = decodeTrap(datagram.bytes, datagram);
+    putLine(trapLine(record), record.malformed);
+  },
+  flow: putFlows,
+}[kind];
+
+const receiver = new NativeReceiver({ addon, log, merge: process.env['BENCH_MERGE'] === '1' });
+const listening = await receiver.listen(
+  { kind, address: '127.0.0.1', port: Number(port), receiveBufferBytes: 16 << 20 },
+  (received: Received) => {
+    const datagrams = Array.isArray(received) ? received : decodeFrame(received.bytes).datagrams;
+    for (const datagram of datagrams) put(datagram);
+  },
+  (reason) => log.error(reason),
+);
+// So that a pause leaves nothing behind in memory.
+const timer = setInterval(() => {
+  flushLines();
+  flushColumns();
+}, 200);
+process.on('SIGTERM', () => {
+  clearInterval(timer);
+  const figures = receiver.figures();
+  listening.close();
+  flushLines();
+  flushColumns();
+  console.log(JSON.stringify({ ...written, ...figures }));
+});
