@@ -18,6 +18,9 @@ export interface NativeOptions {
   merge: boolean;
 }
 
+/** Of 1 ms each, or more. */
+const mostHandOnTries = 500;
+
 export const defaultNativeOptions: NativeOptions = {
   frameBytes: 65_536,
   frameDelayMs: 10,
@@ -102,7 +105,9 @@ export class NativeReceiver implements Receiver {
   async handOn(): Promise<void> {
     const asked = [...this.#open];
     for (const handle of asked) this.#addon.handOn(handle);
-    while (asked.some((handle) => this.#open.has(handle) && this.#addon.look(handle)[6] === 0)) await sleep(1);
+    const isWaiting = (handle: object) => this.#open.has(handle) && this.#addon.look(handle)[6] === 0;
+    // Under a flood the kernel is never empty.
+    for (let tries = 0; tries < mostHandOnTries && asked.some(isWaiting); tries += 1) await sleep(1);
   }
 
   /** Datagrams read, system calls for them, and how often the ring was full, of the sockets that are open. */

@@ -5,11 +5,14 @@ import { decodeFrame } from '@hotstandby/core/frame';
 import { CodedError } from '@hotstandby/contracts';
 import type { Clock, Datagram, ListenRequest, Logger, Received, Receiver } from '@hotstandby/ports';
 import { ManualClock } from '@hotstandby/testing/manual-clock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bindError } from './bind-error.ts';
 import { DgramReceiver, loadNativeAddon, NativeReceiver, openReceiver } from './index.ts';
 import { parseSockets } from './kernel-sockets.ts';
 import { sourceAddress } from './source-address.ts';
+
+// Processes and kernels take their time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const clock = new ManualClock();
@@ -71,7 +74,7 @@ it.skipIf(native !== null)('NativeReceiver is not compiled here (npm start compi
 });
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 25_000;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error('waited in vain');
     await sleep(2);

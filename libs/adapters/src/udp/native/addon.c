@@ -350,8 +350,11 @@ static napi_value js_look(napi_env env, napi_callback_info info) {
       figures[0] = memory[SK_MEMINFO_DROPS];
       figures[1] = memory[SK_MEMINFO_RMEM_ALLOC];
     }
+    /* In the order in which datagrams go through, so that one that moves on meanwhile is seen where it comes to. */
+    figures[2] = atomic_load(&r->reading) ? 1 : 0;
+    figures[2] += (double)atomic_load(&r->open_bytes);
     pthread_mutex_lock(&r->lock);
-    figures[2] = (double)(r->ready_bytes + atomic_load(&r->open_bytes));
+    figures[2] += (double)r->ready_bytes;
     pthread_mutex_unlock(&r->lock);
     figures[3] = (double)atomic_load(&r->datagrams);
     figures[4] = (double)atomic_load(&r->calls);

@@ -169,11 +169,12 @@ static bool add_message(struct receiver *r, int index, int64_t wall_ms) {
 }
 
 /* How many messages were read; 0: nothing is there; -1: the socket, or the ring at the end, takes no more. */
-static int read_batch(struct receiver *r) {
+static int read_messages(struct receiver *r) {
   for (int i = 0; i < BATCH; i++) {
     r->messages[i].msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
     r->messages[i].msg_hdr.msg_controllen = CONTROL_BYTES;
   }
+  atomic_store(&r->reading, true);
   int n = recvmmsg(r->fd, r->messages, BATCH, MSG_DONTWAIT, NULL);
   atomic_fetch_add_explicit(&r->calls, 1, memory_order_relaxed);
   if (n < 0) {
@@ -187,7 +188,13 @@ static int read_batch(struct receiver *r) {
   int64_t wall_ms = now_ns(CLOCK_REALTIME) / 1000000;
   for (int i = 0; i < n; i++)
     if (!add_message(r, i, wall_ms)) return -1;
-  if (r->filling) atomic_store_explicit(&r->open_bytes, r->size, memory_order_relaxed);
+  if (r->filling) atomic_store(&r->open_bytes, r->size);
+  return n;
+}
+
+static int read_batch(struct receiver *r) {
+  int n = read_messages(r);
+  atomic_store(&r->reading, false);
   return n;
 }
 

@@ -50,7 +50,8 @@ struct receiver {
   uint32_t ready_first, ready_count;
   uint64_t ready_bytes;
 
-  atomic_bool closing, called;
+  /* `reading`: the thread holds messages that are neither in the kernel nor in a frame. */
+  atomic_bool closing, called, reading;
   /* JavaScript asks for everything; the thread answers when the kernel had no more, and with how many frames that is. */
   atomic_uint asked, answered;
   atomic_ullong frames_ready, frames_handed, answered_frames;
