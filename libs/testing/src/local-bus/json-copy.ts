@@ -17,7 +17,8 @@ function plainCopy(value: object): object {
   for (const key in copy) {
     const field = copy[key];
     if (typeof field === 'string') continue;
-    if (typeof field === 'number' && Number.isFinite(field)) continue;
+    // JSON has no minus zero.
+    if (typeof field === 'number' && Number.isFinite(field) && !Object.is(field, -0)) continue;
     if (field === undefined || typeof field === 'function' || typeof field === 'symbol') delete copy[key];
     else if (field !== null) copy[key] = jsonCopy(field);
   }
