@@ -15,18 +15,32 @@ const addon = loadNativeAddon();
 if (typeof addon === 'string') throw new Error(`no native receiver: ${addon}`);
 const written = { records: 0, unread: 0 };
 
-const lines = Buffer.alloc(524_288);
-/** A line of a datagram of 64 KiB, every character escaped and of three octets, still fits behind it. */
+/** A datagram of 64 KiB, every octet of it escaped, still fits behind what is not full. */
+const lines = Buffer.alloc(1_048_576);
 const fullBytes = 262_144;
+const longestText = 65_536;
 let size = 0;
+/** Some lines are turned into octets together; more of them, and the text becomes too deep to be quick. */
+const together = 64;
+let waiting = '';
+let waitingLines = 0;
+const encodeLines = () => {
+  size += lines.write(waiting, size);
+  waiting = '';
+  waitingLines = 0;
+};
 const flushLines = () => {
+  encodeLines();
   if (size > 0) writeSync(out, lines, 0, size);
   size = 0;
 };
 const putLine = (line: string, malformed: string | null) => {
-  size += lines.write(line, size);
   written.records += 1;
   if (malformed !== null) written.unread += 1;
+  waiting += line;
+  waitingLines += 1;
+  if (waitingLines < together && waiting.length < longestText) return;
+  encodeLines();
   if (size > fullBytes) flushLines();
 };
 
