@@ -17,7 +17,13 @@ it('copies what the text can carry, and nothing of it is shared', () => {
 });
 
 it('loses what the text loses', () => {
-  const value = { gone: undefined, minus: -0, call: () => 1, lapsed: Number.NEGATIVE_INFINITY, none: [undefined, Number.NaN] };
+  const value = {
+    gone: undefined,
+    minus: -0,
+    call: () => 1,
+    lapsed: Number.NEGATIVE_INFINITY,
+    none: [undefined, Number.NaN],
+  };
   expect(Object.entries(jsonCopy(value) as object)).toEqual(Object.entries(overText(value) as object));
   expect(() => jsonCopy(undefined)).toThrow(SyntaxError);
 });
