@@ -198,7 +198,7 @@ export function initialState(
     role: 'starting',
     reason: 'waiting for the first answer of the store',
     startedAtMs: nowMs,
-    highestEpoch,
+    highestEpoch: Math.max(highestEpoch, remembered?.epoch ?? 0),
     remembered,
     toldAtMs: Number.NEGATIVE_INFINITY,
     doubt: null,

@@ -298,8 +298,9 @@ export class Arbiter implements Service {
         });
         return;
       case 'remember':
-        memory.rememberEpoch(effect.epoch);
+        // The reign first: who dies in between knows whose it is, and not a number alone that nobody can go on from.
         if (effect.reign) memory.rememberReign(effect.reign);
+        memory.rememberEpoch(effect.epoch);
         return;
       case 'transition':
         return this.#transition(effect);
