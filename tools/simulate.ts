@@ -1,12 +1,12 @@
 // `npm run simulate`: whole clusters (arbiter, heartbeat, gates) under virtual time, with faults of a mix that each seed
 // picks. Runs the sources as they are; one seed replays one schedule, whatever runs before it or beside it.
-import { knownBad } from '@hotstandby/testing/simulator';
+import { counted, knownBad } from '@hotstandby/testing/simulator';
 import { availableParallelism, getPriority, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inOrder, type RunRange } from './simulation/in-order.ts';
 import { Pool } from './simulation/pool.ts';
 import { Progress } from './simulation/progress.ts';
-import { runRange } from './simulation/run-range.ts';
+import { addCounts, runRange } from './simulation/run-range.ts';
 
 const usage = `npm run simulate -- [--seeds N] [--from S] [--jobs J] [--keep-going] [--trace] [--mutants]
 
@@ -52,6 +52,7 @@ async function runSchedules(): Promise<number> {
   const { trace: traces, 'keep-going': keepGoing } = values;
   const progress = new Progress(seeds);
   const total = { schedules: 0, violations: 0, reigns: 0, takeOvers: 0, falseTakeOvers: 0 };
+  const counts: Record<string, number> = {};
   const range = { from, seeds, variant: null, traces, stopAtViolation: !keepGoing };
   for await (const part of inOrder(range, { run, jobs, seedsAtOnce: Math.min(50, Math.ceil(seeds / jobs)) })) {
     total.schedules += part.schedules;
@@ -59,6 +60,7 @@ async function runSchedules(): Promise<number> {
     total.reigns += part.reigns;
     total.takeOvers += part.takeOvers;
     total.falseTakeOvers += part.falseTakeOvers;
+    addCounts(counts, part.counts);
     progress.clear();
     for (const { seed, lines } of part.traces) console.log(`seed ${seed}\n${lines.join('\n')}\n`);
     for (const { seed, what } of part.violations) {
@@ -79,6 +81,7 @@ async function runSchedules(): Promise<number> {
   console.log(
     `seeds ${from} to ${from + schedules - 1}, reigns ${reigns}, ${seconds.toFixed(1)} s with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}: ${rate} a second`,
   );
+  console.log(`with ${counted.map((what) => `${counts[what] ?? 0} ${what}`).join(', ')}`);
   return violations === 0 ? 0 : 1;
 }
 

@@ -17,12 +17,22 @@ export interface RangeResult {
   reigns: number;
   takeOvers: number;
   falseTakeOvers: number;
+  /** What few schedules have, by name. */
+  counts: Record<string, number>;
   violations: { seed: number; what: string[] }[];
   traces: { seed: number; lines: string[] }[];
 }
 
 export async function runRange({ from, seeds, variant, traces, stopAtViolation }: Range): Promise<RangeResult> {
-  const result: RangeResult = { schedules: 0, reigns: 0, takeOvers: 0, falseTakeOvers: 0, violations: [], traces: [] };
+  const result: RangeResult = {
+    schedules: 0,
+    reigns: 0,
+    takeOvers: 0,
+    falseTakeOvers: 0,
+    counts: {},
+    violations: [],
+    traces: [],
+  };
   const known = knownBad.find(({ name }) => name === variant) ?? null;
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
@@ -45,6 +55,7 @@ export async function runRange({ from, seeds, variant, traces, stopAtViolation }
       result.reigns += run.reigns;
       result.takeOvers += run.takeOvers;
       result.falseTakeOvers += run.falseTakeOvers;
+      addCounts(result.counts, run.counts);
       if (what.length > 0) result.violations.push({ seed, what });
       if (what.length > 0 || traces) result.traces.push({ seed, lines: run.trace });
       if (what.length > 0 && stopAtViolation) break;
@@ -54,4 +65,9 @@ export async function runRange({ from, seeds, variant, traces, stopAtViolation }
     Error.stackTraceLimit = stackTraceLimit;
   }
   return result;
+}
+
+/** One range's counts on top of another's. */
+export function addCounts(total: Record<string, number>, more: Partial<Record<string, number>>): void {
+  for (const [what, number] of Object.entries(more)) total[what] = (total[what] ?? 0) + (number ?? 0);
 }

@@ -11,12 +11,13 @@ import { HostClock } from './host-clock.ts';
 import { Host } from './host.ts';
 import type { KnownBad } from './known-bad/index.ts';
 import { Line } from './line.ts';
+import { extrasOf, type Extras } from './extras.ts';
 import { mixOf } from './mix.ts';
 import { Moments } from './moments.ts';
 import { PeerLines } from './peer-line.ts';
 import { Random } from './random.ts';
 import { StoreServer } from './store-server.ts';
-import type { World } from './world.ts';
+import type { Counted, World } from './world.ts';
 
 /** The hosts of one schedule, the store, and every line between them. */
 export class Cluster {
@@ -25,12 +26,18 @@ export class Cluster {
   readonly trace: string[] = [];
   readonly takeOvers: TakeOvers;
   readonly startMs: number;
+  readonly extras: Extras | null;
+  readonly counts: Partial<Record<Counted, number>> = {};
   readonly #lines = new Map<string, Line>();
 
   constructor(seed: number, variant: KnownBad | null) {
     const clock = new ManualClock();
     const random = new Random(seed);
     const mix = mixOf(random, fastTiming.leaseTtlMs);
+    this.extras = extrasOf(seed);
+    const count = (what: Counted) => {
+      this.counts[what] = (this.counts[what] ?? 0) + 1;
+    };
     const tables = new MemoryTables();
     const moments = new Moments();
     this.startMs = clock.monotonicMs();
@@ -38,11 +45,26 @@ export class Cluster {
       void this.trace.push(`${(clock.monotonicMs() - this.startMs).toFixed(1).padStart(8)} ${what}`);
     const violations = new Violations(() => clock.monotonicMs() - this.startMs, say);
     const grants = new GrantChecks(violations, () => this.hosts);
-    const history = new StoreHistory(tables, violations, (takeOver) => this.#tookOver(takeOver));
+    const history = new StoreHistory(tables, violations, {
+      tookOver: (takeOver) => this.#tookOver(takeOver),
+      isForced: (incarnation) => this.hosts.some(({ forced }) => forced.has(incarnation)),
+      isPaused: () => (tables.pause?.endsAtMs ?? 0) > clock.monotonicMs(),
+      count,
+    });
     const server = new StoreServer(tables, clock, random, (store) =>
       history.watching(variant?.store?.(store, { tables, clock, random }) ?? store),
     );
     server.onForgotten = () => history.forgot(grants.highestEpoch);
+    server.onPromotedAgain = () => {
+      count('second promotions');
+      grants.epochsMayGoBack = true;
+      history.epochsMayGoBack = true;
+    };
+    server.onFirstClaimForgotten = () => {
+      count('first claims forgotten');
+      grants.forgotFirst();
+      history.forgot(0);
+    };
     let ids = 0;
     this.world = {
       clock,
@@ -56,7 +78,9 @@ export class Cluster {
       violations,
       grants,
       handedOver: new Set(),
-      guarded: new GuardedTables(tables, violations, variant?.guard ?? 'commit', () => history.highestEpoch),
+      guarded: new GuardedTables(tables, violations, variant?.guard ?? 'commit', () =>
+        history.epochsMayGoBack ? 0 : history.highestEpoch,
+      ),
       peerLines: new PeerLines({
         random,
         moments,
@@ -66,6 +90,7 @@ export class Cluster {
       }),
       newClock: () => this.#newClock(),
       nextId: () => ++ids,
+      count,
       say,
     };
     this.hosts = (mix.third ? ['a', 'b', 'c'] : ['a', 'b']).map((name) => this.#newHost(name));

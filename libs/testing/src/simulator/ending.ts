@@ -22,6 +22,7 @@ export async function ending(cluster: Cluster): Promise<void> {
   for (const host of hosts) {
     host.access.fated = 0;
     if (host === dead) continue;
+    host.wake();
     for (const service of ['heartbeat', 'arbiter', 'actor'] as const) host.process(service)?.leaveAlone();
     host.start();
   }
@@ -33,7 +34,10 @@ export async function ending(cluster: Cluster): Promise<void> {
     world.clock.monotonicMs() > restMs &&
     cluster.isQuiet() &&
     live.every((host) => host.isWell() && !host.stopping && !host.lease?.doubt);
-  let done = await within(cluster, dead ? activeWithinMs : wholeWithinMs, () => found() && atRest());
+  // Whoever takes over waits for the end of a pause.
+  const pausedMs = Math.max(0, (world.tables.pause?.endsAtMs ?? 0) - world.clock.monotonicMs());
+  const firstMs = pausedMs + (dead ? activeWithinMs : wholeWithinMs);
+  let done = await within(cluster, firstMs, () => found() && atRest());
   if (done) {
     // What the last of it undid shows at the next beat.
     await world.clock.advance(2 * world.timing.beatMs);

@@ -39,4 +39,21 @@ export const faultKinds = [
   /** Whatever this host suffers ends now. */
   'mend',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+
+/** What a schedule has only with extras (`extras.ts`). */
+export const extraKinds = [
+  /** The machine sleeps: its monotonic clock stands still, its boot-time clock goes on. */
+  'suspend-host',
+  'pause',
+  'resume',
+  /** An operator who knows that nobody else is active takes the lease for this host. */
+  'take-over',
+  /** Who claimed dies at one of the first things that it does by it, and a replica takes over that lacks the claim. */
+  'forget-claim',
+  /** A second replica takes over right after the first. */
+  'promote-again',
+  /** A replica takes over that lacks the very first claim. */
+  'forget-first-claim',
+] as const;
+export type ExtraKind = (typeof extraKinds)[number];
+export type FaultKind = (typeof faultKinds)[number] | ExtraKind;

@@ -125,11 +125,61 @@ const faults: Record<FaultKind, Fault> = {
     const { random } = cluster.world;
     host.clock.stepWall(random.pick([-1, 1]) * random.pick([50, 200, 1000, 3_600_000]));
   },
+  'suspend-host': ({ world: { count } }, host, forMs) => {
+    // Shorter ones are not told from a busy host (docs/lease.md, "Clocks").
+    if (host.suspend(Math.max(60, forMs))) count('suspensions');
+  },
+  pause: ({ world: { random } }, host) => {
+    const forMs = Math.round(random.between(1000, 1400));
+    if (host.up) host.request(subjects.pause, { operator: 'sim', reason: 'sim', forMs });
+  },
+  resume: (_cluster, host) => {
+    if (host.up) host.request(subjects.resume, { operator: 'sim', reason: 'sim' });
+  },
+  'take-over': (cluster, host, forMs) => {
+    const { clock } = cluster.world;
+    const untilMs = clock.monotonicMs() + forMs;
+    // What the operator assumes is true: whoever else was active is dead, or has let go. For that he waits a while.
+    const ask = () => {
+      if (!cluster.hosts.some((other) => other !== host && other.mayHold())) {
+        if (host.up) host.request(subjects.takeover, { operator: 'sim', reason: 'sim' });
+      } else if (clock.monotonicMs() < untilMs) clock.after(10, ask);
+    };
+    ask();
+  },
+  'forget-claim': (cluster, _host, forMs) => {
+    const { moments, clock, random, server, mix, tables, count } = cluster.world;
+    moments.once('claim-done', (name) => {
+      const host = cluster.host(name);
+      const arbiter = host?.process('arbiter');
+      arbiter?.atOutput(1 + Math.floor(random.between(0, 6)), () => {
+        host?.killService('arbiter');
+        clock.after(Math.min(forMs, 60), () => host?.startService('arbiter'));
+        if (mix.third) return;
+        clock.after(random.between(0, 40), () => {
+          const { epoch } = tables.reign;
+          server.promoteReplica(random.between(40, 200));
+          if (tables.reign.epoch < epoch) count('claims forgotten with their claimer');
+        });
+      });
+    });
+  },
+  'promote-again': ({ world: { server, clock, random, mix } }) => {
+    const behindMs = () => (mix.third ? 0 : random.between(0, 300));
+    server.promoteReplica(behindMs());
+    clock.after(random.between(0, 30), () => server.promoteReplica(behindMs(), { again: true }));
+  },
+  'forget-first-claim': (cluster) => {
+    const { server, mix } = cluster.world;
+    const primary = cluster.host('a')?.disk.nodeId;
+    if (primary && !mix.third) server.forgetFirstClaim(primary);
+  },
   mend: (cluster, host) => {
     for (const { name } of [...cluster.hosts, { name: 'store' }]) {
       cluster.line(host.name, name).mend();
       cluster.line(name, host.name).mend();
     }
+    host.wake();
     for (const service of ['heartbeat', 'arbiter', 'actor'] as const) host.process(service)?.thaw();
   },
 };

@@ -13,6 +13,10 @@ export class HostClock {
   readonly #random: Random;
   readonly #wallInstead: boolean;
   #wallStepMs = 0;
+  /** For so long the monotonic clock stood still, in suspensions that are over. */
+  #stoodStillMs = 0;
+  #asleepSinceMs = Number.POSITIVE_INFINITY;
+  #asleepUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     trueClock: Clock,
@@ -33,10 +37,35 @@ export class HostClock {
 
   /** What the host's clock shows at a true time. */
   at(trueMs: number): number {
-    return trueMs * this.#rate - this.#bootedMs + (this.#wallInstead ? this.#wallStepMs : 0);
+    if (this.#wallInstead) return trueMs * this.#rate - this.#bootedMs + this.#wallStepMs;
+    return (trueMs - this.stoodStillMs(trueMs)) * this.#rate - this.#bootedMs;
   }
 
-  /** CLOCK_BOOTTIME: no host of a schedule is suspended, so it goes with the monotonic clock. */
+  /** For how long it stood still until a true time. */
+  stoodStillMs(trueMs: number): number {
+    const now = Math.min(trueMs, this.#asleepUntilMs) - this.#asleepSinceMs;
+    return this.#stoodStillMs + Math.max(0, now);
+  }
+
+  /** The host is suspended: its monotonic clock stands still. False: it is already. */
+  sleep(forMs: number): boolean {
+    const nowMs = this.trueMs();
+    if (nowMs < this.#asleepUntilMs) return false;
+    this.#stoodStillMs = this.stoodStillMs(nowMs);
+    this.#asleepSinceMs = nowMs;
+    this.#asleepUntilMs = nowMs + forMs;
+    return true;
+  }
+
+  wake(): void {
+    this.#asleepUntilMs = Math.min(this.#asleepUntilMs, this.trueMs());
+  }
+
+  asleepForMs(): number {
+    return Math.max(0, this.#asleepUntilMs - this.trueMs());
+  }
+
+  /** CLOCK_BOOTTIME goes on while the monotonic clock stands still. */
   bootAt(trueMs: number): number {
     return trueMs * this.#rate;
   }

@@ -12,6 +12,7 @@ import type { HostClock } from './host-clock.ts';
 import { Process } from './process.ts';
 import type { World } from './world.ts';
 
+const never = Number.NEGATIVE_INFINITY;
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const uncounted: Metrics = {
   counter: () => ({ add() {} }),
@@ -40,6 +41,13 @@ export class Host implements Holder {
   activeSinceMs = Number.POSITIVE_INFINITY;
   /** Somebody else's promises count since then. */
   voterSinceMs = Number.POSITIVE_INFINITY;
+  /**
+   * The machine slept: a grant until this time of its clock lasts too long. The arbiter believes it until it reads the
+   * clocks, and a gate until it hears of that: what no gate of a host that stood still can know (docs/lease.md, "Clocks").
+   */
+  readonly #sleptThroughMs = { arbiter: never, gates: never };
+  /** Incarnations whose claim is an operator's. */
+  readonly forced = new Set<string>();
   /** When a promise of somebody else was last heard. */
   promisedAtMs = Number.NEGATIVE_INFINITY;
   readonly #world: World;
@@ -65,7 +73,10 @@ export class Host implements Holder {
   /** Every process that does not run. The host's clock goes on; a host that was down has booted. */
   start(): void {
     if (this.#retired) return;
-    if (!this.up) this.clock = this.#world.newClock();
+    if (!this.up) {
+      this.clock = this.#world.newClock();
+      Object.assign(this.#sleptThroughMs, { arbiter: never, gates: never });
+    }
     this.up = true;
     for (const service of services) if (!this.runs(service)) this.#start(service);
     this.#world.moments.is('started', this.name);
@@ -130,14 +141,48 @@ export class Host implements Holder {
   }
 
   holding(): number | null {
+    const arbiter = this.#heldByArbiter();
+    if (arbiter && arbiter.deadlineMs > this.#sleptThroughMs.arbiter) return arbiter.epoch;
+    const gate = this.#heldByGate();
+    return gate && !this.#sleptThrough(gate.deadlineMs) ? gate.epoch : null;
+  }
+
+  /** Something of it may believe in a grant, even one that lasts too long. */
+  mayHold(): boolean {
+    return this.#heldByArbiter() !== null || this.#heldByGate() !== null;
+  }
+
+  #heldByArbiter(): LeaseState['grant'] {
     const arbiter = this.#processes.get('arbiter');
-    if (arbiter && !arbiter.isDead() && this.lease?.role === 'active' && this.lease.grant) {
-      const { epoch, deadlineMs } = this.lease.grant;
-      if (this.clock.at(this.clock.trueMs()) < deadlineMs) return epoch;
-    }
+    if (!arbiter || arbiter.isDead() || this.lease?.role !== 'active') return null;
+    const { grant } = this.lease;
+    return grant && this.clock.at(this.clock.trueMs()) < grant.deadlineMs ? grant : null;
+  }
+
+  #heldByGate(): LeaseState['grant'] {
     const actor = this.#processes.get('actor');
     if (!actor || actor.isDead()) return null;
-    return actor.lookedAt(() => this.#actor?.mayAct()?.epoch ?? null);
+    return actor.lookedAt(() => this.#actor?.mayAct() ?? null);
+  }
+
+  #sleptThrough(deadlineMs: number): boolean {
+    return deadlineMs <= this.#sleptThroughMs.gates;
+  }
+
+  /** The machine is suspended, with all that runs on it. False: it is down, or asleep already. */
+  suspend(forMs: number): boolean {
+    if (!this.up || !this.clock.sleep(forMs)) return false;
+    this.befell(forMs);
+    // No grant of before can end later.
+    const latestMs = this.clock.at(this.clock.trueMs()) + this.#world.timing.leaseTtlMs;
+    Object.assign(this.#sleptThroughMs, { arbiter: latestMs, gates: latestMs });
+    for (const service of services) this.#processes.get(service)?.freeze(forMs);
+    return true;
+  }
+
+  /** Before its time. */
+  wake(): void {
+    this.clock.wake();
   }
 
   request(subject: (place: { cluster: string; node: string }) => string, payload: unknown): void {
@@ -151,6 +196,8 @@ export class Host implements Holder {
   #start(service: ServiceOfHost): void {
     this.befell();
     const process = new Process(service, this.clock);
+    const asleepForMs = this.clock.asleepForMs();
+    if (asleepForMs > 0) process.freeze(asleepForMs);
     this.#processes.set(service, process);
     process.onWoken = () => this.#world.moments.is('woken', this.name);
     if (service === 'heartbeat') this.#startHeartbeat(process);
@@ -212,16 +259,23 @@ export class Host implements Holder {
       host: this.name,
       process,
       access: this.access,
-      heard: () => grants.looked(this),
+      heard: (epoch) => {
+        if (epoch === null && this.clock.asleepForMs() === 0) this.#sleptThroughMs.gates = never;
+        grants.looked(this);
+      },
       askOnce: variant?.gate === 'asked-once',
       unasked: variant?.gate === 'unasked',
+      sleptThrough: (deadlineMs) => this.#sleptThrough(deadlineMs),
     });
     this.#actor.start();
   }
 
   #decided(before: LeaseState, after: LeaseState): void {
     this.lease = after;
+    if (this.clock.asleepForMs() === 0) this.#sleptThroughMs.arbiter = never;
     const nowMs = this.#world.clock.monotonicMs();
+    if (after.claiming?.rule === 'claim-forced') this.forced.add(after.self.incarnation);
+    else if (after.claiming) this.forced.delete(after.self.incarnation);
     if (after.role !== 'active') this.activeSinceMs = Number.POSITIVE_INFINITY;
     else if (before.role !== 'active') this.activeSinceMs = nowMs;
     const standby = after.view?.reign.standbyIncarnation ?? null;

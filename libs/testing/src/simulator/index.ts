@@ -1,2 +1,3 @@
 export { knownBad, type KnownBad } from './known-bad/index.ts';
+export { counted, type Counted } from './world.ts';
 export { simulate, type SimulatedRun } from './simulate.ts';

@@ -30,6 +30,16 @@ export class Moments {
     else this.#waiting.set(moment, [run]);
   }
 
+  /** The next time alone. */
+  once(moment: Moment, run: (host: string) => void): void {
+    let over = false;
+    this.on(moment, (host) => {
+      if (over) return;
+      over = true;
+      run(host);
+    });
+  }
+
   is(moment: Moment, host: string): void {
     const waiting = this.#waiting.get(moment);
     if (waiting) for (const run of waiting) run(host);

@@ -52,11 +52,24 @@ export class Process implements Clock {
   after(delayMs: number, run: () => void): Cancel {
     let cancelled = false;
     const aheadMs = Math.max(0, this.#frozenUntilMs - this.#clock.trueMs());
-    const cancelTrue = this.#clock.after(aheadMs + this.#clock.lasting(delayMs), () =>
-      this.input(() => {
-        if (!cancelled) run();
-      }),
-    );
+    let cancelTrue: Cancel = () => {};
+    const fromMs = this.#clock.trueMs() + aheadMs;
+    const stoodStillMs = this.#clock.stoodStillMs(fromMs);
+    const dueMs = this.#clock.at(fromMs) + delayMs;
+    const arm = (trueDelayMs: number) => {
+      cancelTrue = this.#clock.after(trueDelayMs, () =>
+        this.input(() => {
+          if (cancelled) return;
+          // Timers go by the monotonic clock: for as long as that stood still they come later.
+          const nowMs = this.#clock.trueMs();
+          const stoodStill = this.#clock.stoodStillMs(nowMs) > stoodStillMs;
+          const leftMs = dueMs - this.#clock.at(nowMs);
+          if (stoodStill && leftMs > 0) arm(this.#clock.lasting(leftMs));
+          else run();
+        }),
+      );
+    };
+    arm(aheadMs + this.#clock.lasting(delayMs));
     return () => {
       cancelled = true;
       cancelTrue();

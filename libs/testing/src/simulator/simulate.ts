@@ -1,8 +1,10 @@
 import { aim } from './aims.ts';
 import { Cluster } from './cluster.ts';
 import { ending } from './ending.ts';
+import { beginExtras } from './extras.ts';
 import { befall } from './faults.ts';
 import type { KnownBad } from './known-bad/index.ts';
+import type { Counted } from './world.ts';
 
 export interface SimulatedRun {
   seed: number;
@@ -14,6 +16,8 @@ export interface SimulatedRun {
   takeOvers: number;
   falseTakeOvers: number;
   handOvers: number;
+  /** What few schedules have. */
+  counts: Partial<Record<Counted, number>>;
   /** What happened, for people: faults and transitions with their times. */
   trace: string[];
 }
@@ -29,6 +33,8 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
   say(`mix ${JSON.stringify(mix)}`);
 
   const aims = aim(cluster);
+  const extras = cluster.extras && beginExtras(cluster, cluster.extras);
+  if (cluster.extras) say(`extras ${cluster.extras.kinds.join(' ')}`);
   for (const host of cluster.hosts) {
     const afterMs = random.chance(0.5) ? 0 : random.between(0, 300);
     clock.after(afterMs, () => host.start());
@@ -40,6 +46,7 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
     if (ms < mix.faultyMs) befall(cluster, random.pick(cluster.hosts), random.pick(mix.kinds));
   }
   aims.stop();
+  extras?.stop();
   if (!violations.first) await ending(cluster);
   // Nothing of this run may go on when the next one begins.
   for (const host of cluster.hosts) host.kill();
@@ -51,6 +58,7 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
     takeOvers: count,
     falseTakeOvers: cluster.takeOvers.false,
     handOvers: planned,
+    counts: cluster.counts,
     trace: cluster.trace,
   };
 }

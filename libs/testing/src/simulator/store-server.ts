@@ -17,12 +17,16 @@ export class StoreServer {
   #badUntilMs = Number.NEGATIVE_INFINITY;
   /** Told when reigns may have been forgotten. */
   onForgotten: () => void = () => {};
+  onPromotedAgain: () => void = () => {};
+  onFirstClaimForgotten: () => void = () => {};
   /** Statements that were sent, and neither carried out nor lost. */
   onTheWay = 0;
   #restarts = 0;
-  #promoted = false;
+  #promotions = 0;
   /** What the tables held after each of the last statements. */
   #history: { atMs: number; tables: TablesSnapshot }[] = [];
+  /** Of the server before this one: another replica may know no more than some of it. */
+  #beforePromoted: { atMs: number; tables: TablesSnapshot }[] = [];
 
   constructor(tables: MemoryTables, clock: Clock, random: Random, wrap: (store: LeaseStore) => LeaseStore) {
     this.tables = tables;
@@ -92,13 +96,28 @@ export class StoreServer {
    * schedule: when the claim that re-bases is forgotten, too, before the other node heard of it, epochs may go back (never
    * two grants at once), until the one that remembers is heard.
    */
-  promoteReplica(behindMs: number): void {
-    if (this.#promoted) return;
-    this.#promoted = true;
-    const known = this.#asOf(behindMs);
-    // The very first claim is never forgotten here: on a lease that nobody ever held the primary does not wait.
-    const then = known && known.reign.epoch > 0 ? known : this.tables.snapshot();
+  promoteReplica(behindMs: number, { again = false } = {}): void {
+    if (this.#promotions >= (again ? 2 : 1)) return;
+    this.#promotions += 1;
+    const known = this.#asOf(behindMs, again ? [...this.#beforePromoted, ...this.#history] : this.#history);
+    // The very first claim is not forgotten here, but as a fault of its own.
+    this.#promote(known && known.reign.epoch > 0 ? known : this.tables.snapshot());
+    if (this.#promotions > 1) this.onPromotedAgain();
+  }
+
+  /** A replica takes over that lacks the first claim, and no more. The secondary's is not forgotten (docs/proof.md). */
+  forgetFirstClaim(primary: string): void {
+    const known = this.#history.findLast(({ tables }) => tables.reign.epoch === 0);
+    const { epoch, holder, lastHolder } = this.tables.reign;
+    if (this.#promotions > 0 || !known || epoch !== 1 || (holder ?? lastHolder) !== primary) return;
+    this.#promotions += 1;
+    this.#promote(known.tables);
+    this.onFirstClaimForgotten();
+  }
+
+  #promote(then: TablesSnapshot): void {
     this.tables.forget(then, 'new');
+    this.#beforePromoted = this.#history;
     this.#history = [];
     this.#badUntilMs = Math.max(this.#badUntilMs, this.#clock.monotonicMs());
     this.onForgotten();
@@ -118,9 +137,9 @@ export class StoreServer {
     while ((this.#history[1]?.atMs ?? nowMs) < nowMs - historyMs) this.#history.shift();
   }
 
-  #asOf(agoMs: number): TablesSnapshot | undefined {
+  #asOf(agoMs: number, history = this.#history): TablesSnapshot | undefined {
     const thenMs = this.#clock.monotonicMs() - agoMs;
-    return this.#history.findLast(({ atMs }) => atMs <= thenMs)?.tables;
+    return history.findLast(({ atMs }) => atMs <= thenMs)?.tables;
   }
 }
 

@@ -12,6 +12,17 @@ import type { PeerLines } from './peer-line.ts';
 import type { Random } from './random.ts';
 import type { StoreServer } from './store-server.ts';
 
+/** What few schedules have, and is counted to know that enough have it. */
+export const counted = [
+  'suspensions',
+  'pauses',
+  'forced take-overs',
+  'claims forgotten with their claimer',
+  'second promotions',
+  'first claims forgotten',
+] as const;
+export type Counted = (typeof counted)[number];
+
 /** What all hosts of one schedule share. */
 export interface World {
   clock: ManualClock;
@@ -29,5 +40,7 @@ export interface World {
   handedOver: Set<number>;
   newClock: () => HostClock;
   nextId: () => number;
+  /** One more of what few schedules have. */
+  count: (what: Counted) => void;
   say: (what: string) => void;
 }

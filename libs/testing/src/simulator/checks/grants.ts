@@ -17,6 +17,8 @@ export class GrantChecks {
   readonly #holders: () => readonly Holder[];
   /** By host and epoch: the latest deadline that its arbiter ever gave, on that host's clock. */
   readonly #deadlines = new Map<string, number>();
+  /** Two replicas were promoted at once (docs/proof.md): until who remembers is heard, epochs may go back. */
+  epochsMayGoBack = false;
   /** The highest epoch that any node was active under, and which node that was. */
   highestEpoch = 0;
   #highest = '';
@@ -31,7 +33,7 @@ export class GrantChecks {
     if (!grant || grant === before.grant || after.role !== 'active') return;
     const key = `${host.name} ${grant.epoch}`;
     this.#deadlines.set(key, Math.max(grant.deadlineMs, this.#deadlines.get(key) ?? Number.NEGATIVE_INFINITY));
-    if (grant.epoch < this.highestEpoch) {
+    if (grant.epoch < this.highestEpoch && !this.epochsMayGoBack) {
       this.#violations.violate(2, `${host.name} got a grant of epoch ${grant.epoch} after one of ${this.highestEpoch}`);
     }
     if (grant.epoch > this.highestEpoch) {
@@ -39,6 +41,11 @@ export class GrantChecks {
       this.#highest = host.name;
     }
     this.looked(host);
+  }
+
+  /** The store forgot the very first claim: its epoch may be given once more, to one after the other. */
+  forgotFirst(): void {
+    this.highestEpoch = 0;
   }
 
   /** A host's arbiter or gate has a grant, maybe a longer one than before. */
@@ -54,7 +61,7 @@ export class GrantChecks {
 
   /** Another host was active under a higher epoch. */
   isPast(host: string, epoch: number): boolean {
-    return epoch < this.highestEpoch && host !== this.#highest;
+    return !this.epochsMayGoBack && epoch < this.highestEpoch && host !== this.#highest;
   }
 
   /** Until when, on its own clock, a host was ever granted an epoch. */

@@ -1,5 +1,6 @@
 import type { ClaimRequest, LeaseStore, Reign } from '@hotstandby/ports';
 import type { MemoryTables } from '../../memory-lease-store/index.ts';
+import type { Counted } from '../world.ts';
 import type { Violations } from './violations.ts';
 
 export interface TakeOver {
@@ -11,6 +12,16 @@ export interface TakeOver {
   planned: boolean;
 }
 
+/** What the history of the store is told of the rest of the world. */
+export interface Around {
+  tookOver: (takeOver: TakeOver) => void;
+  /** An operator had this incarnation take the lease: rule 1 of a claim is what he answers for. */
+  isForced: (incarnation: string) => boolean;
+  /** By the store's own clock. */
+  isPaused: () => boolean;
+  count: (what: Counted) => void;
+}
+
 /**
  * Everything that changed in `reign`, looked at from beside: invariant 2 (epochs grow, each has one holder), invariant 6
  * (rule 1 of a claim, told once more in other words) and the part of invariant 3 that is the lease's own (no change of the
@@ -19,14 +30,16 @@ export interface TakeOver {
 export class StoreHistory {
   readonly #tables: MemoryTables;
   readonly #violations: Violations;
-  readonly #tookOver: (takeOver: TakeOver) => void;
+  readonly #around: Around;
   readonly #holders = new Map<number, string>();
   highestEpoch = 0;
+  /** Two replicas were promoted at once (docs/proof.md). */
+  epochsMayGoBack = false;
 
-  constructor(tables: MemoryTables, violations: Violations, tookOver: (takeOver: TakeOver) => void) {
+  constructor(tables: MemoryTables, violations: Violations, around: Around) {
     this.#tables = tables;
     this.#violations = violations;
-    this.#tookOver = tookOver;
+    this.#around = around;
   }
 
   /** What the store forgot, and nobody was ever granted, may be given once more. */
@@ -47,7 +60,11 @@ export class StoreHistory {
       beat: (request) => store.beat(request),
       look: () => store.look(),
       readopt: (request) => store.readopt(request),
-      pause: (request) => store.pause(request),
+      pause: async (request) => {
+        const reign = await store.pause(request);
+        if (reign && request.forMs > 0) this.#around.count('pauses');
+        return reign;
+      },
       close: () => store.close(),
       claim: async (request) => {
         const before = this.#tables.reign;
@@ -73,20 +90,26 @@ export class StoreHistory {
   #claimed({ nodeId, incarnation, rebase }: ClaimRequest, before: Reign, after: Reign): void {
     const who = `${nodeId}/${incarnation}`;
     const known = this.#holders.get(after.epoch);
-    if (after.epoch <= this.highestEpoch)
+    if (after.epoch <= this.highestEpoch && !this.epochsMayGoBack)
       this.#violations.violate(2, `epoch ${after.epoch} was given after ${this.highestEpoch}`);
-    if (known !== undefined && known !== who)
+    if (known !== undefined && known !== who && !this.epochsMayGoBack)
       this.#violations.violate(2, `epoch ${after.epoch} has two holders: ${known} and ${who}`);
     this.#holders.set(after.epoch, who);
     this.highestEpoch = Math.max(this.highestEpoch, after.epoch);
 
     // Who re-bases goes by its own memory: the store shows what was, or never.
-    if (!rebase && !mayClaim(nodeId, before)) {
+    const forced = this.#around.isForced(incarnation);
+    if (forced) this.#around.count('forced take-overs');
+    if (!rebase && !forced && !mayClaim(nodeId, before)) {
       const { holder, standby } = before;
       this.#violations.violate(6, `${nodeId} claimed from ${holder ?? 'nobody'}, whose standby is ${standby}`);
     }
+    const own = (before.holder ?? before.lastHolder) === nodeId || before.epoch === 0;
+    const named = before.holder === null && before.handoverTo === nodeId;
+    if (!forced && !rebase && !own && !named && this.#around.isPaused())
+      this.#violations.violate(6, `${nodeId} took over from ${before.holder ?? before.lastHolder} during a pause`);
     const planned = !rebase && before.holder === null && before.handoverTo === nodeId && before.lastHolder !== nodeId;
-    this.#tookOver({ from: rebase ? null : before.holder, to: nodeId, epoch: after.epoch, planned });
+    this.#around.tookOver({ from: rebase ? null : before.holder, to: nodeId, epoch: after.epoch, planned });
   }
 }
 

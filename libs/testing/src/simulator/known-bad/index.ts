@@ -1,4 +1,5 @@
 import { beatsAndClaims } from './beats-and-claims.ts';
+import { extraRules } from './extras.ts';
 import { handOvers } from './hand-overs.ts';
 import type { KnownBad } from './known-bad.ts';
 import { promises } from './promises.ts';
@@ -7,4 +8,4 @@ import { writers } from './writers.ts';
 
 export type { KnownBad } from './known-bad.ts';
 
-export const knownBad: KnownBad[] = [...waits, ...promises, ...beatsAndClaims, ...handOvers, ...writers];
+export const knownBad: KnownBad[] = [...waits, ...promises, ...beatsAndClaims, ...handOvers, ...writers, ...extraRules];
