@@ -32,12 +32,13 @@ import { Losses } from './losses.ts';
 import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
+import { StaleTelemetry } from './receive/stale-telemetry.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
 import { Census } from './verify/census.ts';
 
 export interface CollectorParts {
-  config: Pick<NodeConfig, 'node' | 'collector'>;
+  config: Pick<NodeConfig, 'node' | 'collector'> & Partial<Pick<NodeConfig, 'binding'>>;
   place: Place;
   clock: Clock;
   ids: Ids;
@@ -75,6 +76,7 @@ export class Collector implements Service {
   readonly #drain: Drain;
   readonly #census: Census;
   readonly #losses: Losses;
+  readonly #stale: StaleTelemetry | null;
   readonly #roles: RoleWatch;
   #cancelBusStatus: Cancel = () => {};
 
@@ -103,6 +105,9 @@ export class Collector implements Service {
       limits,
       instance,
     });
+    const isActive = () => this.#roles.open() !== null;
+    const binding = config.binding ?? { mode: 'none' };
+    this.#stale = feed === 'vip' ? new StaleTelemetry({ clock, emit, log, binding, isActive }) : null;
     this.#reception = new Reception({
       receiver,
       listeners: new Listeners({ receiver, clock, log, emit, limits }),
@@ -113,7 +118,8 @@ export class Collector implements Service {
       metrics,
       frameBytes: limits.frameBytes,
       frameDelayMs,
-      isActive: () => this.#roles.open() !== null,
+      isActive,
+      look: (received) => this.#stale?.look(received),
     });
 
     this.#drain = new Drain({
@@ -238,6 +244,7 @@ export class Collector implements Service {
       upkeep: this.#upkeep.state(),
       drain: this.#drain.state(),
       lost: { total: this.#losses.total(), recent: this.#losses.recent() },
+      staleSenders: this.#stale?.report() ?? null,
     });
   }
 }

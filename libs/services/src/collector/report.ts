@@ -1,4 +1,4 @@
-import type { Role } from '@hotstandby/contracts';
+import type { Role, StaleSenders } from '@hotstandby/contracts';
 import type { ServiceReport } from '@hotstandby/ports';
 import type { Delivery } from './deliver/delivery.ts';
 import type { Drain } from './deliver/drain.ts';
@@ -17,6 +17,7 @@ export interface CollectorState {
   upkeep: ReturnType<Upkeep['state']>;
   drain: ReturnType<Drain['state']>;
   lost: { total: number; recent: boolean };
+  staleSenders: StaleSenders | null;
 }
 
 /** How the collector is doing, for people and for `status`. */
@@ -51,6 +52,7 @@ export function collectorReport(state: CollectorState): ServiceReport {
       lastCommit: writer.lastCommitAtMs === null ? null : new Date(writer.lastCommitAtMs).toISOString(),
       listenerRegistered: drain.registered,
       draining: drain.draining,
+      ...(state.staleSenders && { staleSenders: state.staleSenders }),
     },
   };
 }

@@ -1,4 +1,5 @@
 export * from './active-of.ts';
 export * from './faults.ts';
 export * from './pair-view.ts';
+export * from './stale-senders.ts';
 export * from './status-board.ts';

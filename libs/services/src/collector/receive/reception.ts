@@ -30,6 +30,8 @@ interface Parts {
   frameDelayMs: number;
   /** Whether this node is active right now: it alone answers informs. */
   isActive: () => boolean;
+  /** Sees everything that was taken. */
+  look: (received: Received) => void;
 }
 
 const lookAtKernelEveryMs = 2000;
@@ -119,6 +121,7 @@ export class Reception {
   #take(received: Received): void {
     if (Array.isArray(received)) this.#takeDatagrams(received);
     else this.#takeFrame(received);
+    this.#parts.look(received);
   }
 
   /** It was gathered and bounded in age by the receiver: it goes out as it is. */
