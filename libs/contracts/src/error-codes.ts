@@ -104,6 +104,10 @@ export const errorCodes = {
     'The kernel refused to add or remove an address.',
     'See the message; it is tried again every second.',
   ],
+  HS_BINDING_SUBNET: [
+    'The virtual IP, the interface and the other node do not agree about the subnet.',
+    'Both nodes need an interface in the subnet of the virtual IP; run the preflight on the other node, too.',
+  ],
   HS_DNS_TOOL: [
     'A program for updates of the DNS is missing: nsupdate, or with binding.kerberos kinit.',
     'Install bind9-dnsutils, and with binding.kerberos krb5-user.',
@@ -172,6 +176,10 @@ export const errorCodes = {
   HS_DNS_BEHIND: [
     'A DNS server still gives the old records.',
     'Look after the transfer of the zone from the primary to it (NOTIFY, AXFR, IXFR).',
+  ],
+  HS_DNS_NAMES: [
+    "This host's resolver says something else about a name or an address than was expected.",
+    'Add A, AAAA and PTR records (or lines in /etc/hosts), and look after /etc/resolv.conf; the pair itself works without.',
   ],
   HS_DNS_FAILED: ['The DNS server answered with an error.', 'See the message and the log of the server.'],
   HS_SYNC_UNREACHABLE: [

@@ -13,6 +13,7 @@ export type * from './snmp-security.ts';
 export type * from './address-gate.ts';
 export type * from './binder.ts';
 export type * from './name-servers.ts';
+export type * from './host-names.ts';
 export type * from './file-transfer.ts';
 export * from './mail.ts';
 export type * from './service.ts';
