@@ -63,6 +63,10 @@ export const errorCodes = {
     'Install a C compiler (apt-get install gcc libc6-dev) and run npm start again, or set collector.receiver to auto.',
   ],
   HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
+  HS_REDIS_UNREACHABLE: [
+    'The Redis server does not answer, or refuses what it is asked.',
+    'Check collector.templates and the server; until then templates are learned from what comes.',
+  ],
   HS_NO_COPY: [
     'This node keeps no copy of what the other one receives.',
     'It does so with collector.feed: vip and collector.mirror: true.',
