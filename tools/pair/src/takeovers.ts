@@ -40,6 +40,7 @@ export async function takeovers(session: Session, runs: number): Promise<number>
   const client = await patiently(() => connectDatabase(pair.layout));
   const found: Run[] = [];
   try {
+    await warmUp(session, client);
     for (let number = 1; number <= runs; number++) {
       const run = await oneRun(session, client);
       found.push(run);
@@ -87,6 +88,17 @@ const lineOf = (run: Run) =>
   (run.lostFromMs === null ? '' : `sent ${run.lostFromMs} to ${run.lostToMs} ms after the fault, `) +
   (run.gapMs === null ? '' : `address after ${run.gapMs} ms, `) +
   `epochs ${run.epochs.join(' ')}, load ${run.load}`;
+
+/** What is sent before anybody has the address is lost to everybody, the templates with it: that is no take-over. */
+async function warmUp({ options, pair, notice }: Session, client: pg.Client): Promise<void> {
+  notice('waiting until what is sent is stored');
+  const traffic = pair.startTraffic(options.rate);
+  await until('rows of every kind', readyWithinMs, async () => {
+    const stored = await storedRows(client, traffic.run);
+    return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
+  });
+  await pair.stopTraffic();
+}
 
 async function oneRun({ options, pair, watch, notice }: Session, client: pg.Client): Promise<Run> {
   await until('an active node with a standby that is ready', readyWithinMs, async () => {
