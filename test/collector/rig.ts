@@ -106,6 +106,7 @@ export class CollectorRig {
       version: '0',
       timeZone: 'UTC',
       remembers: { epoch: 0, membership: 0 },
+      replaces: null,
     });
     const { reign, nodes, timeline } = await this.#lease.look();
     const seenHolderCount = nodes.find((node) => node.nodeId === reign.holder)?.lastCount ?? null;

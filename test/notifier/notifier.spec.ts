@@ -151,7 +151,9 @@ async function claim(node: Node): Promise<number> {
     version: '0',
     timeZone: 'UTC',
     remembers: { epoch: 0, membership: 0 },
+    replaces: null,
   });
+  if (!view) throw new Error('the row is another one’s');
   const holder = view.nodes.find((row) => row.nodeId === view.reign.holder);
   const request = { nodeId: node.name, incarnation: node.incarnation, seen: view.reign, timeline: view.timeline };
   const reign = await store.claim({ ...request, seenHolderCount: holder?.lastCount ?? null, rebase: null });

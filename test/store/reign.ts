@@ -7,7 +7,8 @@ export async function claimAs(store: LeaseStore, name: string): Promise<WriteGua
   incarnations += 1;
   const [nodeId, incarnation] = [`id-${name}`, `${name}-${incarnations}`];
   await store.prepare();
-  const { reign, nodes, timeline } = await store.enter({
+  const before = (await store.look()).nodes.find((node) => node.nodeId === nodeId);
+  await store.enter({
     nodeId,
     name,
     incarnation,
@@ -18,7 +19,9 @@ export async function claimAs(store: LeaseStore, name: string): Promise<WriteGua
     version: '0.1.0',
     timeZone: 'UTC',
     remembers: { epoch: 0, membership: 0 },
+    replaces: before?.incarnation ?? null,
   });
+  const { reign, nodes, timeline } = await store.look();
   const seenHolderCount = nodes.find((node) => node.nodeId === reign.holder)?.lastCount ?? null;
   const won = await store.claim({ nodeId, incarnation, seen: reign, seenHolderCount, timeline, rebase: null });
   if (!won) throw new Error('the claim was lost with nobody else there');

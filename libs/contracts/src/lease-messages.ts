@@ -133,6 +133,8 @@ export const order = z.discriminatedUnion('do', [
     do: z.literal('enter'),
     deadlineMs: z.number(),
     row: nodeRow.omit({ lastCount: true, epoch: true, standbyServerName: true }),
+    /** The incarnation that was seen in the row; null: there was none. */
+    replaces: z.string().nullable(),
   }),
   z.object({
     do: z.literal('claim'),

@@ -2,6 +2,11 @@ import type { NodeRow, Pause, Reign, Remembered, ServerRole, StoreView } from '@
 
 export type { NodeRow, Pause, Reign, Remembered, ServerRole, StoreView };
 
+export interface EnterRequest extends Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'> {
+  /** The incarnation that the node saw in its row; null: there was no row. */
+  replaces: string | null;
+}
+
 export interface BeatRequest {
   nodeId: string;
   incarnation: string;
@@ -137,8 +142,11 @@ export class StoreError extends Error {
 export interface LeaseStore {
   /** Creates the schema where it is missing, checks version and cluster. Returns the store's own random id. */
   prepare(): Promise<{ storeId: string }>;
-  /** Makes or refreshes the node's own row (a sign of life of a new incarnation); never lowers its counter. */
-  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView>;
+  /**
+   * Makes the node's own row, or takes it from the incarnation that the node saw there; never lowers its counter. Null: the
+   * row is another incarnation's meanwhile, so this is the late word of a dead one, or the look was old.
+   */
+  enter(request: EnterRequest): Promise<StoreView | null>;
   /** One update of the own row, then a look at everything: one round trip. */
   beat(request: BeatRequest): Promise<BeatResult>;
   look(): Promise<StoreView>;

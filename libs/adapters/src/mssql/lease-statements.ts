@@ -112,6 +112,7 @@ const asSeen = [
   same('timeline', '@seen_timeline'),
 ].join('\n     AND ');
 
+// Taken only from the incarnation that was seen there: what a dead one sent comes late to a row of its successor.
 // A new incarnation begins without an epoch: whatever an earlier one still sends matches nothing any more.
 function enter(s: string): string {
   const body = `  UPDATE ${s}.befailover SET name = @name, hostaddress = @host, nmsbeport = @console_port, rmiregistryport = @nats_port,
@@ -120,9 +121,9 @@ function enter(s: string): string {
     epoch = CASE WHEN incarnation = @incarnation THEN epoch END,
     standbyservername = CASE WHEN incarnation = @incarnation THEN standbyservername END,
     entered_at = SYSUTCDATETIME(), beaten_at = SYSUTCDATETIME()
-   WHERE node_id = @node;
+   WHERE node_id = @node AND (incarnation = @replaces OR incarnation = @incarnation);
   SET @same = @@ROWCOUNT;
-  IF @same = 0
+  IF @same = 0 AND NOT EXISTS (SELECT 1 FROM ${s}.befailover WHERE node_id = @node)
     INSERT INTO ${s}.befailover (node_id, name, incarnation, hostaddress, nmsbeport, rmiregistryport, lastcount, serverrole,
       version, time_zone, remembers_epoch, remembers_membership)
     VALUES (@node, @name, @incarnation, @host, @console_port, @nats_port, 1, @role, @version, @time_zone, @remembers_epoch,

@@ -3,8 +3,8 @@ import type {
   BeatRequest,
   BeatResult,
   ClaimRequest,
+  EnterRequest,
   LeaseStore,
-  NodeRow,
   PauseRequest,
   ReadoptRequest,
   RegisterRequest,
@@ -56,7 +56,7 @@ export class MssqlLeaseStore implements LeaseStore {
     });
   }
 
-  async enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
+  async enter(row: EnterRequest): Promise<StoreView | null> {
     const { results, facts } = await this.#connection.run(this.#statements.enter, {
       node: id(row.nodeId),
       name: id(row.name),
@@ -67,9 +67,14 @@ export class MssqlLeaseStore implements LeaseStore {
       role: id(row.serverRole),
       version: id(row.version),
       time_zone: id(row.timeZone),
+      replaces: id(row.replaces),
       ...rememberedParameters(row.remembers),
     });
-    return viewOf(results, facts);
+    const view = viewOf(results, facts);
+    const entered = view.nodes.some(
+      ({ nodeId, incarnation }) => nodeId === row.nodeId && incarnation === row.incarnation,
+    );
+    return entered ? view : null;
   }
 
   async beat(request: BeatRequest): Promise<BeatResult> {

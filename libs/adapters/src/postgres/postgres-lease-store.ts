@@ -3,8 +3,8 @@ import type {
   BeatRequest,
   BeatResult,
   ClaimRequest,
+  EnterRequest,
   LeaseStore,
-  NodeRow,
   PauseRequest,
   ReadoptRequest,
   RegisterRequest,
@@ -53,9 +53,11 @@ export class PostgresLeaseStore implements LeaseStore {
     });
   }
 
-  async enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
-    const { answer, system } = await this.#call<StoredView>('lease_enter', [JSON.stringify(row)]);
-    return viewOf(answer, system);
+  async enter(request: EnterRequest): Promise<StoreView | null> {
+    const { answer, system } = await this.#call<StoredView>('lease_enter', [JSON.stringify(request)]);
+    const { nodeId, incarnation } = request;
+    const entered = answer.nodes.some((row) => row.nodeId === nodeId && row.incarnation === incarnation);
+    return entered ? viewOf(answer, system) : null;
   }
 
   async beat(request: BeatRequest): Promise<BeatResult> {

@@ -15,7 +15,10 @@ export function act(turn: Turn): void {
     // Without failover not even a row: to enter looks like a sign of life, and the other one would register this node.
     if (!state.failover && !state.forced && !reignsAlone(state)) return;
     turn.set({ pending: 'enter' });
-    turn.effects.push({ do: 'order', order: { do: 'enter', remembers: remembersOf(state) } });
+    turn.effects.push({
+      do: 'order',
+      order: { do: 'enter', remembers: remembersOf(state), replaces: own?.incarnation ?? null },
+    });
     return;
   }
 

@@ -10,9 +10,9 @@ type Ordered = Extract<LeaseInput, { kind: 'ordered' }>;
 export function answered(turn: Turn, { order, result, wallMs }: Ordered): void {
   if (turn.state.pending !== order) return;
   const before = turn.state;
-  turn.set({ pending: null, viewStale: result.outcome !== 'done' });
+  // What `enter` shows is a look like any other: the next one, which follows at once, is weighed.
+  turn.set({ pending: null, viewStale: result.outcome !== 'done' || order === 'enter' });
   if (result.outcome === 'done' && result.reign) {
-    // What `enter` shows is a look like any other: the next one, which follows at once, is weighed.
     if (order !== 'enter') {
       turn.set(adopt(turn.state, result.reign, result.receivedAtMs));
       turn.remember(result.reign, result.reign.epoch);

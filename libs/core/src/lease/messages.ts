@@ -120,7 +120,7 @@ export interface Rebase {
 }
 
 export type LeaseOrder =
-  | { do: 'enter'; remembers: Remembered }
+  | { do: 'enter'; remembers: Remembered; replaces: string | null }
   | {
       do: 'claim';
       seen: Reign;

@@ -74,6 +74,7 @@ export class OrderDesk {
           do: 'enter',
           deadlineMs,
           row: { nodeId, name, incarnation, serverRole: 'STARTING', remembers: order.remembers, ...facts },
+          replaces: order.replaces,
         };
       case 'claim':
       case 'readopt':

@@ -27,7 +27,7 @@ export async function carryOut(order: Order, store: LeaseStore, clock: Clock): P
 async function send(order: Order, store: LeaseStore): Promise<Reign | null> {
   switch (order.do) {
     case 'enter':
-      return (await store.enter(order.row)).reign;
+      return (await store.enter({ ...order.row, replaces: order.replaces }))?.reign ?? null;
     case 'claim':
       return store.claim(order);
     case 'register':

@@ -64,6 +64,8 @@ export class Heartbeat implements Service {
   #lastRoundTripMs: number | null = null;
   #looking = false;
   #again = false;
+  /** Whose row is this node's. */
+  #entered: string | null = null;
   #stops: (Unsubscribe | Cancel)[] = [];
 
   constructor(parts: HeartbeatParts) {
@@ -178,6 +180,7 @@ export class Heartbeat implements Service {
       const result = await carryOut(order, store, clock);
       // A claim writes the counter, too; the first beat under it must be above that.
       if (order.do === 'claim') this.#count += 1;
+      if (order.do === 'enter') this.#entered = order.row.nodeId;
       if (result.outcome === 'unknown' || result.outcome === 'not-sent') this.#renewConnection();
       // What the order changed shows at once, not at the next tick.
       this.#again = true;
@@ -220,7 +223,13 @@ export class Heartbeat implements Service {
   async #beatOrLook(): Promise<Pick<Extract<Observation, { kind: 'seen' }>, 'beat' | 'view'>> {
     const { store } = this.#parts;
     const permit = this.#freshPermit();
-    if (!permit) return { beat: null, view: await store.look() };
+    if (!permit) {
+      const view = await store.look();
+      // So that the first beat is none that changes nothing.
+      const lastCount = view.nodes.find(({ nodeId }) => nodeId === this.#entered)?.lastCount ?? 0;
+      this.#count = Math.max(this.#count, lastCount);
+      return { beat: null, view };
+    }
 
     const { nodeId, incarnation, serverRole, timeline, remembers } = permit;
     const epoch = timeline === null ? null : permit.epoch;

@@ -79,9 +79,20 @@ export class StoreNode {
     this.incarnation = incarnation;
   }
 
+  /** From whoever has the row. */
   async enter(): Promise<StoreView> {
     await this.store.prepare();
-    const view = await this.store.enter(rowOf(this.name, this.incarnation));
+    const { nodes } = await this.store.look();
+    const replaces = nodes.find(({ nodeId }) => nodeId === this.nodeId)?.incarnation ?? null;
+    const view = await this.enterFrom(replaces);
+    if (!view) throw new Error('somebody else entered at the same time');
+    return view;
+  }
+
+  /** `replaces`: the incarnation that it takes for the row's. */
+  async enterFrom(replaces: string | null): Promise<StoreView | null> {
+    const view = await this.store.enter({ ...rowOf(this.name, this.incarnation), replaces });
+    if (!view) return null;
     this.count = rowIn(view, this.nodeId).lastCount;
     this.timeline = view.timeline;
     return view;

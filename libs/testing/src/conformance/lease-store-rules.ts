@@ -34,6 +34,25 @@ export function leaseStoreRules(harness: () => LeaseStoreHarness): void {
     expect(rowIn(again, 'id-a')).toMatchObject({ incarnation: 'a-2', lastCount: 43 });
   });
 
+  it('gives a row only to whoever saw whose it is, so that the late word of a dead incarnation changes nothing', async () => {
+    const a = node('a');
+    await a.enter();
+    const second = node('a', 'a-2');
+    const third = node('a', 'a-3');
+    expect(await second.enterFrom('a-1')).not.toBeNull();
+    const { epoch } = await second.claimNow();
+    // Sent by an incarnation that is gone, which saw the same row as its successor, or none.
+    expect(await third.enterFrom('a-1')).toBeNull();
+    expect(await third.enterFrom(null)).toBeNull();
+    expect(await a.enterFrom(null)).toBeNull();
+    expect(await second.beat(epoch)).toMatchObject({ outcome: 'renewed' });
+    // The same once more, because its answer was lost, leaves its reign alone.
+    const again = await second.enterFrom('a-1');
+    expect(again && rowIn(again, 'id-a')).toMatchObject({ incarnation: 'a-2', epoch });
+    // Who saw a row that is gone meanwhile makes a new one.
+    expect(await node('x', 'x-2').enterFrom('x-1')).not.toBeNull();
+  });
+
   it('beats upwards only, and tells overtaken from ended', async () => {
     const a = node('a');
     await a.enter();

@@ -21,8 +21,9 @@ export function leaseStoreTimeline(harness: () => LeaseStoreHarness): void {
     await a.enter();
     a.remembers = { epoch: 7, membership: 4 };
     expect(rowIn((await a.beat(null)).view, 'id-a').remembers).toEqual({ epoch: 7, membership: 4 });
-    const again = { ...rowOf('a', 'a-2'), remembers: { epoch: 8, membership: 1 } };
-    expect(rowIn(await a.store.enter(again), 'id-a').remembers).toEqual({ epoch: 8, membership: 1 });
+    const again = { ...rowOf('a', 'a-2'), remembers: { epoch: 8, membership: 1 }, replaces: 'a-1' };
+    const view = await a.store.enter(again);
+    expect(view && rowIn(view, 'id-a').remembers).toEqual({ epoch: 8, membership: 1 });
   });
 
   it('changes nothing for a beat under another timeline, and takes it as a sign of life without an epoch', async () => {

@@ -3,6 +3,7 @@ import type {
   BeatRequest,
   BeatResult,
   ClaimRequest,
+  EnterRequest,
   Clock,
   LeaseStore,
   NodeRow,
@@ -86,9 +87,10 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#send(() => ({ storeId: 'the-store' }));
   }
 
-  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
+  enter({ replaces, ...row }: EnterRequest): Promise<StoreView | null> {
     return this.#send(({ nodes }) => {
       const before = nodes.get(row.nodeId);
+      if (before && before.incarnation !== replaces && before.incarnation !== row.incarnation) return null;
       // The same incarnation once more (a late repetition) leaves its reign alone; a new one begins without an epoch.
       const same = before?.incarnation === row.incarnation ? before : null;
       const { epoch = null, standbyServerName = null } = same ?? {};

@@ -4,8 +4,8 @@ import type {
   BeatResult,
   ClaimRequest,
   Clock,
+  EnterRequest,
   LeaseStore,
-  NodeRow,
   PauseRequest,
   ReadoptRequest,
   RegisterRequest,
@@ -67,12 +67,12 @@ export class ToldStore implements LeaseStore {
     return this.#send(null, () => this.#store.prepare());
   }
 
-  enter(row: Omit<NodeRow, 'lastCount' | 'epoch' | 'standbyServerName'>): Promise<StoreView> {
+  enter(row: EnterRequest): Promise<StoreView | null> {
     const { words } = this.#parts;
     return this.#order(
       `enter my row as incarnation ${words.incarnation(row.incarnation)}`,
       () => this.#store.enter(row),
-      () => 'entered',
+      (view) => (view ? 'entered' : null),
     );
   }
 

@@ -1,3 +1,4 @@
+import { enterInOrder } from './enter.ts';
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   { version: 7, name: 'messages by name', needs: 7, statements: deliveredByName },
   // A program that knows less settles in each replica by itself.
   { version: 8, name: 'shared deliveries', needs: 8, statements: sharedDeliveries },
+  { version: 9, name: 'enter in order', needs: 8, statements: enterInOrder },
 ];
 
 /** What this program knows. */
