@@ -23,6 +23,18 @@ export const plans = {
       await stage.run(600);
     },
   },
+  'secondary-first': {
+    title: 'The secondary comes first',
+    sentence:
+      'on a new store the secondary leaves the primary its time; the primary finds it there, waits until a forgotten first reign would be dead, and claims.',
+    ends: 'b is standby, a is active under epoch 1',
+    play: async (stage) => {
+      await stage.start('b');
+      await stage.run(160);
+      await stage.start('a');
+      await stage.run(600);
+    },
+  },
   'second-standby': {
     title: 'A second standby',
     sentence:

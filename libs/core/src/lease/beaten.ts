@@ -39,6 +39,7 @@ export function beaten(turn: Turn, beat: BeatAnswer, sentAtMs: number, wallMs: n
 /** Active by a claim: planned when the lease was handed to this node or an operator took it. */
 export function becomeByClaim(turn: Turn, claiming: NonNullable<LeaseState['claiming']>, reason: string): void {
   const { rule, evidence, operator } = claiming;
+  turn.set({ claimedAtMs: turn.nowMs });
   turn.become(rule, reason, { evidence, operator, planned: rule === 'claim-handed-over' || rule === 'claim-forced' });
 }
 

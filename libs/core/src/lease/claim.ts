@@ -1,4 +1,5 @@
 import { failoverOff, type ClaimVerdict } from './claim-verdict.ts';
+import { neverHeldVerdict } from './never-held.ts';
 import { rebaseVerdict } from './rebase.ts';
 import {
   holds,
@@ -20,7 +21,7 @@ export function claimVerdict(state: LeaseState, nowMs: number): ClaimVerdict {
   const { view, self } = state;
   if (!view) return { may: 'no', why: 'the store has not answered yet' };
   if (state.viewStale)
-    return { may: 'no', why: 'the last order did not succeed; the next answer of the store decides' };
+    return { may: 'no', why: 'the last order was later than what was seen; the next answer of the store decides' };
   if (state.barred) return { may: 'no', why: state.barred };
   if (state.pending) return { may: 'no', why: `an order (${state.pending}) is in flight` };
   const own = view.nodes.find((node) => node.nodeId === self.nodeId);
@@ -71,8 +72,7 @@ function freeLease(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict
   const { self, timing } = state;
   const waitUntilMs = Math.max(settledAtMs(state), state.freeSince?.atMs ?? nowMs) + timing.takeoverWaitMs;
   if (reign.epoch === 0 && reign.lastHolder === null) {
-    const untilMs = self.kind === 'primary' ? nowMs : waitUntilMs;
-    return at(untilMs, nowMs, 'claim-never-held', 'the primary goes first', { kind: self.kind });
+    return neverHeldVerdict(state, nowMs);
   }
   if (reign.epoch === state.releasedEpoch) {
     // Released by this very incarnation: the one it was handed to has its time first.

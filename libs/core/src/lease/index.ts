@@ -8,4 +8,5 @@ export { printRules } from './print-rules.ts';
 export { step } from './step.ts';
 export { watchClocks, suspensionSlackMs, wallStepSlackMs, type ClockWatch } from './clock-watch.ts';
 export { nextTickMs } from './next-tick.ts';
+export { firstClaimGraceMs } from './never-held.ts';
 export { standbyReady } from './membership.ts';

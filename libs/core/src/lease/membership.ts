@@ -60,7 +60,8 @@ function waiting(state: LeaseState, nowMs: number): NodeRow[] {
     .filter((node) => {
       const sign = state.signs[node.nodeId];
       const beats = sign !== undefined && sign.changes > 0 && nowMs - sign.changedAtMs < timing.takeoverWaitMs;
-      return node.nodeId !== self.nodeId && beats;
+      // A node that handed over and ended beat until then.
+      return node.nodeId !== self.nodeId && beats && sign.changedAtMs > state.claimedAtMs;
     })
     .sort((one, other) => one.name.localeCompare(other.name));
 }

@@ -80,7 +80,13 @@ export function signsOfLife(
     const same = known && known.count === count && known.incarnation === incarnation;
     signs[nodeId] = same
       ? known
-      : { count, incarnation, changedAtMs: receivedAtMs, changes: known ? known.changes + 1 : 0 };
+      : {
+          count,
+          incarnation,
+          firstSeenAtMs: known?.firstSeenAtMs ?? receivedAtMs,
+          changedAtMs: receivedAtMs,
+          changes: known ? known.changes + 1 : 0,
+        };
   }
   return signs;
 }

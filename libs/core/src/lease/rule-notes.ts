@@ -14,7 +14,7 @@ export interface RuleNote {
 /** Shown by `hotstandby explain RULE` and printed into `docs/state-machine.md`: every rule of the table has one. */
 export const ruleNotes = {
   'claim-never-held': {
-    evidence: ['kind'],
+    evidence: ['kind', 'waitedMs'],
     operator: 'Nothing: this is the very first start. Seen again later, the node is on a new, empty store.',
     read: [
       ['lease.md', 'Claims'],
@@ -115,6 +115,11 @@ export const ruleNotes = {
       ['operating.md', 'The store went back in time'],
       ['operating.md', 'A foreign store'],
     ],
+  },
+  'standby-barred': {
+    evidence: ['holder', 'standby', 'membership'],
+    operator: 'The node waits for a person, and the pair has no standby until then: the store is not the one it knows.',
+    read: [['operating.md', 'A foreign store']],
   },
   'hand-over': {
     evidence: ['handedTo', 'epoch'],

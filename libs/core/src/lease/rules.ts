@@ -6,7 +6,8 @@ export const rules = {
   'claim-never-held': {
     from: ['starting'],
     to: 'active',
-    sentence: 'Nobody ever held the lease: the primary claims at once, the secondary after takeoverWait.',
+    sentence:
+      'Nobody ever held the lease: the primary claims at once, or after takeoverWait where another node was before it; the secondary leaves it 2.5 s more.',
   },
   'claim-silent-holder': {
     from: ['standby'],
@@ -72,6 +73,11 @@ export const rules = {
     from: ['active'],
     to: 'fenced',
     sentence: 'The node may take no part any more: the store is foreign.',
+  },
+  'standby-barred': {
+    from: ['standby'],
+    to: 'fenced',
+    sentence: 'The standby may take no part any more: the store is foreign.',
   },
   'fence-forgotten': {
     from: ['active'],

@@ -6,13 +6,18 @@ import type { Turn } from './turn.ts';
 export function settleRole(turn: Turn): void {
   const { state } = turn;
   const { view, role, self, barred } = state;
+  const evidence = {
+    holder: view?.reign.holder,
+    standby: view?.reign.standby,
+    membership: view?.reign.membership,
+  };
   if (barred) {
+    if (role === 'standby') turn.become('standby-barred', barred, { evidence });
     turn.set({ reason: barred });
     return;
   }
   if (!view) return;
   const { reign } = view;
-  const evidence = { holder: reign.holder, standby: reign.standby, membership: reign.membership };
 
   if (role === 'active') {
     if (!holds(state)) turn.fence('fence-reign-over', `the store names epoch ${reign.epoch} of another holder`);

@@ -23,6 +23,8 @@ export interface LeaseTiming {
 export interface SignOfLife {
   count: number;
   incarnation: string;
+  /** When the first answer with this row was received. */
+  firstSeenAtMs: number;
   /** When the answer that showed the change was received. */
   changedAtMs: number;
   /** How many changes were seen since the row was first seen: 0 may be the row of a node long dead. */
@@ -129,6 +131,8 @@ export interface LeaseState {
   freeSince: { epoch: number; atMs: number } | null;
   grant: LeaseGrant | null;
   tenure: { epoch: number; startedAtWallMs: number } | null;
+  /** When this node last became active by a claim: who beats since then lives beside it. */
+  claimedAtMs: number;
   /** The order that has not been answered yet: there is never a second one. */
   pending: PendingOrder | null;
   /** From the sending of a release on, this epoch is never renewed. */
@@ -156,7 +160,7 @@ export interface LeaseState {
   /** Number of the pause that people were last told of; undefined before the first look. */
   saidPause: number | null | undefined;
   forced: Forced | null;
-  /** An order came back without success: the view is older than that, so nothing is ordered before the next answer. */
+  /** An order came back without success, or was an `enter`: the view is older, so nothing is ordered before the next answer. */
   viewStale: boolean;
   /** The rule by which a claim in flight, or of unknown outcome, was made. */
   claiming: {
@@ -212,6 +216,7 @@ export function initialState(
     freeSince: null,
     grant: null,
     tenure: null,
+    claimedAtMs: Number.NEGATIVE_INFINITY,
     pending: null,
     releasedEpoch: null,
     handOver: null,

@@ -233,9 +233,9 @@ describe('any bytes', () => {
       v2(sysUpTime, trapOid, ...many),
       v2(sysUpTime, trapOid, ber(0x30, oid(...Array(60_000).fill(1)), ber(5))),
     ]) {
-      const before = process.cpuUsage().user;
+      const start = performance.now();
       expect(check(bytes).malformed).toBeNull();
-      expect((process.cpuUsage().user - before) / 1000).toBeLessThan(1000);
+      expect(performance.now() - start).toBeLessThan(1000);
     }
   });
 });

@@ -1,3 +1,4 @@
+import { firstClaimGraceMs } from '@hotstandby/core/lease';
 import type { Cluster } from './cluster.ts';
 import type { Host } from './host.ts';
 
@@ -36,7 +37,9 @@ export async function ending(cluster: Cluster): Promise<void> {
     live.every((host) => host.isWell() && !host.stopping && !host.lease?.doubt);
   // Whoever takes over waits for the end of a pause.
   const pausedMs = Math.max(0, (world.tables.pause?.endsAtMs ?? 0) - world.clock.monotonicMs());
-  const firstMs = pausedMs + (dead ? activeWithinMs : wholeWithinMs);
+  // The secondary leaves the primary its time.
+  const graceMs = world.tables.reign.epoch === 0 ? firstClaimGraceMs : 0;
+  const firstMs = pausedMs + graceMs + (dead ? activeWithinMs : wholeWithinMs);
   let done = await within(cluster, firstMs, () => found() && atRest());
   if (done) {
     // What the last of it undid shows at the next beat.

@@ -169,10 +169,8 @@ const faults: Record<FaultKind, Fault> = {
     server.promoteReplica(behindMs());
     clock.after(random.between(0, 30), () => server.promoteReplica(behindMs(), { again: true }));
   },
-  'forget-first-claim': (cluster) => {
-    const { server, mix } = cluster.world;
-    const primary = cluster.host('a')?.disk.nodeId;
-    if (primary && !mix.third) server.forgetFirstClaim(primary);
+  'forget-first-claim': ({ world: { server, mix } }) => {
+    if (!mix.third) server.forgetFirstClaim();
   },
   mend: (cluster, host) => {
     for (const { name } of [...cluster.hosts, { name: 'store' }]) {

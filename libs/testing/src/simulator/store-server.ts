@@ -105,11 +105,10 @@ export class StoreServer {
     if (this.#promotions > 1) this.onPromotedAgain();
   }
 
-  /** A replica takes over that lacks the first claim, and no more. The secondary's is not forgotten (docs/proof.md). */
-  forgetFirstClaim(primary: string): void {
+  /** A replica takes over that lacks the first claim, and no more. */
+  forgetFirstClaim(): void {
     const known = this.#history.findLast(({ tables }) => tables.reign.epoch === 0);
-    const { epoch, holder, lastHolder } = this.tables.reign;
-    if (this.#promotions > 0 || !known || epoch !== 1 || (holder ?? lastHolder) !== primary) return;
+    if (this.#promotions > 0 || !known || this.tables.reign.epoch !== 1) return;
     this.#promotions += 1;
     this.#promote(known.tables);
     this.onFirstClaimForgotten();

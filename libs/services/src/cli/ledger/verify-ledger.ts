@@ -1,7 +1,8 @@
 import { entriesFromText, audit, type ReceivedEntry } from '@hotstandby/core/ledger';
 import { CodedError, type CensusAnswer, type LedgerVerification, type Place } from '@hotstandby/contracts';
 import type { Bus, Clock, LedgerReader } from '@hotstandby/ports';
-import { codedFault, readCensus } from '../../pair-view/index.ts';
+import { codedFault } from '../../pair-view/index.ts';
+import { readCensus } from './read-census.ts';
 import { groupOf, Tally } from './tally.ts';
 
 export interface VerifyParts {
