@@ -24,11 +24,20 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/**/*.spec.ts'],
-          exclude: ['test/lease/**'],
+          exclude: ['test/lease/**', 'test/ad/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Real servers on two cores: one file at a time.
           fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ad',
+          include: ['test/ad/**/*.spec.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -31,7 +31,7 @@ const packagesAllowed = {
 const noNode = new Set(['core', 'decoders', 'contracts', 'ports', 'config', 'services']);
 
 /** Folders of `services` and `adapters` that the other folders may import. */
-const openFolders = { services: ['role-watch', 'pair-view'], adapters: [] };
+const openFolders = { services: ['role-watch', 'pair-view', 'stale-watch'], adapters: [] };
 
 /** Folders of `adapters` that choose between others: what each may import. */
 const choosers = { stores: ['postgres', 'mssql'], 'name-servers': ['bind-dns'] };

@@ -30,7 +30,9 @@ export function missing(): string | null {
   }
 }
 
-export async function until<T>(what: string, limitMs: number, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+/** Looks until there is something to see. On a quiet machine that takes milliseconds; a busy one is given time. */
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const limitMs = 30_000;
   const end = performance.now() + limitMs;
   for (;;) {
     const found = await look();
@@ -119,7 +121,7 @@ export class Lan {
   async start(host: string, addresses = [`${vip}/24`], wrap: string[] = []): Promise<Binding> {
     const binding = new Binding(this.namespace(host), host, addresses, wrap);
     this.#processes.add(binding);
-    await until('the process is up', 20_000, () => binding.said.some((message) => 'started' in message));
+    await until('the process is up', () => binding.said.some((message) => 'started' in message));
     return binding;
   }
 
@@ -177,7 +179,7 @@ export class Binding {
   async report(): Promise<{ health: string; summary: string; detail: Record<string, unknown> }> {
     const before = this.said.length;
     this.send({ do: 'report' });
-    const answer = await until('a report', 5000, () => this.said.slice(before).find((message) => 'report' in message));
+    const answer = await until('a report', () => this.said.slice(before).find((message) => 'report' in message));
     return 'report' in answer ? answer.report : { health: '', summary: '', detail: {} };
   }
 

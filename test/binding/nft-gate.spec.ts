@@ -28,13 +28,13 @@ describe.skipIf(reason !== null)('the kernel’s gate', () => {
 
   it('is shut until it is opened, and shuts by itself: nothing answers, nothing is taken', async () => {
     expect(await lan.answers()).toBe(false);
-    expect(await gate.ask({ call: 'open', forMs: 3000 })).toBe('done');
+    expect(await gate.ask({ call: 'open', forMs: 6000 })).toBe('done');
     expect(await lan.answers()).toBe(true);
     expect(await lan.reaches()).toBe(true);
     expect(await lan.reaches(vip6)).toBe(true);
     // Its owner is gone, its neighbours know it: it shuts all the same.
     await gate.kill();
-    await sleep(3000);
+    await sleep(6000);
     expect(await lan.answers()).toBe(false);
     expect(await lan.reaches()).toBe(false);
     expect(await lan.reaches(vip6)).toBe(false);
@@ -58,10 +58,10 @@ describe.skipIf(reason !== null)('the kernel’s gate', () => {
   });
 
   it('never carries out what it was told before it hung', async () => {
-    await gate.ask({ call: 'open', forMs: 3000 });
+    await gate.ask({ call: 'open', forMs: 20_000 });
     const nft = Number(await gate.ask({ call: 'pid' }));
     process.kill(nft, 'SIGSTOP');
-    await expect(gate.ask({ call: 'hush', forMs: 9000 })).rejects.toThrow('did not answer');
+    await expect(gate.ask({ call: 'hush', forMs: 30_000 })).rejects.toThrow('did not answer');
     expect(await lan.answers()).toBe(true);
     // The next line has a process of its own.
     await gate.ask({ call: 'shut' });
@@ -70,10 +70,10 @@ describe.skipIf(reason !== null)('the kernel’s gate', () => {
   });
 
   it('hushed, answers no more and still takes what is on its way', async () => {
-    await gate.ask({ call: 'open', forMs: 5000 });
+    await gate.ask({ call: 'open', forMs: 20_000 });
     expect(await lan.reaches()).toBe(true);
     expect(await lan.reaches(vip6)).toBe(true);
-    expect(await gate.ask({ call: 'hush', forMs: 3000 })).toBe('done');
+    expect(await gate.ask({ call: 'hush', forMs: 10_000 })).toBe('done');
     // As a neighbour that asks nobody, because it believes to know.
     for (const address of [vip, vip6]) {
       await lan.ip('c', 'neigh', 'replace', address, 'lladdr', await lan.mac('a'), 'nud', 'permanent', 'dev', 'eth0');
@@ -141,7 +141,7 @@ class Gate {
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGKILL');
-    await until('the process is gone', 5000, () => this.#child.signalCode !== null || this.#child.exitCode !== null);
+    await until('the process is gone', () => this.#child.signalCode !== null || this.#child.exitCode !== null);
   }
 
   #reply(): Promise<unknown> {

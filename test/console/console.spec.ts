@@ -1,12 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { activeAnswer, apiError, historyAnswer, pairStatus, type PairStatus } from '@hotstandby/contracts';
+import { get } from 'node:http';
+import {
+  activeAnswer,
+  apiError,
+  historyAnswer,
+  pairStatus,
+  staleSendersAnswer,
+  type PairStatus,
+} from '@hotstandby/contracts';
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { recordingLog } from '../parts/recording-log.ts';
-import { ask, startRig, type Rig } from './rig.ts';
+import { ask, startRig, type Rig, virtualName } from './rig.ts';
 import { openSse } from './sse-client.ts';
 
 let rig: Rig;
@@ -39,6 +47,43 @@ describe('the console', () => {
     const body = activeAnswer.parse(standby.body);
     expect(body).toMatchObject({ active: false, node: 'b', activeNode: { name: 'a', address: '127.0.0.41' } });
     expect(body.activeNode?.consolePort).toBe(Number(new URL(rig.a.consoleUrl).port));
+    expect(standby.headers.get('location')).toBe(`${rig.a.consoleUrl}/health/active`);
+    expect(active.headers.get('location')).toBeNull();
+  });
+
+  it('leads a browser to the active from either node', async () => {
+    for (const { consoleUrl } of [rig.a, rig.b]) {
+      const to = async (path: string) => {
+        const response = await fetch(`${consoleUrl}${path}`, { redirect: 'manual' });
+        expect(response.status).toBe(307);
+        return response.headers.get('location');
+      };
+      expect(await to('/active')).toBe(`${rig.a.consoleUrl}/api/status`);
+      expect(await to('/active/api/history?last=3')).toBe(`${rig.a.consoleUrl}/api/history?last=3`);
+      // It stays on the active's host, whatever the path says.
+      expect(await to('/active//example.org/x')).toBe(`${rig.a.consoleUrl}//example.org/x`);
+    }
+  });
+
+  it('lists who still asks the standby by the virtual name', async () => {
+    const byName = (url: string) =>
+      new Promise<void>((resolve, reject) => {
+        const options = { headers: { host: `${virtualName}:8080` }, localAddress: '127.0.0.7' };
+        get(`${url}/health/active`, options, (response) => response.resume().once('end', () => resolve())).once(
+          'error',
+          reject,
+        );
+      });
+    await byName(rig.a.consoleUrl);
+    const { senders, more } = await eventually(async () => {
+      await byName(rig.b.consoleUrl);
+      const answer = staleSendersAnswer.parse((await ask(`${rig.a.consoleUrl}/api/stale-senders`)).body);
+      return answer.senders.length > 0 ? answer : null;
+    });
+    expect(senders).toMatchObject([{ node: 'b', service: 'console', source: '127.0.0.7', via: 'http' }]);
+    expect(more).toBe(0);
+    const shown = await rig.cli(['status', '--config', rig.a.configFile]);
+    expect(shown.out).toMatch(/STALE SENDER\s+SENDS\s+TO NODE\s+COUNT\s+LAST SEEN\n127\.0\.0\.7\s+http\s+b\s+\d+/);
   });
 
   it('shows both nodes on either', async () => {

@@ -7,6 +7,8 @@ import { startNatsPair, type NatsPair, type PairedNats } from '../parts/nats-pai
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { bundleApps, startServiceProcess, type ServiceProcess } from '../parts/service-process.ts';
 
+/** The name by which clients are to ask for the active. */
+export const virtualName = 'service.example.test';
 const services = ['heartbeat', 'arbiter', 'console'] as const;
 type RigService = (typeof services)[number];
 
@@ -57,6 +59,11 @@ export async function startRig(): Promise<Rig> {
       profile: 'standard',
       store: { url: postgres.url },
       http: { console: port, heartbeat: 0, arbiter: 0 },
+      // Nothing binds it here: the console knows its clients by it.
+      binding: {
+        ...{ mode: 'hostname', name: virtualName, zone: 'example.test', ttlSeconds: 0, servers: ['127.0.0.1:1'] },
+        tsig: { name: 'k', keyFile: 'k' },
+      },
     };
     await writeFile(configFile, JSON.stringify(config));
     const running = new Map<RigService, ServiceProcess>();

@@ -31,6 +31,13 @@ const wanted = [
     vip: true,
     without: 'an IPv6 virtual address is announced by the kernel alone, once',
   },
+  {
+    program: 'redis-server',
+    package: 'redis-server',
+    daemon: true,
+    tests: true,
+    without: 'tests with a real Redis are skipped',
+  },
   { program: 'logger', package: 'bsdutils', tests: true, without: 'tests with the real logger are skipped' },
   { program: 'busybox', package: 'busybox', tests: true, without: 'one test of a health check is skipped' },
   {

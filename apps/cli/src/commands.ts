@@ -6,6 +6,8 @@ import type { NodeConfig } from '@hotstandby/config';
 import type { History, RecordReader } from '@hotstandby/ports';
 import { CodedError } from '@hotstandby/contracts';
 import {
+  bindingPlanCommand,
+  bindingPreflightCommand,
   eventsCommand,
   failbackCommand,
   explainCommand,
@@ -22,6 +24,7 @@ import {
   type PairParts,
 } from '@hotstandby/services/cli';
 import { checkCommand } from './check.ts';
+import { withLook } from './binding-look.ts';
 import { ConfigFaults, readConfigs } from './configs.ts';
 import { importCommand } from './import.ts';
 import { openNode, type OpenNode } from './open-node.ts';
@@ -112,6 +115,8 @@ export function makeCommands(outputFor: (json: boolean) => Output, signal: Abort
         const order = { operator: operator(), reason, confirmed: force };
         return withPair(configs, (parts) => takeoverCommand(order, parts, output, (text) => confirm(text, first)));
       }),
+    bindingPlan: (options) => run(options, (configs, output) => bindingPlanCommand(configs, withLook, output)),
+    preflight: (options) => run(options, (configs, output) => bindingPreflightCommand(configs, withLook, output)),
     check: async (options, files) => checkCommand(options, files, outputFor(options.json)),
     importFiles: async (options, files, request) => importCommand(files, request, outputFor(options.json)),
     explain: async (options, name) => {

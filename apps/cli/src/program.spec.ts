@@ -22,6 +22,8 @@ async function run(...args: string[]) {
     check: note('check', 78),
     explain: note('explain'),
     importFiles: note('import', 78),
+    bindingPlan: note('binding plan', 1),
+    preflight: note('preflight'),
   } as Commands;
   let out = '';
   let err = '';
@@ -72,12 +74,19 @@ it('understands the options of each command', async () => {
   expect((await run('import', 'a.xml')).called).toEqual([
     ['import', none, ['a.xml'], { out: undefined, check: false }],
   ]);
+  expect(await run('binding', 'plan')).toMatchObject({ code: 1, called: [['binding plan', none]] });
+  expect((await run('binding', 'plan', '--json')).called).toEqual([['binding plan', { json: true }]]);
+  expect((await run('preflight', '--binding')).called).toEqual([['preflight', none]]);
+  expect((await run('preflight')).called).toEqual([['preflight', none]]);
   expect((await run('explain', 'refused')).called).toEqual([['explain', none, 'refused']]);
 });
 
 it.each([
   [[]],
   [['frobnicate']],
+  [['binding']],
+  [['binding', 'unplan']],
+  [['preflight', '--everything']],
   [['status', '--what']],
   [['status', 'surplus']],
   [['records']],

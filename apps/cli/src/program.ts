@@ -22,6 +22,8 @@ export interface Commands {
   resume(options: GlobalOptions, reason: string): Promise<number>;
   takeover(options: GlobalOptions, request: { reason: string; force: boolean }): Promise<number>;
   check(options: GlobalOptions, files: string[]): Promise<number>;
+  bindingPlan(options: GlobalOptions): Promise<number>;
+  preflight(options: GlobalOptions): Promise<number>;
   importFiles(options: GlobalOptions, files: string[], request: ImportRequest): Promise<number>;
   explain(options: GlobalOptions, name: string | undefined): Promise<number>;
 }
@@ -156,6 +158,21 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .action(async (files: string[]) => done(await commands.check(options(), files)));
 
   program
+    .command('preflight')
+    .description(
+      'what this node needs, looked at before it is needed: each line ok, warn or fail; exit 1 when one fails',
+    )
+    .option('--binding', 'the binding: rights, subnet, a free address, nftables; DNS: key, update, clock, names', true)
+    .action(async () => done(await commands.preflight(options())));
+
+  program
+    .command('binding')
+    .description('the virtual IP or hostname of this node')
+    .command('plan')
+    .description('what this node would do for its binding in either role, what it goes by, and why; changes nothing')
+    .action(async () => done(await commands.bindingPlan(options())));
+
+  program
     .command('import')
     .description('what the configuration of an older system becomes: FailOver.xml, startnms.sh, itom_fos.conf')
     .argument('<file...>', 'one or more of them')
@@ -236,6 +253,7 @@ Examples:
   hotstandby pause --for 30m --reason "new switch"
   hotstandby --config /etc/hotstandby/node.yaml --json status
   hotstandby check node.yaml
+  hotstandby preflight --binding
   hotstandby explain claim-silent-holder
   hotstandby import /opt/webnms/conf/FailOver.xml --out node.yaml
 

@@ -1,5 +1,6 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
+import { RedisTemplateStore } from '@hotstandby/adapters/redis';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { openReceiver } from '@hotstandby/adapters/udp';
 import { openUsm } from '@hotstandby/adapters/usm';
@@ -8,6 +9,7 @@ import { Collector } from '@hotstandby/services/collector';
 
 await runService('collector', async ({ service, config, place, log }) => {
   const snmpSecurity = await openUsm(config.collector.snmpUsers, log);
+  const { templates } = config.collector;
   const nats = await connectNats({ config, service, log });
   return {
     ...nats,
@@ -19,6 +21,10 @@ await runService('collector', async ({ service, config, place, log }) => {
         receiver: openReceiver({ config: config.collector, clock: systemClock, log }),
         ingest: nats.ingest(),
         snmpSecurity,
+        templates:
+          templates.store === 'redis'
+            ? new RedisTemplateStore({ ...templates, cluster: place.cluster, log })
+            : nats.templates(),
         copy: nats.ingestCopy(),
         store: new PostgresRecordStore({
           store: config.store,

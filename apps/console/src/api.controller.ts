@@ -1,17 +1,20 @@
-import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import {
   historyQuery,
   recordsQuery,
   type HistoryAnswer,
   type PairStatus,
   type RecordsAnswer,
+  type StaleSendersAnswer,
 } from '@hotstandby/contracts';
 import type { ConsoleService } from '@hotstandby/services/console';
+import { StaleInterceptor } from './stale.interceptor.ts';
 import { CONSOLE } from './tokens.ts';
 import { validate } from './validate.ts';
 
 /** What can be asked; nothing here changes anything. Shapes: `libs/contracts/src/console-api.ts`. */
 @Controller('api')
+@UseInterceptors(StaleInterceptor)
 export class ApiController {
   readonly #console: ConsoleService;
 
@@ -23,6 +26,12 @@ export class ApiController {
   @Header('cache-control', 'no-store')
   status(): Promise<PairStatus> {
     return this.#console.status();
+  }
+
+  @Get('stale-senders')
+  @Header('cache-control', 'no-store')
+  staleSenders(): Promise<StaleSendersAnswer> {
+    return this.#console.staleSenders();
   }
 
   @Get('history')

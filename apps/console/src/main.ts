@@ -6,6 +6,8 @@ import { ConsoleService } from '@hotstandby/services/console';
 import { ActiveController } from './active.controller.ts';
 import { ApiController } from './api.controller.ts';
 import { EventsController } from './events.controller.ts';
+import { LeadController } from './lead.controller.ts';
+import { StaleInterceptor } from './stale.interceptor.ts';
 import { CONSOLE } from './tokens.ts';
 
 await runService('console', async ({ config, service, log }) => {
@@ -27,8 +29,8 @@ await runService('console', async ({ config, service, log }) => {
     bus: nats.bus,
     events: nats.events,
     service: (parts) => (consoleService = new ConsoleService({ ...parts, history, records })),
-    controllers: [ActiveController, ApiController, EventsController],
-    providers: [{ provide: CONSOLE, useFactory: () => consoleService }],
+    controllers: [ActiveController, LeadController, ApiController, EventsController],
+    providers: [{ provide: CONSOLE, useFactory: () => consoleService }, StaleInterceptor],
     async close() {
       await nats.close();
       await Promise.all([history.close(), records.close()]);

@@ -18,6 +18,14 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
     nats: { ...nats, keysDir: at(nats.keysDir), caFile: at(nats.caFile) },
     collector: {
       ...collector,
+      templates:
+        collector.templates.store === 'redis'
+          ? {
+              ...collector.templates,
+              passwordFile: at(collector.templates.passwordFile),
+              caFile: at(collector.templates.caFile),
+            }
+          : collector.templates,
       snmpUsers: collector.snmpUsers.map((user) => ({
         ...user,
         authKeyFile: at(user.authKeyFile),

@@ -81,6 +81,14 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'collector.feed':
     'What devices send to, the same on both nodes: `dual`: to both nodes; `vip`: to the one address; `auto`: the virtual IP or hostname where there is one, else both nodes. It decides how a take-over tells what is stored from what is not.',
   'collector.mirror': 'With feed `vip`: this node keeps a copy of what the other one receives, in INGEST_PEER.',
+  'collector.standby':
+    '`hot`: a standby receives all along. `cold`: it opens its sockets only when it takes over, and what was sent to it before is lost.',
+  'collector.catchUp':
+    'What is stored first after an outage of the database: the `oldest`, or the `newest` with the rest behind it.',
+  'collector.templates.store': 'The stream TEMPLATES on both NATS servers, or a Redis server that both nodes reach.',
+  'collector.templates.url': 'Of Redis: `redis://host:6379/0`; `rediss://` for TLS.',
+  'collector.templates.passwordFile': 'File with its password.',
+  'collector.templates.caFile': 'CA of its certificate.',
   'collector.listenAddress':
     'Address of the telemetry ports; by default `node.address`. With a virtual IP: `0.0.0.0` or `::`.',
   'collector.syslogPorts': 'UDP ports for syslog.',

@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
+import { bindingAddressFaults } from './binding-addresses.ts';
 import { brokenRelations, profiles, takeoverWaitMs, type Timing } from './profiles.ts';
 import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
 import { signatureFaults } from './dns-signature.ts';
@@ -80,18 +81,10 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
       });
   };
   differ('peer.name', file.peer.name, file.node.name, 'another name than node.name');
-  if (file.binding.mode === 'vip') {
-    for (const cidr of file.binding.addresses) {
-      const vip = cidr.split('/')[0] ?? '';
-      differ('binding.addresses', vip, file.node.address, "another address than the node's own");
-      differ('binding.addresses', vip, file.peer.address, "another address than the peer's own");
-    }
-  }
+  faults.push(...bindingAddressFaults(file));
   faults.push(...snmpUserFaults(file.collector.snmpUsers));
   if (file.binding.mode === 'hostname') {
     faults.push(...outsideZone(file.binding), ...signatureFaults(file.binding));
-    for (const own of file.binding.addresses ?? [])
-      differ('binding.addresses', own, file.peer.address, "this node's own address, not the peer's");
   }
   const url = readStoreUrl(file.store.url);
   if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });

@@ -189,6 +189,21 @@ export const nodeConfigSchema = z.strictObject({
       feed: z.enum(['auto', 'dual', 'vip']).default('auto'),
       /** Feed `vip` only: each node's server copies what the other one receives. */
       mirror: z.boolean().default(true),
+      /** `cold`: a standby opens its sockets only when it takes over. */
+      standby: z.enum(['hot', 'cold']).default('hot'),
+      /** What is stored first when the database was away for long. */
+      catchUp: z.enum(['oldest', 'newest']).default('oldest'),
+      templates: z
+        .discriminatedUnion('store', [
+          z.strictObject({ store: z.literal('nats') }),
+          z.strictObject({
+            store: z.literal('redis'),
+            url: z.string().regex(/^rediss?:\/\/[^\s@]+$/, 'redis://host:port/database, without a password'),
+            passwordFile: secretFile.optional(),
+            caFile: path.optional(),
+          }),
+        ])
+        .prefault({ store: 'nats' }),
       listenAddress: address.optional(),
       syslogPorts: z.array(port).default([5514]),
       trapPorts: z.array(port).default([1162]),

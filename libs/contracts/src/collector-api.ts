@@ -22,6 +22,7 @@ export const censusAnswer = z.object({
   messages: z.array(
     z.object({
       id: z.string(),
+      sequence: z.int().nonnegative(),
       /** Digests and receive times as `core/ledger` writes them. */
       groups: z.array(z.object({ source: z.string(), kind: z.enum(['syslog', 'trap', 'flow']), entries: z.string() })),
     }),
@@ -30,6 +31,12 @@ export const censusAnswer = z.object({
   next: z.int().nonnegative().nullable(),
 });
 export type CensusAnswer = z.infer<typeof censusAnswer>;
+
+/** Request to a collector: a message of its INGEST, by its number. */
+export const frameRequest = z.object({ sequence: z.int().nonnegative() });
+/** Null: it is not kept any more. The frame is in hex. */
+export const frameAnswer = z.object({ message: z.object({ id: z.string(), frame: z.string() }).nullable() });
+export type FrameAnswer = z.infer<typeof frameAnswer>;
 
 /** A source in a minute. `rows` is null where a datagram is not one row (flows). */
 export const verifiedLine = z.object({

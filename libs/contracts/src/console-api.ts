@@ -64,6 +64,26 @@ export const pairStatus = z.object({
 });
 export type PairStatus = z.infer<typeof pairStatus>;
 
+const staleSender = z.object({
+  source: z.string(),
+  /** `syslog`, `trap`, `flow` or `http`. */
+  via: z.string(),
+  /** Since the node is not active. */
+  count: z.int(),
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+});
+/** `staleSenders` in the status of a service: who still sends to its node, which is not active. */
+export const staleSenders = z.object({ senders: z.array(staleSender), more: z.int() });
+export type StaleSenders = z.infer<typeof staleSenders>;
+
+/** `GET /api/stale-senders`: of both nodes, the last seen first; `more` are not listed. */
+export const staleSendersAnswer = z.object({
+  senders: z.array(staleSender.extend({ node: z.string(), service: z.string() })),
+  more: z.int(),
+});
+export type StaleSendersAnswer = z.infer<typeof staleSendersAnswer>;
+
 /** A line of `GET /api/history`, newest first. */
 export const transitionLine = z.object({
   id: z.string(),

@@ -63,6 +63,10 @@ export const errorCodes = {
     'Install a C compiler (apt-get install gcc libc6-dev) and run npm start again, or set collector.receiver to auto.',
   ],
   HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
+  HS_REDIS_UNREACHABLE: [
+    'The Redis server does not answer, or refuses what it is asked.',
+    'Check collector.templates and the server; until then templates are learned from what comes.',
+  ],
   HS_NO_COPY: [
     'This node keeps no copy of what the other one receives.',
     'It does so with collector.feed: vip and collector.mirror: true.',
@@ -103,6 +107,10 @@ export const errorCodes = {
   HS_BINDING_FAILED: [
     'The kernel refused to add or remove an address.',
     'See the message; it is tried again every second.',
+  ],
+  HS_BINDING_SUBNET: [
+    'The virtual IP, the interface and the other node do not agree about the subnet.',
+    'Both nodes need an interface in the subnet of the virtual IP; run the preflight on the other node, too.',
   ],
   HS_DNS_TOOL: [
     'A program for updates of the DNS is missing: nsupdate, or with binding.kerberos kinit.',
@@ -172,6 +180,10 @@ export const errorCodes = {
   HS_DNS_BEHIND: [
     'A DNS server still gives the old records.',
     'Look after the transfer of the zone from the primary to it (NOTIFY, AXFR, IXFR).',
+  ],
+  HS_DNS_NAMES: [
+    "This host's resolver says something else about a name or an address than was expected.",
+    'Add A, AAAA and PTR records (or lines in /etc/hosts), and look after /etc/resolv.conf; the pair itself works without.',
   ],
   HS_DNS_FAILED: ['The DNS server answered with an error.', 'See the message and the log of the server.'],
   HS_SYNC_UNREACHABLE: [

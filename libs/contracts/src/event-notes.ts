@@ -87,6 +87,10 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     when: 'Telemetry was lost, at most one event every 3 s for each kind and place.',
   },
   'collector.failed': { by: 'collector', when: 'A port, NATS or the database keeps it from its job.' },
+  'sender.stale': {
+    by: 'collector, console',
+    when: 'Somebody sends to this node, which is not active, although one address or name (`instead`) leads to the active. At most once an hour for each sender.',
+  },
   'mail.sent': { by: 'notifier', when: 'The SMTP server took a mail.' },
   'mail.failed': { by: 'notifier', when: 'It did not, or not for every recipient.' },
   'service.started': { by: 'every service', when: 'Its process runs; `instance` is new with each.' },

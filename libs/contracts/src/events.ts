@@ -67,6 +67,13 @@ export const eventSchemas = {
   'collector.delivering': z.object({ consumer: z.string() }),
   'collector.dropped': z.object({ kind: z.string(), count: z.int(), where: z.string(), code: z.string().optional() }),
   'collector.failed': z.object({ code: z.string(), message: z.string(), cure: z.string() }),
+  'sender.stale': z.object({
+    source: z.string(),
+    via: z.string(),
+    count: z.int(),
+    firstSeen: z.string(),
+    instead: z.array(z.string()),
+  }),
   'mail.sent': z.object({ alert: z.string(), kind: z.string(), to: z.array(z.string()), subject: z.string() }),
   'mail.failed': z.object({ alert: z.string(), code: z.string(), message: z.string(), cure: z.string() }),
   'service.started': z.object({ service: z.string(), version: z.string(), instance: z.string() }),

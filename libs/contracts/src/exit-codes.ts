@@ -38,6 +38,8 @@ const unavailable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'HS_NATS_UNREACHABLE',
   'HS_STORE_UNREACHABLE',
   'HS_NO_ANSWER',
+  'HS_DNS_UNREACHABLE',
+  'HS_DNS_TIMEOUT',
 ]);
 const negative: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'HS_NOT_ACTIVE',

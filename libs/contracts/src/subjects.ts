@@ -49,8 +49,12 @@ export const subjects = {
   filesChanged: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.changed`,
   /** file-sync of the standby: it has them (read by the peer's file-sync). */
   filesInstalled: (at: Place) => `hs.${at.cluster}.${at.node}.file-sync.installed`,
+  /** collector: a flow template, the last one of its key; JetStream keeps them in the stream TEMPLATES of both nodes. */
+  template: (at: Place, key: string) => `hs.${at.cluster}.${at.node}.collector.template.${key}`,
   /** Request to the collector: what the node received in a time. */
   census: (at: Place) => `hs.${at.cluster}.${at.node}.collector.census`,
+  /** Request to the collector: one message of its INGEST (asked by the peer's collector, for what nobody has stored). */
+  frame: (at: Place) => `hs.${at.cluster}.${at.node}.collector.frame`,
   /** collector: frames of datagrams; JetStream keeps them in the node's INGEST stream. */
   ingest: (at: Place) => `hs.${at.cluster}.${at.node}.collector.ingest`,
 } as const;
@@ -61,6 +65,8 @@ export const streams = {
   ingest: 'INGEST',
   /** The mirror of the peer's INGEST. */
   ingestPeer: 'INGEST_PEER',
+  /** The last flow template of each key, of both nodes. */
+  templates: 'TEMPLATES',
 } as const;
 
 /**

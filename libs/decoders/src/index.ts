@@ -12,6 +12,7 @@ export { abandonPending, decodePending } from './netflow/pending.ts';
 export type { PendingFlowSet } from './netflow/pending.ts';
 export { defaultTemplateBounds, TemplateCache } from './netflow/template-cache.ts';
 export type { TemplateBounds, TemplateOutcome } from './netflow/template-cache.ts';
+export { parseTemplateState } from './netflow/template-state.ts';
 export type { SystemInit, TemplateState } from './netflow/template-state.ts';
 export type { PlainTemplate, TemplateKey } from './netflow/template.ts';
 export { columnNames, flowColumns } from './flow-columns/flow-columns.ts';

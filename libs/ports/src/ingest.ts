@@ -116,7 +116,7 @@ export interface IngestReader {
     from: { startTimeMs: number } | { sequence: number },
     most: { messages: number; bytes: number },
   ): Promise<{ messages: ReadMessage[]; end: boolean; keptSinceMs: number | null }>;
-  /** Consumers of earlier tenures. */
+  /** Consumers of earlier tenures: all but that of this name, and those whose name goes on from it with a `-`. */
   forgetConsumers(keep: string): Promise<void>;
   /** How many messages the consumer has yet to see or settle. */
   backlog(consumer: string): Promise<number>;

@@ -41,8 +41,9 @@ export class FlowBlocks {
     this.#head[at] = 0;
     if (!(values instanceof Float64Array) && !(values instanceof Uint32Array)) return values;
     const isWide = values instanceof Float64Array;
-    const least = isWide ? leastOfF64(values, count) : leastOfU32(values, count);
-    const span = isWide ? spanOfF64(values, count, least) : spanOfU32(values, count, least);
+    if (isWide) rangeOfF64(values, count);
+    else rangeOfU32(values, count);
+    const { least, span } = range;
     // NaN: a time that nobody knows.
     if (!(span < 2 ** 32) || (!isWide && span >= 65_536)) return values;
     this.#head[at] = least;
@@ -57,29 +58,33 @@ export class FlowBlocks {
 
 // One loop for each type: each is then compiled for its own.
 
-function leastOfF64(values: Float64Array, count: number): number {
+const range = { least: 0, span: 0 };
+
+/** The span is NaN when one of them is. */
+function rangeOfF64(values: Float64Array, count: number): void {
   let least = Infinity;
-  for (let row = 0; row < count; row += 1) if (values[row]! < least) least = values[row]!;
-  return least;
+  let most = -Infinity;
+  let sum = 0;
+  for (let row = 0; row < count; row += 1) {
+    const value = values[row]!;
+    if (value < least) least = value;
+    if (value > most) most = value;
+    sum += value;
+  }
+  range.least = least;
+  range.span = Number.isNaN(sum) ? NaN : most - least;
 }
 
-function leastOfU32(values: Uint32Array, count: number): number {
-  let least = 0xffff_ffff;
-  for (let row = 0; row < count; row += 1) if (values[row]! < least) least = values[row]!;
-  return least;
-}
-
-/** NaN when one of them is. */
-function spanOfF64(values: Float64Array, count: number, least: number): number {
-  let most = 0;
-  for (let row = 0; row < count; row += 1) most = Math.max(most, values[row]! - least);
-  return most;
-}
-
-function spanOfU32(values: Uint32Array, count: number, least: number): number {
+function rangeOfU32(values: Uint32Array, count: number): void {
+  let least = values[0]!;
   let most = least;
-  for (let row = 0; row < count; row += 1) if (values[row]! > most) most = values[row]!;
-  return most - least;
+  for (let row = 1; row < count; row += 1) {
+    const value = values[row]!;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  range.least = least;
+  range.span = most - least;
 }
 
 function f64ToU16(values: Float64Array, least: number, into: Uint16Array, count: number): Uint16Array {

@@ -10,18 +10,18 @@ export async function until(what: string, withinMs: number, done: () => Promise<
 }
 
 const backlogWithinMs = 60_000;
-/** Nothing new for this long means that nothing more comes. */
-const quietMs = 3000;
 
-/** Until what is counted stands still; sooner when as much as expected is there. */
-export async function untilQuiet(count: () => Promise<number>, expected: number): Promise<void> {
+/**
+ * Until what is counted stands still for `quietMs`: then nothing more comes; sooner when as much as expected is there.
+ */
+export async function untilQuiet(count: () => Promise<number>, expected: number, quietMs = 3000): Promise<void> {
   const deadline = performance.now() + backlogWithinMs;
   let last = { count: -1, atMs: 0 };
   for (;;) {
     const now = { count: await count(), atMs: performance.now() };
     if (now.count !== last.count) last = now;
     // Also with everything there: a double would come after it.
-    const patience = now.count >= expected ? quietMs / 2 : quietMs;
+    const patience = now.count >= expected ? Math.min(1500, quietMs) : quietMs;
     if (now.atMs - last.atMs > patience || now.atMs > deadline) return;
     await pause(250);
   }

@@ -94,6 +94,7 @@ fk.\t\t\t0\tANY\tTSIG\thmac-sha256. ${tsig}
 
 `;
   expect(serverTimeMs(shown('1795284795 300 32 zNtOAl3f/c= 28094 NOERROR 0 '))).toBe(1_795_284_795_000);
+  expect(serverTimeMs(shown('1795287462 300 48 C82M7E1N1 LCyXmTxz 62376 NOERROR 0 '))).toBe(1_795_287_462_000);
   expect(serverTimeMs(shown('1795285529 300 32 VGeshE= 33717 BADTIME 6 AABrAd/B'))).toBe(1_795_284_929_000);
   expect(serverTimeMs(shown('1795285529 300 32 VGeshE= 33717 BADTIME 0 '))).toBeNull();
   expect(serverTimeMs(shown('1795284929 300 0 21976 BADSIG 0 '))).toBeNull();

@@ -18,7 +18,8 @@ export function runShowing(path: string, signer: Signer, script: string): Promis
  */
 export function serverTimeMs(shown: string): number | null {
   const answer = shown.slice(shown.lastIndexOf('Reply from'));
-  const found = /\bTSIG\s+\S+\s+(\d{9,15})\s+\d+\s+[1-9]\d*\s+\S+\s+\d+\s+([A-Z]+)\s+\d+(?: +(\S+))?/.exec(answer);
+  // Long signatures are printed in pieces.
+  const found = /\bTSIG\s+\S+ (\d{9,15}) \d+ [1-9]\d* \S.* \d{1,5} ([A-Z]+) \d+ ?(\S*)\s*$/m.exec(answer);
   if (!shown.includes('Reply from') || shown.includes('tsig verify failure') || !found) return null;
   const [, signed, error, other = ''] = found;
   if (error !== 'BADTIME') return Number(signed) * 1000;

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Logger } from '@hotstandby/ports';
 import { neighbourOf } from './neighbour.ts';
 import { ReadyProgram } from './ready-program.ts';
-import { findTool } from './tools.ts';
+import { findTool, startFault } from './tools.ts';
 
 const gratuitous = ['-q', '-U', '-c', '1', '-w', '1'];
 /** Each waits for interface and address, and becomes the program. Constant: nothing of the line is read as a command. */
@@ -102,7 +102,11 @@ export class Announcer {
   }
 
   #start(path: string, args: string[], address: string): void {
-    this.#follow(spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } }), path, address);
+    try {
+      this.#follow(spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } }), path, address);
+    } catch (error) {
+      this.#fault = `${path}: ${startFault(error)}`;
+    }
   }
 
   #follow(child: ChildProcess, path: string, address: string): void {

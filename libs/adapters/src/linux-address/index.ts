@@ -7,6 +7,7 @@ import { markOf } from './mark.ts';
 import { ReadyIp } from './ready-ip.ts';
 import { findTool, runTool } from './tools.ts';
 
+export { macOf, probeAddress, type ProbeResult } from './probe.ts';
 export { findTool } from './tools.ts';
 
 /** A netlink request is a matter of milliseconds; one that hangs must not hold up the next removal for long. */

@@ -1,12 +1,13 @@
 import type { NodeConfig } from '@hotstandby/config';
 import { inboxPrefix, type NatsUser, type Place } from '@hotstandby/contracts';
-import type { Bus, EventLog, Ingest, IngestCopy, Logger } from '@hotstandby/ports';
+import type { Bus, EventLog, Ingest, IngestCopy, Logger, TemplateStore } from '@hotstandby/ports';
 import { readCredentials } from './credentials.ts';
 import { everySession } from './follow.ts';
 import { Link } from './link.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsEventLog } from './nats-event-log.ts';
 import { NatsIngest, NatsIngestCopy } from './nats-ingest.ts';
+import { NatsTemplateStore } from './nats-template-store.ts';
 import { ensureStream, manager, opsStream } from './streams.ts';
 
 // At the end: what was told last should be kept, but nobody waits long for a server that hangs.
@@ -24,6 +25,7 @@ export interface NatsParts {
   events: EventLog;
   ingest(): Ingest;
   ingestCopy(): IngestCopy;
+  templates(): TemplateStore;
   /** Sends what was published and ends; no timer or socket is left. */
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function connectNats({ config, service, log }: NatsOptions): Promis
     events,
     ingest: () => new NatsIngest(place, parts),
     ingestCopy: () => new NatsIngestCopy({ ...place, node: config.peer.name }, parts),
+    templates: () => new NatsTemplateStore(place, { ...place, node: config.peer.name }, parts),
     async close() {
       ending.abort();
       await events.close(lastAppendsMs);

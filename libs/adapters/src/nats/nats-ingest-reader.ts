@@ -123,7 +123,7 @@ export class NatsIngestReader implements IngestReader {
   async forgetConsumers(keep: string): Promise<void> {
     const jsm = await manager(this.connected());
     for await (const info of jsm.consumers.list(this.stream)) {
-      if (!info.config.durable_name || info.name === keep) continue;
+      if (!info.config.durable_name || info.name === keep || info.name.startsWith(`${keep}-`)) continue;
       await jsm.consumers.delete(this.stream, info.name);
     }
   }

@@ -66,6 +66,31 @@ export function ingestCopyStream(peer: Place, bounds: IngestBounds): WantedStrea
   };
 }
 
+// Two templates of an exporter are a kilobyte; what nobody has announced for a month has gone.
+const templateBounds = { maxBytes: 32 * 1024 * 1024, maxMessages: 40_000, maxAgeMs: 30 * 86_400_000 };
+
+/** The last value of each template, the node's own and the peer's; the filter as in the ops stream. */
+export function templateStream(own: Place, peer: Place): WantedStream {
+  return {
+    name: streams.templates,
+    subjects: [subjects.template(own, '>')],
+    sources: [
+      {
+        name: streams.templates,
+        filter_subject: subjects.template(peer, '>'),
+        external: { api: `$JS.${peer.node}.API` },
+      },
+    ],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
+    max_msgs: templateBounds.maxMessages,
+    max_bytes: templateBounds.maxBytes,
+    max_age: nanos(templateBounds.maxAgeMs),
+  };
+}
+
 export const manager = (connection: NatsConnection): Promise<JetStreamManager> =>
   jetstreamManager(connection, { checkAPI: false });
 

@@ -13,6 +13,7 @@ import {
   renewing,
   ruleCount,
   shutting,
+  stateOf,
   type GateNames,
 } from './ruleset.ts';
 
@@ -73,6 +74,20 @@ export class NftGate implements AddressGate {
   async shut(): Promise<void> {
     // What is said of sets that are not there any more does not matter: the caller takes the address off besides.
     await this.#say(() => shutting(this.#names, this.#addresses));
+  }
+
+  /**
+   * What the kernel does now, whoever told it: for looking only. `absent`: the rules are not there, because the service does
+   * not run. Throws HS_BINDING_GATE when nft cannot be asked.
+   */
+  async state(): Promise<'open' | 'hushed' | 'shut' | 'absent'> {
+    return stateOf(await this.#say(() => listing(this.#names)));
+  }
+
+  /** Ends the process without a change in the kernel: for who only looked. */
+  async leave(): Promise<void> {
+    await this.#process?.close();
+    this.#process = null;
   }
 
   async intact(): Promise<boolean> {

@@ -101,6 +101,14 @@ export const listing = (names: GateNames): string =>
     .map((table) => `list table ${table}`)
     .join('\n');
 
+/** What the listing says that the kernel does: sets without elements let nothing through. */
+export function stateOf(listed: string): 'open' | 'hushed' | 'shut' | 'absent' {
+  if (!/^table /m.test(listed)) return 'absent';
+  const has = (name: string) => new RegExp(`set ${name}6? \\{[^}]*elements = \\{`).test(listed);
+  if (has('answers')) return 'open';
+  return has('takes') ? 'hushed' : 'shut';
+}
+
 /** How many rules the listing of intact tables has. */
 export const ruleCount = (addresses: string[]): number =>
   (addresses.some((address) => !isIpv6(address)) ? 3 : 0) + (addresses.some(isIpv6) ? 3 : 0);

@@ -16,9 +16,10 @@ export function arrivingAt(own: Place, peer: Place): string[] {
   return [
     `hs.${peer.cluster}.${peer.node}.>`,
     ...requestsFromPeer(own),
+    subjects.frame(own),
     `_INBOX.${own.node}.>`,
     // To make the consumers that the peer's server reads our events and our INGEST with, and nothing else of the API.
-    ...[streams.ops, streams.ingest].flatMap((stream) => [
+    ...[streams.ops, streams.ingest, streams.templates].flatMap((stream) => [
       `$JS.${own.node}.API.CONSUMER.CREATE.${stream}`,
       `$JS.${own.node}.API.CONSUMER.CREATE.${stream}.>`,
     ]),
@@ -28,6 +29,7 @@ export function arrivingAt(own: Place, peer: Place): string[] {
     '$JS.M.>',
     `$JS.FC.${streams.ops}.>`,
     `$JS.FC.${streams.ingest}.>`,
+    `$JS.FC.${streams.templates}.>`,
   ];
 }
 

@@ -19,7 +19,7 @@ export interface Permissions {
 /** The subjects of requests that a service answers on its own node; everything else it has are facts that it tells. */
 function requestsTo(service: ServiceName, at: Place): string[] {
   if (service === 'heartbeat') return [subjects.execute(at)];
-  if (service === 'collector') return [subjects.census(at)];
+  if (service === 'collector') return [subjects.census(at), subjects.frame(at)];
   if (service !== 'arbiter') return [];
   return [
     subjects.promise(at),
@@ -77,7 +77,13 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
   ];
   return {
     publish: {
-      allow: [`hs.${own.cluster}.${own.node}.${user}.>`, ...asks, ...listens, ...readEvents, ...extras(user, own)],
+      allow: [
+        `hs.${own.cluster}.${own.node}.${user}.>`,
+        ...asks,
+        ...listens,
+        ...readEvents,
+        ...extras(user, own, peer),
+      ],
       deny: handsOff,
     },
     subscribe: { allow: [`hs.${own.cluster}.>`, inbox], deny: askedOfOthers },
@@ -85,11 +91,18 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
   };
 }
 
-function extras(service: ServiceName, own: Place): string[] {
+function extras(service: ServiceName, own: Place, peer: Place): string[] {
   if (service === 'heartbeat') return [subjects.promise(own)];
   if (service === 'arbiter') return [subjects.execute(own), subjects.prepare(own, '*'), ...streamKeeping(streams.ops)];
   if (service === 'collector')
-    return [streams.ingest, streams.ingestPeer].flatMap((kept) => [...streamKeeping(kept), ...streamReading(kept)]);
+    return [
+      // What the peer alone received; nobody else may read it.
+      subjects.frame(peer),
+      ...[streams.ingest, streams.ingestPeer, streams.templates].flatMap((kept) => [
+        ...streamKeeping(kept),
+        ...streamReading(kept),
+      ]),
+    ];
   return [];
 }
 

@@ -1,5 +1,15 @@
 import { bitsOf, inNetwork, parseCidr, sameIp, type IpNetwork } from './ip-address.ts';
 
+export { inNetwork, parseCidr, parseIp, sameIp, type IpAddress, type IpNetwork } from './ip-address.ts';
+export { whyAction } from './why.ts';
+export { unfitAddress, unfitVirtualAddress } from './unfit-address.ts';
+
+/**
+ * How long the kernel keeps an address that nobody renews. Coarse on purpose (the kernel counts whole seconds, and a
+ * short stall of the process must not cost the address); it is renewed at a third of it.
+ */
+export const addressLifeSeconds = 6;
+
 /**
  * How this node is to have the addresses: `no`; `silently` (there, and answering nobody: a hand-over to it is near);
  * `openly`; `leaving` (handed over: it answers no more and still takes what is on its way).

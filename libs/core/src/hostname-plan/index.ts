@@ -95,6 +95,23 @@ function isSame(one: string, other: string): boolean {
   return left !== null && right !== null && sameIp(left, right);
 }
 
+/** Why the plan has this step, for people: the end of "do this, because ...". */
+export function whyHostnameStep(step: HostnameStep, wish: HostnameWish, view: HostnameView): string {
+  if (step.do === 'read-back')
+    return isAsWished(wish, view)
+      ? 'the name leads here already; only what is read is believed'
+      : 'only what is read back is done, whatever the answer to the update was; then the other servers are asked, too';
+  const [marker] = view.markers.map(parseMarker);
+  const fence =
+    view.markers.length === 0
+      ? 'the server does it only if there is still no record beside the name'
+      : 'the server does it only if the record beside the name is still the one that was read';
+  if (!marker) return `nobody has the name yet; ${fence}`;
+  if (marker.epoch < wish.epoch)
+    return `the name is node ${marker.node}'s, of the older epoch ${marker.epoch}; ${fence}`;
+  return `the records are not as configured; ${fence}`;
+}
+
 /** What becomes of a name that is not configured any more. `done`: nothing is left to do, or nothing of ours is there. */
 export interface LeavingPlan {
   steps: HostnameStep[];

@@ -3,37 +3,13 @@ import { readMessageHeader, walkSets } from '../netflow/message.ts';
 import type { RecordPlan } from '../netflow/record-plan.ts';
 import type { TemplateCache } from '../netflow/template-cache.ts';
 import type { DatagramContext } from '../records.ts';
-import { planColumns, type ColumnPlan, type PlannedColumn } from './column-plan.ts';
+import { planColumns, type ColumnPlan } from './column-plan.ts';
 import { columnNames, type ColumnName, type FlowColumns } from './flow-columns.ts';
+import { readV5Columns } from './read-v5-columns.ts';
 import { columnReader, type ColumnReader, type Fields } from './read-column.ts';
 
 const headerBytesV5 = 24;
 const recordBytesV5 = 48;
-
-const v5 = (column: PlannedColumn['column'], offset: number, lengthBytes: number, unit: PlannedColumn['unit'] = 'number') => ({ column, offset, lengthBytes, unit }); // prettier-ignore
-const planV5: ColumnPlan = {
-  recordBytes: recordBytesV5,
-  columns: [
-    v5('sourceAddress', 0, 4),
-    v5('destinationAddress', 4, 4),
-    v5('nextHop', 8, 4),
-    v5('inputInterface', 12, 2),
-    v5('outputInterface', 14, 2),
-    v5('packets', 16, 4),
-    v5('octets', 20, 4),
-    v5('startMs', 24, 4, 'uptime'),
-    v5('endMs', 28, 4, 'uptime'),
-    v5('sourcePort', 32, 2),
-    v5('destinationPort', 34, 2),
-    v5('tcpFlags', 37, 1),
-    v5('protocol', 38, 1),
-    v5('tos', 39, 1),
-    v5('sourceAs', 40, 2),
-    v5('destinationAs', 42, 2),
-    v5('sourcePrefix', 44, 1),
-    v5('destinationPrefix', 45, 1),
-  ],
-};
 
 /** A template's flows: one reader a field. */
 interface Reading {
@@ -50,7 +26,6 @@ export class FlowColumnDecoder {
   readonly #templates: TemplateCache;
   readonly #columns: FlowColumns;
   readonly #readings = new WeakMap<RecordPlan, { reading: Reading | null }>();
-  readonly #readingV5: Reading | null;
   readonly #fields: Fields = {
     view: new DataView(new ArrayBuffer(0)),
     offset: 0,
@@ -63,7 +38,6 @@ export class FlowColumnDecoder {
   constructor(templates: TemplateCache, columns: FlowColumns) {
     this.#templates = templates;
     this.#columns = columns;
-    this.#readingV5 = bind(planV5, columns);
   }
 
   /**
@@ -85,20 +59,32 @@ export class FlowColumnDecoder {
       return -1;
     }
     const to = columns.count;
-    columns.receivedAtMs.fill(context.receivedAtMs, from, to);
-    columns.exporter.fill(exporter, from, to);
-    columns.version.fill(version, from, to);
+    const { receivedAtMs, exporter: exporters, version: versions } = columns;
+    // For a few rows a loop is quicker than `fill`.
+    for (let row = from; row < to; row += 1) {
+      receivedAtMs[row] = context.receivedAtMs;
+      exporters[row] = exporter;
+      versions[row] = version;
+    }
     return to - from;
   }
 
   #decodeV5(view: DataView): number {
-    if (view.byteLength < headerBytesV5 || !this.#readingV5) return -1;
+    if (view.byteLength < headerBytesV5) return -1;
     const count = view.getUint16(2);
     // A sampled exporter has a field more.
     if (view.byteLength !== headerBytesV5 + count * recordBytesV5 || view.getUint16(22) !== 0) return -1;
     const exportMs = view.getUint32(8) * 1000 + Math.floor(view.getUint32(12) / 1_000_000);
     const clock = { exportMs, bootMs: exportMs - view.getUint32(4) };
-    return this.#read(view, headerBytesV5, count, this.#readingV5, clock, view.getUint16(20));
+    const columns = this.#columns;
+    const row = columns.count;
+    const end = row + count;
+    if (end > columns.capacity) return -1;
+    readV5Columns(view, headerBytesV5, columns, row, end, clock);
+    const engine = view.getUint16(20);
+    for (let index = row; index < end; index += 1) columns.observationDomain[index] = engine;
+    columns.count = end;
+    return count;
   }
 
   #decodeSets(view: DataView, version: 9 | 10, context: DatagramContext): number {
@@ -156,7 +142,8 @@ export class FlowColumnDecoder {
       if (!read(fields)) return -1;
     }
     for (const column of reading.empty) column.fill(0, row, end);
-    columns.observationDomain.fill(observationDomain, row, end);
+    const domains = columns.observationDomain;
+    for (let index = row; index < end; index += 1) domains[index] = observationDomain;
     columns.count = end;
     return count;
   }

@@ -97,6 +97,21 @@ describe('flows as columns', () => {
     expect(rows).toBeGreaterThan(0);
   });
 
+  test('of version 5 are what the records say, for any octets', () => {
+    const word = fc.oneof(fc.nat(0xffff_ffff), fc.constantFrom(0, 1, 600_000, 0xffff_ffff, exportMs / 1000));
+    fc.assert(
+      fc.property(
+        fc.array(word, { minLength: 3, maxLength: 3 }),
+        fc.array(word, { minLength: 24, maxLength: 24 }),
+        (head, words) => {
+          const header = [...u16(5, 2), ...u32(...head), ...u32(1), 0, 3, ...u16(0)];
+          expect(expectAlike(Uint8Array.from([...header, ...u32(...words)]), new TemplateCache())).toBe(2);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   test('version 5, whole or not at all', () => {
     const header = [...u16(5, 2), ...u32(600_000, exportMs / 1000, 500_000_000, 1), 0, 3, ...u16(0)];
     const record = Array.from({ length: 48 }, (_, index) =>

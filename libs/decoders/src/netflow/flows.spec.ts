@@ -398,9 +398,9 @@ describe('any bytes', () => {
       v9(...Array.from({ length: 15_000 }, () => set(256))),
     ];
     for (const bytes of large) {
-      const start = performance.now();
+      const before = process.cpuUsage().user;
       decode(bytes);
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect((process.cpuUsage().user - before) / 1000).toBeLessThan(2000);
     }
   });
 });

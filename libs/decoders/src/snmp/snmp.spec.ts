@@ -233,9 +233,9 @@ describe('any bytes', () => {
       v2(sysUpTime, trapOid, ...many),
       v2(sysUpTime, trapOid, ber(0x30, oid(...Array(60_000).fill(1)), ber(5))),
     ]) {
-      const start = performance.now();
+      const before = process.cpuUsage().user;
       expect(check(bytes).malformed).toBeNull();
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect((process.cpuUsage().user - before) / 1000).toBeLessThan(1000);
     }
   });
 });

@@ -356,9 +356,9 @@ describe('any bytes', () => {
     for (const head of heads) {
       for (const fill of ['a', '[', ']', '\\', '"', ' ', ':', '1', '[a]', 'a="1" ', '\\"', '1: ']) {
         const bytes = new TextEncoder().encode(head + fill.repeat(65_000 / fill.length));
-        const start = performance.now();
+        const before = process.cpuUsage().user;
         check(bytes);
-        expect(performance.now() - start, `${head}${fill}...`).toBeLessThan(1000);
+        expect((process.cpuUsage().user - before) / 1000, `${head}${fill}...`).toBeLessThan(1000);
       }
     }
   });

@@ -1,4 +1,6 @@
 export { explainCommand } from './commands/explain.ts';
+export { bindingPlanCommand, bindingPreflightCommand, type WithLook } from './commands/binding.ts';
+export type { BindingLook } from './binding/look.ts';
 export { eventsCommand, type EventsRequest } from './commands/events.ts';
 export { statusCommand, type StatusParts } from './commands/status.ts';
 export { verifyCommand } from './commands/ledger.ts';

@@ -1,5 +1,6 @@
 import { serviceNames, type NodeStatus, type PairStatus, type ServiceSeen } from '@hotstandby/contracts';
 import { eventLine } from './event-line.ts';
+import { staleLines } from './stale-lines.ts';
 import { count, duration, moment } from './text/amount.ts';
 import { printable, type Colour, type Paint } from './text/paint.ts';
 import { table, type Cell } from './text/table.ts';
@@ -21,6 +22,7 @@ export function statusText(status: PairStatus, paint: Paint): string[] {
     '',
     ...table(paint, ['SERVICE', ...status.nodes.map(({ name }) => `NODE ${name}`)], serviceRows(status)),
     ...troubleLines(status, paint),
+    ...staleLines(status, paint),
     ...(status.events.length > 0 ? ['', paint('grey', 'LAST EVENTS')] : []),
     ...status.events.map((event) => eventLine(event, paint)),
   ];

@@ -4,10 +4,12 @@ import type {
   Bus,
   Cancel,
   Clock,
+  Datagram,
   Ids,
   Ingest,
   IngestBounds,
   IngestCopy,
+  IngestReader,
   Logger,
   Metrics,
   Receiver,
@@ -15,11 +17,15 @@ import type {
   Service,
   ServiceReport,
   SnmpSecurity,
+  TemplateStore,
 } from '@hotstandby/ports';
+import type { PlainTemplate } from '@hotstandby/decoders';
 import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
 import { Drain } from './deliver/drain.ts';
+import { LateDelivery } from './deliver/late-delivery.ts';
 import { replayOfCopy, replayOfDualFeed, replayOfOwn } from './deliver/open-replay.ts';
+import { SharedTemplates } from './deliver/shared-templates.ts';
 import { StoreClock } from './deliver/store-clock.ts';
 import { StoreWriter } from './deliver/store-writer.ts';
 import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
@@ -32,12 +38,13 @@ import { Losses } from './losses.ts';
 import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
+import { StaleTelemetry } from './receive/stale-telemetry.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
 import { Census } from './verify/census.ts';
 
 export interface CollectorParts {
-  config: Pick<NodeConfig, 'node' | 'collector'>;
+  config: Pick<NodeConfig, 'node' | 'peer' | 'collector'> & Partial<Pick<NodeConfig, 'binding'>>;
   place: Place;
   clock: Clock;
   ids: Ids;
@@ -52,6 +59,8 @@ export interface CollectorParts {
   store: RecordStore;
   /** For notifications of SNMP version 3; without it they are stored unread. */
   snmpSecurity?: SnmpSecurity;
+  /** Where flow templates are shared; null: each process learns for itself. */
+  templates: TemplateStore | null;
   limits?: Partial<CollectorLimits>;
 }
 
@@ -71,10 +80,15 @@ export class Collector implements Service {
   readonly #copy: IngestCopy | null;
   readonly #bounds: IngestBounds;
   readonly #templates: TemplateWatch[];
+  readonly #sharedTemplates: SharedTemplates | null;
   readonly #upkeep: Upkeep;
   readonly #drain: Drain;
   readonly #census: Census;
+  readonly #late: LateDelivery;
   readonly #losses: Losses;
+  readonly #stale: StaleTelemetry | null;
+  readonly #cold: boolean;
+  readonly #storeClock: StoreClock;
   readonly #roles: RoleWatch;
   #cancelBusStatus: Cancel = () => {};
 
@@ -82,15 +96,27 @@ export class Collector implements Service {
     this.#parts = parts;
     const limits = { ...defaultLimits, ...parts.limits };
     const { config, clock, ids, bus, emit, log, metrics, place, receiver, ingest, copy, store } = parts;
-    const { frameDelayMs, retentionDays, feed, mirror } = config.collector;
+    const { frameDelayMs, retentionDays, feed, mirror, standby, catchUp } = config.collector;
+    this.#cold = standby === 'cold';
     const { maxBytes, maxAgeSeconds } = config.collector.ingest;
     const bounds = { maxBytes, maxAgeMs: maxAgeSeconds * 1000 };
     this.#bounds = bounds;
     this.#copy = feed === 'vip' && mirror ? copy : null;
     const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null);
+    // With templates of its own: what comes now must not decode the backlog.
+    const liveDecoder = catchUp === 'newest' ? new TelemetryDecoder(parts.snmpSecurity ?? null) : null;
+    const learn = (datagram: Datagram) => {
+      liveDecoder?.learn(datagram);
+      return decoder.learn(datagram);
+    };
+    const share = (template: PlainTemplate) => {
+      liveDecoder?.share(template);
+      decoder.share(template);
+    };
 
     const instance = ids.uuid();
     const storeClock = new StoreClock({ store, clock });
+    this.#storeClock = storeClock;
     const oldestWaitingMs = () => this.#queue.state().oldestWaitingMs;
 
     this.#losses = new Losses(parts);
@@ -103,6 +129,9 @@ export class Collector implements Service {
       limits,
       instance,
     });
+    const isActive = () => this.#roles.open() !== null;
+    const binding = config.binding ?? { mode: 'none' };
+    this.#stale = feed === 'vip' ? new StaleTelemetry({ clock, emit, log, binding, isActive }) : null;
     this.#reception = new Reception({
       receiver,
       listeners: new Listeners({ receiver, clock, log, emit, limits }),
@@ -113,7 +142,8 @@ export class Collector implements Service {
       metrics,
       frameBytes: limits.frameBytes,
       frameDelayMs,
-      isActive: () => this.#roles.open() !== null,
+      isActive,
+      look: (received) => this.#stale?.look(received),
     });
 
     this.#drain = new Drain({
@@ -131,8 +161,13 @@ export class Collector implements Service {
     this.#roles = new RoleWatch(
       { bus, clock, place, log },
       {
-        opened: (grant) => this.#delivery.opened(grant),
+        opened: (grant) => {
+          if (this.#cold) void this.#reception.openSockets();
+          this.#delivery.opened(grant);
+        },
         shut: () => {
+          if (this.#cold) this.#reception.closeSockets();
+          this.#late.stop();
           this.#delivery.shut();
           this.#drain.gateShut();
         },
@@ -141,9 +176,23 @@ export class Collector implements Service {
     );
     const gate = () => this.#roles.open();
     this.#writer = new StoreWriter({ store, storeClock, clock, log, metrics, limits, gate });
+    this.#late = new LateDelivery({
+      bus,
+      clock,
+      log,
+      metrics,
+      peer: { ...place, node: config.peer.name },
+      store,
+      storeClock,
+      decoder,
+      writer: this.#writer,
+      limits,
+    });
     this.#delivery = new Delivery({
+      onSettled: (epoch, tail) => this.#late.begin(epoch, tail),
       own: { stream: ingest, open: feed === 'dual' ? replayOfDualFeed : replayOfOwn },
       copy: this.#copy && { stream: this.#copy, open: replayOfCopy },
+      live: liveDecoder && { decoder: liveDecoder, keepsLedger: feed === 'dual' },
       store,
       storeClock,
       instance,
@@ -157,10 +206,18 @@ export class Collector implements Service {
       emit,
       metrics,
     });
-    const learn = decoder.learn.bind(decoder);
-    this.#templates = [ingest, this.#copy]
-      .filter((stream) => stream !== null)
-      .map((stream) => new TemplateWatch({ stream, clock, log, limits, learn }));
+    this.#sharedTemplates =
+      parts.templates && new SharedTemplates({ store: parts.templates, clock, log, limits, share });
+    const watch = (stream: IngestReader, teach: (datagram: Datagram) => void) =>
+      new TemplateWatch({ stream, clock, log, limits, learn: teach });
+    this.#templates = [
+      watch(ingest, (one) => {
+        const learned = learn(one);
+        this.#sharedTemplates?.learned(learned);
+      }),
+    ];
+    // The peer shares its own.
+    if (this.#copy) this.#templates.push(watch(this.#copy, (one) => void learn(one)));
     this.#upkeep = new Upkeep({
       store,
       storeClock,
@@ -179,6 +236,7 @@ export class Collector implements Service {
       },
       gate,
       oldestWaitingMs,
+      onLag: (lagMs) => this.#delivery.lag(lagMs),
     });
     this.#census = new Census({ bus, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
   }
@@ -191,8 +249,9 @@ export class Collector implements Service {
       void this.#openCopy();
     });
     for (const watch of this.#templates) watch.start();
+    this.#sharedTemplates?.start();
     this.#upkeep.start();
-    await this.#reception.start(listenRequests(this.#parts.config));
+    await this.#reception.start(listenRequests(this.#parts.config), this.#parts.config.collector.standby);
     this.#roles.start();
     this.#drain.start();
     this.#census.start();
@@ -202,9 +261,11 @@ export class Collector implements Service {
     if (!this.#parts.config.collector.enabled) return;
     this.#cancelBusStatus();
     this.#census.stop();
+    this.#late.stop();
     this.#roles.stop();
     await this.#drain.stop();
     for (const watch of this.#templates) watch.stop();
+    await this.#sharedTemplates?.stop();
     this.#upkeep.stop();
     const delivered = this.#delivery.stop();
     await this.#reception.stop(stopPatienceMs);
@@ -230,6 +291,11 @@ export class Collector implements Service {
     }
     return collectorReport({
       role: this.#roles.latest()?.role ?? null,
+      cold: this.#cold,
+      late: this.#late.state(),
+      catchUp: this.#parts.config.collector.catchUp,
+      sharedTemplates: this.#sharedTemplates?.state() ?? null,
+      clockAheadMs: this.#storeClock.aheadMs(),
       busConnected: this.#parts.bus.connected(),
       reception: this.#reception.state(),
       queue: this.#queue.state(),
@@ -238,6 +304,7 @@ export class Collector implements Service {
       upkeep: this.#upkeep.state(),
       drain: this.#drain.state(),
       lost: { total: this.#losses.total(), recent: this.#losses.recent() },
+      staleSenders: this.#stale?.report() ?? null,
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Role } from '@hotstandby/contracts';
+import type { Role, StaleSenders } from '@hotstandby/contracts';
 import type { ServiceReport } from '@hotstandby/ports';
 import type { Delivery } from './deliver/delivery.ts';
 import type { Drain } from './deliver/drain.ts';
@@ -9,6 +9,11 @@ import type { Reception } from './receive/reception.ts';
 
 export interface CollectorState {
   role: Role | null;
+  cold: boolean;
+  late: { state: string; datagrams: number };
+  catchUp: 'oldest' | 'newest';
+  sharedTemplates: { kept: number; waiting: number } | null;
+  clockAheadMs: number | null;
   busConnected: boolean;
   reception: ReturnType<Reception['state']>;
   queue: ReturnType<IngestQueue['state']>;
@@ -17,7 +22,11 @@ export interface CollectorState {
   upkeep: ReturnType<Upkeep['state']>;
   drain: ReturnType<Drain['state']>;
   lost: { total: number; recent: boolean };
+  staleSenders: StaleSenders | null;
 }
+
+/** The nodes' clocks may differ by twice this, and records' times cannot be compared any more. */
+const mostApartMs = 2000;
 
 /** How the collector is doing, for people and for `status`. */
 export function collectorReport(state: CollectorState): ServiceReport {
@@ -42,6 +51,13 @@ export function collectorReport(state: CollectorState): ServiceReport {
       stored: delivery.stored,
       delivering: delivery.delivering,
       backlogMessages: upkeep.backlog,
+      behindSeconds: upkeep.behindMs === null ? null : Math.round(upkeep.behindMs / 100) / 10,
+      backlogPerSecond: upkeep.backlogPerSecond,
+      catchUp: delivery.newestFirst ? 'newest first, the backlog behind it' : `${state.catchUp} first`,
+      templates: state.sharedTemplates,
+      lateDelivery: state.late,
+      clockAheadMs: state.clockAheadMs === null ? null : Math.round(state.clockAheadMs),
+      ...(state.cold && { socketsOpenedAfterMs: reception.openedAfterMs }),
       waitingForTemplate: delivery.waitingForTemplate,
       inIngest: queue.appendedDatagrams,
       memoryQueueBytes: queue.bytes,
@@ -51,11 +67,12 @@ export function collectorReport(state: CollectorState): ServiceReport {
       lastCommit: writer.lastCommitAtMs === null ? null : new Date(writer.lastCommitAtMs).toISOString(),
       listenerRegistered: drain.registered,
       draining: drain.draining,
+      ...(state.staleSenders && { staleSenders: state.staleSenders }),
     },
   };
 }
 
-function faultsOf({ busConnected, reception, queue, delivery, writer, lost }: CollectorState): string[] {
+function faultsOf({ busConnected, reception, queue, delivery, writer, lost, clockAheadMs }: CollectorState): string[] {
   const faults: string[] = [];
   for (const { kind, port, fault } of reception.ports) {
     if (fault !== null) faults.push(`no ${kind} on port ${port} (${fault})`);
@@ -64,12 +81,29 @@ function faultsOf({ busConnected, reception, queue, delivery, writer, lost }: Co
   else if (queue.fault !== null) faults.push(`INGEST takes nothing (${queue.fault})`);
   if (writer.fault !== null) faults.push(`the store is away (${writer.fault})`);
   if (delivery.fault !== null) faults.push(delivery.fault);
+  if (Math.abs(clockAheadMs ?? 0) > mostApartMs)
+    faults.push(
+      `this node's clock is ${Math.round((clockAheadMs ?? 0) / 100) / 10} s off the store's (HS_CLOCKS_APART)`,
+    );
   if (lost.recent) faults.push(`datagrams were lost (${lost.total} since start)`);
   return faults;
 }
 
-function wellSummary({ reception, delivery, role }: CollectorState): string {
+/** A backlog that is older is worth a word. */
+const worthTellingMs = 5000;
+
+function backlogText({ backlog, behindMs, backlogPerSecond }: CollectorState['upkeep']): string {
+  if (backlog === null || behindMs === null || behindMs < worthTellingMs) return '';
+  const seconds = backlogPerSecond !== null && backlogPerSecond > 0 ? Math.round(backlog / backlogPerSecond) : null;
+  const left = seconds === null ? '' : `, ${seconds} s left`;
+  return ` (catching up: ${Math.round(behindMs / 1000)} s behind, ${backlog} messages${left})`;
+}
+
+function wellSummary({ reception, delivery, role, cold, upkeep }: CollectorState): string {
+  if (cold && !delivery.delivering) return `cold: the sockets stay shut (${role ?? 'no word from the arbiter yet'})`;
   const ports = reception.ports.map(({ port }) => port).join(', ');
-  const doing = delivery.delivering ? 'delivering' : `receiving only (${role ?? 'no word from the arbiter yet'})`;
+  const doing = delivery.delivering
+    ? `delivering${backlogText(upkeep)}`
+    : `receiving only (${role ?? 'no word from the arbiter yet'})`;
   return `listening on ${ports}; ${doing}; ${reception.perSecond} datagrams/s`;
 }

@@ -27,6 +27,7 @@ async function started(records: Partial<RecordReader> = {}) {
     log: quiet,
     clock,
     bus,
+    emit: async () => {},
     events: {
       append: async () => {},
       read: (_options, _handler, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),

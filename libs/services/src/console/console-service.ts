@@ -3,12 +3,14 @@ import {
   CodedError,
   type ActiveAnswer,
   type ActiveNode,
+  type Emit,
   type HistoryAnswer,
   type NodeStatus,
   type PairStatus,
   type Place,
   type RecordKind,
   type RecordsAnswer,
+  type StaleSendersAnswer,
 } from '@hotstandby/contracts';
 import type {
   Bus,
@@ -22,8 +24,9 @@ import type {
   ServiceReport,
   TelemetryKind,
 } from '@hotstandby/ports';
-import { activeOf, codedFault, PairView, within, type PairLook } from '../pair-view/index.ts';
+import { activeOf, codedFault, PairView, staleSendersOf, within, type PairLook } from '../pair-view/index.ts';
 import { RoleWatch } from '../role-watch/index.ts';
+import { StaleWatch } from '../stale-watch/index.ts';
 import { EventFeed, type FeedRequest, type FeedSink } from './event-feed.ts';
 import { RecentEvents } from './recent-events.ts';
 
@@ -33,6 +36,7 @@ export interface ConsoleParts {
   log: Logger;
   clock: Clock;
   bus: Bus;
+  emit: Emit;
   events: EventLog;
   history: History;
   records: RecordReader;
@@ -54,6 +58,7 @@ export class ConsoleService implements Service {
   readonly #pair: PairView;
   readonly #feed: EventFeed;
   readonly #recent = new RecentEvents();
+  readonly #stale: StaleWatch;
   #ending = new AbortController();
   #following: Promise<void> | null = null;
   #cancelLook: Cancel = () => {};
@@ -66,6 +71,8 @@ export class ConsoleService implements Service {
     this.#watch = new RoleWatch(parts, { roleChanged: () => void this.#lookAtNodes() });
     this.#pair = new PairView(parts);
     this.#feed = new EventFeed(parts);
+    const isActive = () => this.#watch.open() !== null;
+    this.#stale = new StaleWatch({ ...parts, binding: parts.config.binding, isActive });
   }
 
   async start(): Promise<void> {
@@ -88,7 +95,12 @@ export class ConsoleService implements Service {
 
   report(): ServiceReport {
     const connected = this.#parts.bus.connected();
-    const detail = { eventReaders: this.#feed.readers(), natsConnected: connected };
+    const staleSenders = this.#stale.report();
+    const detail = {
+      eventReaders: this.#feed.readers(),
+      natsConnected: connected,
+      ...(staleSenders && { staleSenders }),
+    };
     if (!connected) return { health: 'degraded', summary: 'NATS is away: what is shown is old or missing', detail };
     return { health: 'ok', summary: 'answers', detail };
   }
@@ -118,6 +130,19 @@ export class ConsoleService implements Service {
       this.#status = { atMs: nowMs, answer: this.#pair.look() };
     }
     return { ...(await this.#status.answer), events: this.#recent.list(tailLength) };
+  }
+
+  /** Somebody asked, by the name or address in `host`: the virtual name leads here no more when this node is not active. */
+  askedBy(source: string, host: string): void {
+    const { binding } = this.#parts.config;
+    if (binding.mode !== 'hostname') return;
+    const name = host.replace(/:\d+$/, '').replace(/\.$/, '');
+    if (name.toLowerCase() === binding.name.toLowerCase()) this.#stale.see([{ source, via: 'http', count: 1 }]);
+  }
+
+  /** Of both nodes, as far as their services are heard. */
+  async staleSenders(): Promise<StaleSendersAnswer> {
+    return staleSendersOf((await this.status()).nodes);
   }
 
   /** Throws `CodedError`. */

@@ -1,4 +1,5 @@
 import {
+  addressLifeSeconds,
   bindingPlan,
   type BindingAction,
   type BindingPlan,
@@ -9,11 +10,7 @@ import { errorCodes, type ErrorCode } from '@hotstandby/contracts';
 import type { Binder, BindingStep, Clock, HostView, Logger } from '@hotstandby/ports';
 import type { KernelGrant } from './kernel-grant.ts';
 
-/**
- * How long the kernel keeps an address that nobody renews. Coarse on purpose (the kernel counts whole seconds, and a
- * short stall of this process must not cost the address); it is renewed at a third of it.
- */
-export const validSeconds = 6;
+export const validSeconds = addressLifeSeconds;
 const renewEveryMs = (validSeconds * 1000) / 3;
 
 export interface BindingFault {

@@ -111,7 +111,8 @@ export class MemoryIngest implements Ingest {
 
   async forgetConsumers(keep: string): Promise<void> {
     this.#mustAnswer();
-    for (const name of this.#consumers.keys()) if (name !== keep) this.#consumers.delete(name);
+    for (const name of this.#consumers.keys())
+      if (name !== keep && !name.startsWith(`${keep}-`)) this.#consumers.delete(name);
   }
 
   async backlog(name: string): Promise<number> {

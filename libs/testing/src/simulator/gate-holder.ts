@@ -35,7 +35,7 @@ export interface GateHolderParts {
   /** Epochs that a hand-over ended before their grants had. */
   handedOver: ReadonlySet<number>;
   /** The gate heard of a grant. */
-  heard: (epoch: number | null) => void;
+  heard: (grant: Grant) => void;
   /** The machine slept through the end of a grant until then, and its clock did not notice. */
   sleptThrough: (deadlineMs: number) => boolean;
   /** Known-bad: the gate is asked once for several effects. */
@@ -68,9 +68,9 @@ export class GateHolder {
     const { bus, process, place, heard } = this.#parts;
     this.#watch.start();
     bus.subscribe(subjects.grant(place), (payload) => {
-      const { incarnation, epoch } = payload as Grant;
-      this.#listener.heard(incarnation);
-      heard(epoch);
+      const grant = payload as Grant;
+      this.#listener.heard(grant.incarnation);
+      heard(grant);
     });
     process.every(actEveryMs, () => void this.#act());
     this.#listener.start();

@@ -251,7 +251,7 @@ export class Host implements Holder {
   }
 
   #startActor(process: Process): void {
-    const { grants, variant } = this.#world;
+    const { grants, variant, timing } = this.#world;
     const parts = this.#parts(process);
     this.#actor = new GateHolder({
       ...this.#world,
@@ -259,8 +259,11 @@ export class Host implements Holder {
       host: this.name,
       process,
       access: this.access,
-      heard: (epoch) => {
-        if (epoch === null && this.clock.asleepForMs() === 0) this.#sleptThroughMs.gates = never;
+      heard: ({ epoch, deadlineMs }) => {
+        // Said after the machine woke: one that was on its way before says nothing of it, nor does what comes behind it.
+        const sleptAtMs = this.#sleptThroughMs.gates - timing.leaseTtlMs;
+        if (epoch === null && deadlineMs >= sleptAtMs && this.clock.asleepForMs() === 0)
+          this.#sleptThroughMs.gates = never;
         grants.looked(this);
       },
       askOnce: variant?.gate === 'asked-once',

@@ -1,8 +1,7 @@
 import { entriesFromText, audit, type ReceivedEntry } from '@hotstandby/core/ledger';
 import { CodedError, type CensusAnswer, type LedgerVerification, type Place } from '@hotstandby/contracts';
 import type { Bus, Clock, LedgerReader } from '@hotstandby/ports';
-import { codedFault } from '../../pair-view/index.ts';
-import { readCensus } from './read-census.ts';
+import { codedFault, readCensus } from '../../pair-view/index.ts';
 import { groupOf, Tally } from './tally.ts';
 
 export interface VerifyParts {

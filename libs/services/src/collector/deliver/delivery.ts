@@ -1,17 +1,28 @@
 import type { Emit, Grant } from '@hotstandby/contracts';
 import type { Counter, Gauge, Metrics, RecordBatch } from '@hotstandby/ports';
 import { countRecords } from './message-records.ts';
+import type { Reigning } from './open-replay.ts';
+import type { DatagramDecoder } from './decoder.ts';
+import { Replay } from './replay.ts';
 import { consumerOf, TenureReader, type ReaderParts, type ReaderSource } from './tenure-reader.ts';
 
-type Parts = Omit<ReaderParts, 'onStored' | 'onStale'> & {
+type Parts = Omit<ReaderParts, 'onStored' | 'onStale' | 'skipStored'> & {
   /** What this node received; the drain of a planned transition waits for it. */
   own: ReaderSource;
   /** What the other node received, where a copy of that is kept. */
   copy: ReaderSource | null;
+  /** With `collector.catchUp: newest`: what decodes what comes now while the backlog is stored behind it. */
+  live: { decoder: DatagramDecoder; keepsLedger: boolean } | null;
   emit: Emit;
   metrics: Metrics;
 };
 type Open = Grant & { epoch: number };
+
+/** A backlog this old is stored behind what comes now, until it is as young as the second. */
+const behindMs = 10_000;
+const caughtUpMs = 2000;
+/** What comes this long after a tenure began has nothing to do with earlier ones, whatever clocks and buffers do. */
+const settledAfterMs = 10_000;
 
 /** Delivers while the gate is open: one reader a stream and tenure, which goes on through newer epochs of the same tenure. */
 export class Delivery {
@@ -25,6 +36,8 @@ export class Delivery {
   readonly #ended = new Set<Promise<void>>();
   #reader: TenureReader | null = null;
   #copyReader: TenureReader | null = null;
+  #liveReader: TenureReader | null = null;
+  #reigning: Reigning | null = null;
   #staleEpoch = 0;
   #openedAtMs: number | null = null;
   #firstCommitAfterMs: number | null = null;
@@ -69,26 +82,67 @@ export class Delivery {
     const { own, copy } = this.#parts;
     // What an earlier reader has under way counts for what these read of the ledger.
     const earlier = Promise.all(this.#ended);
-    const begin = (source: ReaderSource): TenureReader => {
-      const reader = new TenureReader({ nodeId: grant.nodeId, tenure }, source, {
-        ...this.#parts,
-        onStored: (batches, before) => this.#count(batches, before),
-        onStale: (stale) => this.#stale(reader, stale),
-      });
-      const ended = earlier.then(() => reader.run()).finally(() => this.#ended.delete(ended));
-      this.#ended.add(ended);
-      return reader;
-    };
-    this.#reader = begin(own);
-    this.#copyReader = copy && begin(copy);
+    const reigning = { nodeId: grant.nodeId, tenure };
+    this.#reigning = reigning;
+    this.#reader = this.#begin(reigning, own, earlier);
+    this.#copyReader = copy && this.#begin(reigning, copy, earlier);
     void this.#parts.emit('collector.delivering', { consumer: consumerOf(tenure) }, { epoch });
+  }
+
+  #begin(
+    reigning: Reigning,
+    source: ReaderSource,
+    after: Promise<unknown>,
+    decoder = this.#parts.decoder,
+  ): TenureReader {
+    const reader = new TenureReader(reigning, source, {
+      ...this.#parts,
+      decoder,
+      skipStored: () => this.#liveReader !== null && reader !== this.#liveReader,
+      onStored: (batches, before) => this.#count(batches, before),
+      onStale: (stale) => this.#stale(reader, stale),
+    });
+    const ended = after.then(() => reader.run()).finally(() => this.#ended.delete(ended));
+    this.#ended.add(ended);
+    return reader;
+  }
+
+  /** How far what is stored lags behind what comes. The marks of messages keep both readers from storing one twice. */
+  lag(lagMs: number): void {
+    const { live, own, writer, clock, log } = this.#parts;
+    const reader = this.#reader;
+    const reigning = this.#reigning;
+    if (!live || !reader || !reigning) return;
+    if (this.#liveReader) {
+      if (lagMs > caughtUpMs) return;
+      log.info('the backlog is stored', { epoch: reader.tenure.epoch });
+      this.#liveReader.stop();
+      this.#liveReader = null;
+      return;
+    }
+    const nowMs = clock.wallMs();
+    const young = nowMs - reader.tenure.startedAtWallMs < settledAfterMs;
+    if (lagMs < behindMs || young || writer.state().fault !== null) return;
+    log.info('what comes now is stored first, the backlog behind it', { behindSeconds: Math.round(lagMs / 1000) });
+    const replay = Replay.ofEverything(
+      live.keepsLedger ? 'with ledger' : 'without ledger',
+      live.decoder.alike.bind(live.decoder),
+    );
+    const opened = { from: { startTimeMs: nowMs - caughtUpMs }, replay, tail: null, claim: null };
+    // Replicas that begin in the same minute share it.
+    const suffix = `-live-${Math.floor(nowMs / 60_000)}`;
+    const source = { stream: own.stream, suffix, open: () => Promise.resolve(opened) };
+    this.#liveReader = this.#begin(reigning, source, Promise.resolve(), live.decoder);
   }
 
   shut(): void {
     this.#reader?.stop();
     this.#copyReader?.stop();
+    this.#liveReader?.stop();
     this.#reader = null;
     this.#copyReader = null;
+    this.#liveReader = null;
+    this.#reigning = null;
     this.#openedAtMs = null;
   }
 
@@ -105,7 +159,9 @@ export class Delivery {
   state() {
     return {
       delivering: this.#reader ? consumerOf(this.#reader.tenure) : null,
-      waitingForTemplate: (this.#reader?.waiting() ?? 0) + (this.#copyReader?.waiting() ?? 0),
+      waitingForTemplate:
+        (this.#reader?.waiting() ?? 0) + (this.#copyReader?.waiting() ?? 0) + (this.#liveReader?.waiting() ?? 0),
+      newestFirst: this.#liveReader !== null,
       stored: { ...this.#stored },
       firstCommitAfterMs: this.#firstCommitAfterMs,
       fault: this.#fault,
@@ -115,7 +171,7 @@ export class Delivery {
   #stale(reader: TenureReader, epoch: number): void {
     this.#staleEpoch = Math.max(this.#staleEpoch, epoch);
     this.#parts.log.warn('the store says that this reign is over; delivery has stopped', { epoch });
-    if (this.#reader === reader || this.#copyReader === reader) this.shut();
+    if ([this.#reader, this.#copyReader, this.#liveReader].includes(reader)) this.shut();
   }
 
   #count(batches: RecordBatch[], before: number): void {

@@ -23,13 +23,25 @@ export class FlowTemplates {
     return this.#version;
   }
 
-  /** A datagram that the watch saw. */
-  watch(datagram: Datagram): void {
+  /** A datagram that the watch saw. Returns what it taught. */
+  watch(datagram: Datagram): PlainTemplate[] {
     const { learned } = learnTemplates(datagram.bytes, datagram, this.#watched);
-    if (learned.length === 0) return;
-    this.#version++;
+    if (learned.length > 0) this.#version++;
     this.#ahead.push(...learned);
-    while (this.#ahead.length > mostAhead) this.#takeOver(this.#ahead.shift());
+    this.#bound();
+    return learned;
+  }
+
+  /** What another process knows: counts from when that learned it, unless the watch knows something newer. */
+  share(template: PlainTemplate): void {
+    const known = this.#watched.get(template)?.template;
+    if (known && known.learnedAtMs >= template.learnedAtMs) return;
+    const { outcome } = this.#watched.put(template);
+    if (outcome === 'same' || outcome === 'refused') return;
+    this.#version++;
+    const place = this.#ahead.findLastIndex(({ learnedAtMs }) => learnedAtMs <= template.learnedAtMs) + 1;
+    this.#ahead.splice(place, 0, template);
+    this.#bound();
   }
 
   /** Delivery learned something itself. */
@@ -52,6 +64,10 @@ export class FlowTemplates {
     const template = this.#ahead.find((one) => isOf(one, key)) ?? this.#watched.get(key)?.template;
     this.#takeOver(template);
     return template !== undefined;
+  }
+
+  #bound(): void {
+    while (this.#ahead.length > mostAhead) this.#takeOver(this.#ahead.shift());
   }
 
   #takeOver(template: PlainTemplate | undefined): void {

@@ -2,6 +2,7 @@ import type { Grant } from '@hotstandby/contracts';
 import type { Datagram, DeliveryProgress, Logger, RecordStore, ReplayClaim, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { DatagramDecoder } from './decoder.ts';
+import type { Tail } from './late-delivery.ts';
 import { Replay } from './replay.ts';
 import type { StoreClock } from './store-clock.ts';
 
@@ -9,6 +10,8 @@ export interface OpenedReplay {
   /** From where on the stream is read. */
   from: { startTimeMs: number } | 'first';
   replay: Replay;
+  /** What the node before may have received and not stored, besides; null: nothing. */
+  tail: Tail | null;
   /** Whose turn the replay is; null: nothing has to be settled. */
   claim: ReplayClaim | null;
 }
@@ -44,7 +47,7 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
   const { epoch, startedAtWallMs } = tenure;
   const earlier = (await progressOf(nodeId, parts)).filter((noted) => noted.epoch < epoch);
   const last = earlier.toSorted((one, other) => other.epoch - one.epoch)[0];
-  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike), claim: null };
+  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike), tail: null, claim: null };
 
   if (storeClock.aheadMs() === null) await storeClock.measure();
   const aheadMs = storeClock.aheadMs() ?? 0;
@@ -53,21 +56,24 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
   const reachMs = limits.replayReachMs;
   const fromMs = Math.max(0, Math.min(settledMs, startedAtWallMs) - reachMs);
   const claim = { nodeId, tenureEpoch: epoch, owner: parts.instance };
+  const untilMs = startedAtWallMs + reachMs;
+  const tail = last.nodeId === nodeId ? null : { nodeId: last.nodeId, fromMs, untilMs };
   const guard = gate();
   const turn = guard ? await store.replayTurn(guard, claim, false) : 'another';
   if (turn === 'another') return null;
   if (turn === 'done')
-    return { from: since(fromMs - reachMs), replay: Replay.ofEverything('with ledger', alike), claim: null };
+    return { from: since(fromMs - reachMs), replay: Replay.ofEverything('with ledger', alike), tail, claim: null };
   const ledger = await store.ledger(epoch, fromMs - 2 * reachMs, aheadMs);
   log.info('what the tenure before received and did not store is delivered first', {
     secondsBack: Math.round((startedAtWallMs - fromMs) / 100) / 10,
     storedBefore: ledger.stored.length,
     settledBefore: ledger.settled.length,
+    owner: claim.owner,
     clockAheadMs: Math.round(aheadMs),
     theirClockAheadMs: last.clockAheadMs === null ? null : Math.round(last.clockAheadMs),
   });
-  const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
-  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }), claim };
+  const bounds = { fromMs, untilMs, reachMs };
+  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }), tail, claim };
 }
 
 /**
@@ -79,6 +85,7 @@ export async function replayOfOwn({ nodeId }: Reigning, parts: ReplayParts): Pro
   return {
     from: own ? since(own.settledBeforeMs) : 'first',
     replay: Replay.ofEverything('without ledger'),
+    tail: null,
     claim: null,
   };
 }
@@ -90,6 +97,7 @@ export async function replayOfCopy({ nodeId }: Reigning, parts: ReplayParts): Pr
   return {
     from: last ? since(last.settledBeforeMs) : 'first',
     replay: Replay.ofEverything('without ledger'),
+    tail: null,
     claim: null,
   };
 }

@@ -7,6 +7,7 @@ import {
   plainNotification,
   type FlowRecord,
   type PendingFlowSet,
+  type PlainTemplate,
 } from '@hotstandby/decoders';
 import type { Datagram, SnmpSecurity } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
@@ -44,9 +45,14 @@ export class TelemetryDecoder implements DatagramDecoder {
     return (kind === 'trap' && this.#security && plainNotification(bytes, this.#security)) || bytes;
   }
 
-  /** Takes the templates out of a datagram that somebody else delivers, or nobody. */
-  learn(datagram: Datagram): void {
-    this.#templates.watch(datagram);
+  /** Takes the templates out of a datagram that somebody else delivers, or nobody; returns those that are new. */
+  learn(datagram: Datagram): PlainTemplate[] {
+    return this.#templates.watch(datagram);
+  }
+
+  /** A template that another process learned. */
+  share(template: PlainTemplate): void {
+    this.#templates.share(template);
   }
 
   version(): number {

@@ -12,6 +12,7 @@ import type {
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 import type { DatagramDecoder } from './decoder.ts';
+import type { Tail } from './late-delivery.ts';
 import { HeldMessages } from './held-messages.ts';
 import { openMessage, recordsOf, saysNothing, type OpenedMessage } from './message-records.ts';
 import type { OpenedReplay, Reigning, ReplayParts } from './open-replay.ts';
@@ -23,6 +24,8 @@ import type { StoreWriter, WriteOutcome } from './store-writer.ts';
 /** Which stream is read, and from where on. */
 export interface ReaderSource {
   stream: IngestReader;
+  /** Behind the tenure's name of the consumer, for a second one of the same stream. */
+  suffix?: string;
   /** Null: another collector of this node settles the beginning of the tenure; ask again. */
   open: (reigning: Reigning, parts: ReplayParts) => Promise<OpenedReplay | null>;
 }
@@ -37,11 +40,15 @@ export interface ReaderParts {
   storeClock: StoreClock;
   /** Of this process, among its replicas. */
   instance: string;
+  /** Another reader has stored some of what this one comes to: it asks the store before it decodes. */
+  skipStored: () => boolean;
   /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
   oldestWaitingMs: () => number | null;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
   onStored: (batches: RecordBatch[], before: number) => void;
+  /** Everything that this node received before its take-over is settled. */
+  onSettled: (epoch: number, tail: Tail) => void;
   /** The store says that the reign is over. */
   onStale: (epoch: number) => void;
 }
@@ -119,22 +126,24 @@ export class TenureReader {
 
   async #read(opened: OpenedReplay, stream: IngestReader, batch: CollectorLimits['batch']): Promise<void> {
     const { from, replay } = opened;
-    const consumer = { name: consumerOf(this.tenure), from };
+    const consumer = { name: this.#consumer(), from };
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     this.#replayTurn = opened.claim && this.#beginTurn(opened, opened.claim);
+    if (!opened.claim && opened.tail) this.#parts.onSettled(this.tenure.epoch, opened.tail);
     const take = (messages: IngestMessage[]) => this.#inTurn(() => this.#take(messages, replay));
     if (!this.#abort.signal.aborted) await stream.consume(consumer, batch, take, signal);
   }
 
   #beginTurn(opened: OpenedReplay, claim: ReplayClaim): ReplayTurn {
-    const settledBeforeMs = () => this.#source.stream.settledBeforeMs(consumerOf(this.tenure));
+    const settledBeforeMs = () => this.#source.stream.settledBeforeMs(this.#consumer());
     return new ReplayTurn(claim, opened.replay, {
       ...this.#parts,
       settledBeforeMs,
       ended: () => {
         opened.claim = null;
         this.#replayTurn = null;
+        if (opened.tail) this.#parts.onSettled(this.tenure.epoch, opened.tail);
       },
       lost: () => this.#replaced(opened),
     });
@@ -163,7 +172,7 @@ export class TenureReader {
   async finish(): Promise<number> {
     if (!this.#opened) throw new Error('the ledger is not read yet');
     await this.#inTurn(() => this.#storeHeld(true));
-    return this.#source.stream.backlog(consumerOf(this.tenure));
+    return this.#source.stream.backlog(this.#consumer());
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -192,7 +201,7 @@ export class TenureReader {
    * not be looked for again. Later the store sorts them out by itself.
    */
   async #unstored(messages: IngestMessage[], replay: Replay): Promise<IngestMessage[]> {
-    if (replay.over()) return messages;
+    if (replay.over() && !this.#parts.skipStored()) return messages;
     try {
       const stored = await this.#parts.store.delivered(messages.map(({ id }) => id));
       for (const message of messages) if (stored.has(message.id)) message.ack();
@@ -202,6 +211,10 @@ export class TenureReader {
       for (const message of messages) message.retry(storeAwayDelayMs);
       return [];
     }
+  }
+
+  #consumer(): string {
+    return consumerOf(this.tenure) + (this.#source.suffix ?? '');
   }
 
   #receiver(): { nodeId: string; clockAheadMs: number | null } {

@@ -30,11 +30,14 @@ interface Parts {
   /** Name of the consumer while delivering. */
   consumer: () => string | null;
   gate: () => (WriteGuard & Pick<Grant, 'nodeId'>) | null;
+  /** Told every second while delivering: how old the oldest is that is not stored. */
+  onLag: (lagMs: number) => void;
   /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
   oldestWaitingMs: () => number | null;
 }
 
 const lookAtBacklogEveryMs = 1000;
+const paceOverMs = 3000;
 /** A frame is no older than this when it is put into the queue for INGEST. */
 const frameAgeMs = 1000;
 
@@ -44,6 +47,12 @@ export class Upkeep {
   readonly #backlogGauge: Gauge;
   #cancelTimers: Cancel[] = [];
   #backlog: number | null = null;
+  #behindMs: number | null = null;
+  #pace: { atMs: number; backlog: number | null; perSecond: number | null } = {
+    atMs: 0,
+    backlog: null,
+    perSecond: null,
+  };
   #forgotten: string | null = null;
   #lostUpTo: { name: string; sequence: number } | null = null;
   #touching = false;
@@ -71,8 +80,18 @@ export class Upkeep {
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
   }
 
-  state(): { backlog: number | null } {
-    return { backlog: this.#backlog };
+  /** Null: nothing is delivered, or it is not known. */
+  state(): { backlog: number | null; behindMs: number | null; backlogPerSecond: number | null } {
+    return { backlog: this.#backlog, behindMs: this.#behindMs, backlogPerSecond: this.#pace.perSecond };
+  }
+
+  /** How fast the backlog shrinks (positive) or grows. */
+  #measure(backlog: number): void {
+    const atMs = this.#parts.clock.monotonicMs();
+    const seconds = (atMs - this.#pace.atMs) / 1000;
+    if (seconds < paceOverMs / 1000 && this.#pace.backlog !== null) return;
+    const perSecond = this.#pace.backlog === null ? null : Math.round((this.#pace.backlog - backlog) / seconds);
+    this.#pace = { atMs, backlog, perSecond };
   }
 
   /** A take-over must not wait for a connection or a schema. */
@@ -88,11 +107,14 @@ export class Upkeep {
     const name = consumer();
     if (name === null) {
       this.#backlog = null;
+      this.#behindMs = null;
+      this.#pace = { atMs: 0, backlog: null, perSecond: null };
       return;
     }
     try {
       this.#backlog = await ingest.backlog(name);
       this.#backlogGauge.set(this.#backlog);
+      this.#measure(this.#backlog);
       await this.#lookForLosses(name);
       await this.#noteProgress(name);
       // Off the take-over's path, and once a tenure: consumers of earlier tenures would keep their place for nothing.
@@ -107,11 +129,13 @@ export class Upkeep {
 
   /** For whoever takes over: from where on it has to look for what is not stored. */
   async #noteProgress(name: string): Promise<void> {
-    const { ingest, store, gate, oldestWaitingMs, clock, storeClock } = this.#parts;
+    const { ingest, store, gate, oldestWaitingMs, clock, storeClock, onLag } = this.#parts;
     const waitingMs = oldestWaitingMs() ?? clock.wallMs();
     const settledMs = await ingest.settledBeforeMs(name);
     const guard = gate();
     if (settledMs === null || !guard) return;
+    this.#behindMs = Math.max(0, clock.wallMs() - Math.min(settledMs, waitingMs));
+    onLag(this.#behindMs);
     const settledBeforeMs = Math.min(settledMs, waitingMs) - frameAgeMs;
     const clockAheadMs = storeClock.aheadMs();
     await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs });

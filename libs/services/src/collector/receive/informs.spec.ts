@@ -36,8 +36,9 @@ async function receiving(framed: boolean) {
     frameBytes: 65_536,
     frameDelayMs: 10,
     isActive: () => role.active,
+    look: () => {},
   });
-  await reception.start([{ kind: 'trap', address: '192.0.2.1', port: 1162, receiveBufferBytes: 65_536 }]);
+  await reception.start([{ kind: 'trap', address: '192.0.2.1', port: 1162, receiveBufferBytes: 65_536 }], 'hot');
   const until = async (done: () => boolean) => {
     for (let turn = 0; turn < 100 && !done(); turn++) await clock.advance(50);
     expect(done()).toBe(true);

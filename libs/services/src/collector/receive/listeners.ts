@@ -28,8 +28,8 @@ interface Port {
 /** A port that cannot be had is tried again for ever; the first time and every new reason are told. */
 export class Listeners {
   readonly #parts: Parts;
-  readonly #abort = new AbortController();
-  readonly #ports: Port[] = [];
+  #abort = new AbortController();
+  #ports: Port[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -37,12 +37,15 @@ export class Listeners {
 
   /** Resolves when each port was tried once. */
   async start(requests: ListenRequest[], onReceived: (received: Received) => void): Promise<void> {
+    this.#abort = new AbortController();
     await Promise.all(requests.map((request) => this.#hold(request, onReceived)));
   }
 
+  /** They may be started again. */
   stop(): void {
     this.#abort.abort();
     for (const port of this.#ports) port.open?.close();
+    this.#ports = [];
   }
 
   /** Answers a datagram from the socket that it came to. */

@@ -30,6 +30,8 @@ interface Parts {
   frameDelayMs: number;
   /** Whether this node is active right now: it alone answers informs. */
   isActive: () => boolean;
+  /** Sees everything that was taken. */
+  look: (received: Received) => void;
 }
 
 const lookAtKernelEveryMs = 2000;
@@ -43,6 +45,10 @@ export class Reception {
   readonly #framer: Framer;
   readonly #received: Counter;
   readonly #receivedByKind = { syslog: 0, trap: 0, flow: 0 };
+  #requests: ListenRequest[] = [];
+  /** By `openSockets`. */
+  #opened = false;
+  #openedAfterMs: number | null = null;
   #cancelFlush: Cancel | null = null;
   #cancelTimers: Cancel[] = [];
   #kernelDrops = 0;
@@ -58,14 +64,35 @@ export class Reception {
     );
   }
 
-  async start(requests: ListenRequest[]): Promise<void> {
+  /** `cold`: the sockets stay shut until `openSockets`. */
+  async start(requests: ListenRequest[], standby: 'hot' | 'cold'): Promise<void> {
     const { clock, queue, listeners } = this.#parts;
+    this.#requests = requests;
     void queue.open();
     this.#cancelTimers = [
       clock.every(lookAtKernelEveryMs, () => void this.#lookAtKernel()),
       clock.every(rateWindowMs, () => this.#measure()),
     ];
-    await listeners.start(requests, (received) => this.#take(received));
+    if (standby === 'hot') await listeners.start(requests, (received) => this.#take(received));
+  }
+
+  /** For a cold standby that takes over. */
+  async openSockets(): Promise<void> {
+    if (this.#opened) return;
+    this.#opened = true;
+    const { clock, listeners, log } = this.#parts;
+    const beganMs = clock.monotonicMs();
+    await listeners.start(this.#requests, (received) => this.#take(received));
+    this.#openedAfterMs = clock.monotonicMs() - beganMs;
+    log.info('the sockets are open', { afterMs: Math.round(this.#openedAfterMs * 10) / 10 });
+  }
+
+  /** What was received goes into INGEST. */
+  closeSockets(): void {
+    if (!this.#opened) return;
+    this.#opened = false;
+    this.#parts.listeners.stop();
+    this.#flush();
   }
 
   /** Closes the sockets and brings what was received into INGEST, with some patience. */
@@ -106,6 +133,8 @@ export class Reception {
     received: Record<string, number>;
     perSecond: number;
     kernelDrops: number;
+    /** Of a cold standby's last take-over; null: there was none. */
+    openedAfterMs: number | null;
   } {
     return {
       means: this.#parts.receiver.means?.() ?? null,
@@ -113,12 +142,14 @@ export class Reception {
       received: { ...this.#receivedByKind },
       perSecond: this.#rate.perSecond,
       kernelDrops: this.#kernelDrops,
+      openedAfterMs: this.#openedAfterMs,
     };
   }
 
   #take(received: Received): void {
     if (Array.isArray(received)) this.#takeDatagrams(received);
     else this.#takeFrame(received);
+    this.#parts.look(received);
   }
 
   /** It was gathered and bounded in age by the receiver: it goes out as it is. */

@@ -1,10 +1,12 @@
 import {
   censusRequest,
   CodedError,
+  frameRequest,
   parse,
   subjects,
   type CensusAnswer,
   type CensusRequest,
+  type FrameAnswer,
   type Place,
 } from '@hotstandby/contracts';
 import { decodeFrame } from '@hotstandby/core/frame';
@@ -34,10 +36,15 @@ const frameAgeMs = 1000;
 /** Frames that waited for INGEST come late; further behind than this nobody looks. */
 const lateMs = 5000;
 
-/** Tells whoever verifies the ledger what this node received: digests and times, nothing of what is in the datagrams. */
+const hexOf = (value: number): string => value.toString(16).padStart(2, '0');
+
+/**
+ * Tells whoever verifies the ledger what this node received: digests and times, nothing of what is in the datagrams. Those
+ * only the peer's collector may have, a message at a time, for what nobody has stored.
+ */
 export class Census {
   readonly #parts: Parts;
-  #unsubscribe: Unsubscribe = () => {};
+  #unsubscribe: Unsubscribe[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -45,13 +52,25 @@ export class Census {
 
   start(): void {
     const { bus, place } = this.#parts;
-    this.#unsubscribe = bus.respond(subjects.census(place), (payload) =>
-      this.#answer(parse(censusRequest, payload, 'a request for a census')),
-    );
+    this.#unsubscribe = [
+      bus.respond(subjects.census(place), (payload) =>
+        this.#answer(parse(censusRequest, payload, 'a request for a census')),
+      ),
+      bus.respond(subjects.frame(place), (payload) =>
+        this.#frame(parse(frameRequest, payload, 'a request for a frame').sequence),
+      ),
+    ];
   }
 
   stop(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+
+  async #frame(sequence: number): Promise<FrameAnswer> {
+    const { messages } = await this.#parts.own.read({ sequence }, { messages: 1, bytes: 1 });
+    const [message] = messages;
+    if (message?.sequence !== sequence) return { message: null };
+    return { message: { id: message.id, frame: Array.from(message.frame, hexOf).join('') } };
   }
 
   async #answer(request: CensusRequest): Promise<CensusAnswer> {
@@ -73,7 +92,7 @@ export class Census {
         if (behind) next = null;
         if (behind) break;
         datagrams += count;
-        if (count > 0) messages.push({ id: message.id, groups });
+        if (count > 0) messages.push({ id: message.id, sequence: message.sequence, groups });
         if (datagrams < datagramsAnAnswer) continue;
         next = message.sequence + 1;
         break;
