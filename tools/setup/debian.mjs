@@ -84,6 +84,13 @@ const wanted = [
     without: 'tests behind a real HAProxy are skipped',
   },
   {
+    program: 'rsyslogd',
+    package: 'rsyslog',
+    daemon: true,
+    tests: true,
+    without: 'tests with rsyslog as a forwarder are skipped',
+  },
+  {
     program: 'pmacctd',
     package: 'pmacct',
     daemon: true,

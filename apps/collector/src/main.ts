@@ -3,6 +3,7 @@ import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { RedisTemplateStore } from '@hotstandby/adapters/redis';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { openReceiver } from '@hotstandby/adapters/udp';
+import { StreamReceiver } from '@hotstandby/adapters/syslog-stream';
 import { openUsm } from '@hotstandby/adapters/usm';
 import { runService } from '@hotstandby/platform';
 import { Collector } from '@hotstandby/services/collector';
@@ -19,6 +20,7 @@ await runService('collector', async ({ service, config, place, log }) => {
       new Collector({
         ...parts,
         receiver: openReceiver({ config: config.collector, clock: systemClock, log }),
+        streams: new StreamReceiver({ config: config.collector, clock: systemClock, log }),
         ingest: nats.ingest(),
         snmpSecurity,
         templates:

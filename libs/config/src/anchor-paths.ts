@@ -26,6 +26,12 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
               caFile: at(collector.templates.caFile),
             }
           : collector.templates,
+      tls: {
+        ...collector.tls,
+        certFile: at(collector.tls.certFile),
+        keyFile: at(collector.tls.keyFile),
+        caFile: at(collector.tls.caFile),
+      },
       snmpUsers: collector.snmpUsers.map((user) => ({
         ...user,
         authKeyFile: at(user.authKeyFile),

@@ -92,9 +92,30 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'collector.listenAddress':
     'Address of the telemetry ports; by default `node.address`. With a virtual IP: `0.0.0.0` or `::`.',
   'collector.syslogPorts': 'UDP ports for syslog.',
+  'collector.syslogTcpPorts': 'TCP ports for syslog; by default those of `syslogPorts`. `[]`: none.',
+  'collector.syslogTlsPorts': 'Ports for syslog over TLS (RFC 5425); they need `tls.certFile` and `tls.keyFile`.',
   'collector.trapPorts': 'UDP ports for SNMP traps.',
   'collector.flowPorts': 'UDP ports for NetFlow and IPFIX.',
   'collector.sflowPorts': 'UDP ports for sFlow.',
+  'collector.sources.syslog':
+    "Networks or addresses whose syslog is taken, by whichever transport; `[]`: everybody's. Others' is counted and told once an hour for each.",
+  'collector.sources.traps': 'The same for SNMP.',
+  'collector.sources.flows': 'The same for NetFlow, IPFIX and sFlow.',
+  'collector.sourceLimits.syslogPerSecond':
+    'So many messages a second are taken of one source (of IPv6: one /64); 0: all. Over TCP and TLS the sender is held back instead.',
+  'collector.sourceLimits.trapsPerSecond': 'The same for SNMP.',
+  'collector.sourceLimits.flowsPerSecond': 'The same for datagrams of NetFlow, IPFIX and sFlow.',
+  'collector.sourceLimits.burstSeconds': "A source that was silent may send as much as this time's worth at once.",
+  'collector.streams.maxMessageBytes': 'Longest message over TCP and TLS; of longer ones the beginning is stored.',
+  'collector.streams.maxConnections': 'Connections over TCP and TLS at a time; further ones are closed at once.',
+  'collector.streams.maxConnectionsPerSource': 'Of them from one source.',
+  'collector.streams.idleSeconds': 'A connection that says nothing for so long is closed.',
+  'collector.tls.certFile':
+    'Certificate of the TLS ports with its chain (PEM). These files are read again when they change; what is connected stays.',
+  'collector.tls.keyFile': 'Its private key (PEM).',
+  'collector.tls.caFile': 'CAs whose certificates of senders are believed (PEM).',
+  'collector.tls.clientCertificates':
+    '`required`: only senders with a certificate of `caFile`. `optional`: a certificate that is shown must be one of it. `none`: none is asked for.',
   'collector.snmpUsers': 'Users of SNMP version 3 whose notifications are read.',
   'collector.snmpUsers[].name': 'Its name in the messages; several users with one name have other engines.',
   'collector.snmpUsers[].authProtocol':

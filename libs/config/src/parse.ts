@@ -6,6 +6,7 @@ import { nodeConfigSchema, type NodeConfigFile } from './schema.ts';
 import { signatureFaults } from './dns-signature.ts';
 import { snmpUserFaults } from './snmp-users.ts';
 import { readStoreUrl } from './store-address.ts';
+import { tlsFaults } from './tls-files.ts';
 
 /** The configuration as services see it: complete, its relations checked. */
 export interface NodeConfig extends Omit<NodeConfigFile, 'timing' | 'collector'> {
@@ -82,7 +83,7 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
   };
   differ('peer.name', file.peer.name, file.node.name, 'another name than node.name');
   faults.push(...bindingAddressFaults(file));
-  faults.push(...snmpUserFaults(file.collector.snmpUsers));
+  faults.push(...snmpUserFaults(file.collector.snmpUsers), ...tlsFaults(file.collector));
   if (file.binding.mode === 'hostname') {
     faults.push(...outsideZone(file.binding), ...signatureFaults(file.binding));
   }

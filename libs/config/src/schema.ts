@@ -45,6 +45,14 @@ const snmpUser = z.strictObject({
     .optional(),
 });
 
+/** Whose datagrams are taken: networks or single addresses; none: everybody's. */
+const sources = z
+  .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+  .max(10_000)
+  .default([]);
+/** Of one source; 0: as many as it sends. */
+const perSecond = z.int().min(0).max(10_000_000).default(0);
+
 /** One node's configuration file. Every field that has a sensible default has it here. */
 export const nodeConfigSchema = z.strictObject({
   /** Both nodes of a pair say the same. */
@@ -206,9 +214,38 @@ export const nodeConfigSchema = z.strictObject({
         .prefault({ store: 'nats' }),
       listenAddress: address.optional(),
       syslogPorts: z.array(port).default([5514]),
+      syslogTcpPorts: z.array(port).optional(),
+      syslogTlsPorts: z.array(port).default([]),
       trapPorts: z.array(port).default([1162]),
       flowPorts: z.array(port).default([2055, 4739]),
       sflowPorts: z.array(port).default([6343]),
+      sources: z.strictObject({ syslog: sources, traps: sources, flows: sources }).prefault({}),
+      sourceLimits: z
+        .strictObject({
+          syslogPerSecond: perSecond,
+          trapsPerSecond: perSecond,
+          flowsPerSecond: perSecond,
+          burstSeconds: z.int().min(1).max(60).default(2),
+        })
+        .prefault({}),
+      /** Of syslog over TCP and TLS. */
+      streams: z
+        .strictObject({
+          maxMessageBytes: z.int().min(1024).max(65_535).default(65_535),
+          maxConnections: z.int().min(1).max(100_000).default(1024),
+          maxConnectionsPerSource: z.int().min(1).max(100_000).default(64),
+          idleSeconds: z.int().min(10).max(604_800).default(3600),
+        })
+        .prefault({}),
+      tls: z
+        .strictObject({
+          certFile: path.optional(),
+          keyFile: secretFile.optional(),
+          /** Whose certificates of senders are believed. */
+          caFile: path.optional(),
+          clientCertificates: z.enum(['none', 'optional', 'required']).default('none'),
+        })
+        .prefault({}),
       snmpUsers: z.array(snmpUser).max(1000).default([]),
       receiver: z.enum(['auto', 'native', 'dgram']).default('auto'),
       receiveBufferBytes: z.int().min(65_536).default(16_777_216),

@@ -62,6 +62,10 @@ export const errorCodes = {
     'The configuration asks for the native receiver, and it is not there or does not load.',
     'Install a C compiler (apt-get install gcc libc6-dev) and run npm start again, or set collector.receiver to auto.',
   ],
+  HS_TLS_FILES: [
+    'Certificate, key or CA of the TLS ports for telemetry cannot be used.',
+    'Correct the files of collector.tls: PEM, readable for the collector, the key belonging to the certificate. They are read again by themselves.',
+  ],
   HS_PORT_FAILED: ['A port cannot be listened on.', 'See the message; it is tried again by itself.'],
   HS_REDIS_UNREACHABLE: [
     'The Redis server does not answer, or refuses what it is asked.',

@@ -86,6 +86,10 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     by: 'collector',
     when: 'Telemetry was lost, at most one event every 3 s for each kind and place.',
   },
+  'collector.refused': {
+    by: 'collector',
+    when: 'Telemetry of a source was not taken: it is not on the list, or sent more than it may; a connection was closed. Once an hour for each source and reason; without `source`: of all for which there is no room to count them one by one.',
+  },
   'collector.failed': { by: 'collector', when: 'A port, NATS or the database keeps it from its job.' },
   'sender.stale': {
     by: 'collector, console',

@@ -63,9 +63,20 @@ export const eventSchemas = {
   'sync.completed': z.object({ files: z.int(), bytes: z.number(), changed: z.int(), durationMs: z.number() }),
   'sync.failed': z.object({ code: z.string(), message: z.string(), cure: z.string() }),
   'sync.conflict': z.object({ path: z.string(), keptAs: z.string() }),
-  'collector.listening': z.object({ kind: z.string(), address: z.string(), port: z.int() }),
+  'collector.listening': z.object({
+    kind: z.string(),
+    transport: z.enum(['udp', 'tcp', 'tls']).optional(),
+    address: z.string(),
+    port: z.int(),
+  }),
   'collector.delivering': z.object({ consumer: z.string() }),
   'collector.dropped': z.object({ kind: z.string(), count: z.int(), where: z.string(), code: z.string().optional() }),
+  'collector.refused': z.object({
+    kind: z.string(),
+    source: z.string().nullable(),
+    reason: z.enum(['not allowed', 'too many', 'connections', 'stream', 'tls']),
+    count: z.int(),
+  }),
   'collector.failed': z.object({ code: z.string(), message: z.string(), cure: z.string() }),
   'sender.stale': z.object({
     source: z.string(),

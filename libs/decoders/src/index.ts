@@ -1,5 +1,7 @@
 export type * from './records.ts';
 export { decodeSyslog } from './syslog/decode-syslog.ts';
+export { SyslogStream } from './syslog/stream-framing.ts';
+export type { StreamFraming } from './syslog/stream-framing.ts';
 export { decodeTrap } from './snmp/decode-trap.ts';
 export { informAnswer } from './snmp/inform-answer.ts';
 export { plainNotification } from './snmp/plain-notification.ts';

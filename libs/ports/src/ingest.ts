@@ -29,8 +29,22 @@ export interface ReceivedFrame {
 /** What a receiver hands on: datagrams one by one, or a frame of them. */
 export type Received = Datagram[] | ReceivedFrame;
 
+/** What a receiver of connections asks about its senders; one of datagrams does not ask. */
+export interface SenderRules {
+  /** Whether the source may connect; it is counted when not. */
+  allows(source: string): boolean;
+  /** After messages of the source were handed on: for how many ms nothing more should be read from it; 0: go on. */
+  holdBackMs(source: string, messages: number): number;
+  /** A connection of the source was closed. */
+  refused(source: string, reason: 'connections' | 'stream' | 'tls'): void;
+}
+
 export interface ListenRequest {
   kind: TelemetryKind;
+  /** By default `udp`. */
+  transport?: 'udp' | 'tcp' | 'tls';
+  /** For connections. */
+  senders?: SenderRules;
   address: string;
   port: number;
   /** Asked of the kernel, in bytes; what it gave is reported. */
@@ -42,6 +56,8 @@ export interface Listening {
   receiveBufferBytes: number;
   /** Sends a datagram from this socket. What the network does not take is lost; never throws. */
   send?(bytes: Uint8Array, to: { address: string; port: number }): void;
+  /** How many senders are connected; of a socket of datagrams not known. */
+  connections?(): number;
   close: Unsubscribe;
 }
 

@@ -35,6 +35,7 @@ import { Upkeep } from './deliver/upkeep.ts';
 import { defaultLimits, type CollectorLimits } from './limits.ts';
 import { listenRequests } from './listen-requests.ts';
 import { Losses } from './losses.ts';
+import { Doorkeeper } from './receive/doorkeeper.ts';
 import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
@@ -53,6 +54,8 @@ export interface CollectorParts {
   log: Logger;
   metrics: Metrics;
   receiver: Receiver;
+  /** For syslog over TCP and TLS; without it nothing listens there. */
+  streams?: Pick<Receiver, 'listen'>;
   ingest: Ingest;
   /** The copy of what the peer receives; used with feed `vip`. */
   copy: IngestCopy;
@@ -95,7 +98,7 @@ export class Collector implements Service {
   constructor(parts: CollectorParts) {
     this.#parts = parts;
     const limits = { ...defaultLimits, ...parts.limits };
-    const { config, clock, ids, bus, emit, log, metrics, place, receiver, ingest, copy, store } = parts;
+    const { config, clock, ids, bus, emit, log, metrics, place, receiver, streams, ingest, copy, store } = parts;
     const { frameDelayMs, retentionDays, feed, mirror, standby, catchUp } = config.collector;
     this.#cold = standby === 'cold';
     const { maxBytes, maxAgeSeconds } = config.collector.ingest;
@@ -134,8 +137,9 @@ export class Collector implements Service {
     this.#stale = feed === 'vip' ? new StaleTelemetry({ clock, emit, log, binding, isActive }) : null;
     this.#reception = new Reception({
       receiver,
-      listeners: new Listeners({ receiver, clock, log, emit, limits }),
+      listeners: new Listeners({ receiver, ...(streams && { streams }), clock, log, emit, limits }),
       queue: this.#queue,
+      doorkeeper: new Doorkeeper({ config: config.collector, clock, emit, log, metrics }),
       losses: this.#losses,
       clock,
       log,
@@ -251,7 +255,9 @@ export class Collector implements Service {
     for (const watch of this.#templates) watch.start();
     this.#sharedTemplates?.start();
     this.#upkeep.start();
-    await this.#reception.start(listenRequests(this.#parts.config), this.#parts.config.collector.standby);
+    const { config, streams } = this.#parts;
+    const requests = listenRequests(config).filter(({ transport }) => transport === 'udp' || streams !== undefined);
+    await this.#reception.start(requests, config.collector.standby);
     this.#roles.start();
     this.#drain.start();
     this.#census.start();

@@ -38,10 +38,12 @@ export function collectorReport(state: CollectorState): ServiceReport {
     summary: faults.length > 0 ? faults.join('; ') : wellSummary(state),
     detail: {
       role: state.role,
-      ports: reception.ports.map(({ kind, address, port, receiveBufferBytes, fault }) => ({
+      ports: reception.ports.map(({ kind, transport, address, port, receiveBufferBytes, fault, connections }) => ({
         kind,
+        ...(transport !== 'udp' && { transport }),
         address,
         port,
+        ...(connections !== undefined && { connections }),
         ...(fault === null ? { receiveBufferBytes } : { fault }),
       })),
       receiver: reception.means?.name ?? null,
@@ -62,6 +64,8 @@ export function collectorReport(state: CollectorState): ServiceReport {
       inIngest: queue.appendedDatagrams,
       memoryQueueBytes: queue.bytes,
       dropped: lost.total,
+      refused: reception.refused.total,
+      ...(reception.refused.total > 0 && { refusedSources: reception.refused.largest }),
       kernelDrops: reception.kernelDrops,
       firstCommitAfterMs: delivery.firstCommitAfterMs,
       lastCommit: writer.lastCommitAtMs === null ? null : new Date(writer.lastCommitAtMs).toISOString(),

@@ -5,6 +5,7 @@ import type { Metrics } from '@hotstandby/ports';
 import { expect, it } from 'vitest';
 import { defaultLimits } from '../limits.ts';
 import { Losses } from '../losses.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { IngestQueue } from './ingest-queue.ts';
 import { Listeners } from './listeners.ts';
 import { Reception } from './reception.ts';
@@ -15,6 +16,9 @@ const metrics: Metrics = {
   gauge: () => ({ set() {} }),
   histogram: () => ({ observe() {} }),
 };
+
+const sources = { syslog: [], traps: [], flows: [] };
+const sourceLimits = { syslogPerSecond: 0, trapsPerSecond: 0, flowsPerSecond: 0, burstSeconds: 2 };
 
 async function receiving(framed: boolean) {
   const clock = new ManualClock();
@@ -29,6 +33,7 @@ async function receiving(framed: boolean) {
     receiver,
     listeners: new Listeners({ receiver, clock, log, emit, limits: defaultLimits }),
     queue,
+    doorkeeper: new Doorkeeper({ config: { sources, sourceLimits }, clock, emit, log, metrics }),
     losses,
     clock,
     log,

@@ -68,6 +68,11 @@ export class IngestQueue {
     this.#pump();
   }
 
+  /** Whether so much waits that senders who can wait should. */
+  isPressed(): boolean {
+    return this.#bytes > this.#parts.limits.queueBytes / 4;
+  }
+
   /** Resolves when everything put so far is in INGEST; what is put from now on waits in memory until `release`. */
   async hold(): Promise<void> {
     this.#held ??= [];

@@ -5,6 +5,8 @@ import { Backoff, pause } from '../waiting-time.ts';
 
 interface Parts {
   receiver: Receiver;
+  /** Of syslog over TCP and TLS; without it there is none. */
+  streams?: Pick<Receiver, 'listen'>;
   clock: Clock;
   log: Logger;
   emit: Emit;
@@ -14,10 +16,13 @@ interface Parts {
 /** How a port is doing: listening, or why not. */
 export interface PortState {
   kind: string;
+  transport: 'udp' | 'tcp' | 'tls';
   address: string;
   port: number;
   receiveBufferBytes: number | null;
   fault: string | null;
+  /** Of TCP and TLS. */
+  connections?: number;
 }
 
 interface Port {
@@ -37,7 +42,7 @@ export class Listeners {
 
   /** Resolves when each port was tried once. */
   async start(requests: ListenRequest[], onReceived: (received: Received) => void): Promise<void> {
-    this.#abort = new AbortController();
+    if (this.#abort.signal.aborted) this.#abort = new AbortController();
     await Promise.all(requests.map((request) => this.#hold(request, onReceived)));
   }
 
@@ -50,18 +55,23 @@ export class Listeners {
 
   /** Answers a datagram from the socket that it came to. */
   answer({ kind, localPort, sourceAddress, sourcePort }: Datagram, bytes: Uint8Array): void {
-    const port = this.#ports.find(({ state }) => state.kind === kind && state.port === localPort);
+    const port = this.#ports.find(
+      ({ state }) => state.kind === kind && state.port === localPort && state.transport === 'udp',
+    );
     port?.open?.send?.(bytes, { address: sourceAddress, port: sourcePort });
   }
 
   states(): PortState[] {
-    return this.#ports.map((port) => port.state);
+    return this.#ports.map(({ state, open }) => {
+      const connections = open?.connections?.();
+      return connections === undefined ? state : { ...state, connections };
+    });
   }
 
   #hold(request: ListenRequest, onReceived: (received: Received) => void): Promise<void> {
-    const { kind, address, port: number } = request;
+    const { kind, transport = 'udp', address, port: number } = request;
     const port: Port = {
-      state: { kind, address, port: number, receiveBufferBytes: null, fault: null },
+      state: { kind, transport, address, port: number, receiveBufferBytes: null, fault: null },
       open: null,
     };
     this.#ports.push(port);
@@ -74,7 +84,9 @@ export class Listeners {
     port: Port,
     tried: () => void,
   ): Promise<void> {
-    const { receiver, clock, limits } = this.#parts;
+    const { clock, limits } = this.#parts;
+    const isStream = request.transport === 'tcp' || request.transport === 'tls';
+    const receiver = isStream && this.#parts.streams ? this.#parts.streams : this.#parts.receiver;
     const { signal } = this.#abort;
     const backoff = new Backoff({ firstMs: limits.retry.firstMs * 4, maxMs: limits.retry.maxMs });
     while (!signal.aborted) {
@@ -101,11 +113,11 @@ export class Listeners {
   }
 
   #listening(state: PortState, open: Listening): void {
-    const { kind, address, port } = state;
+    const { kind, transport, address, port } = state;
     state.fault = null;
     state.receiveBufferBytes = open.receiveBufferBytes;
-    this.#parts.log.info('listening', { kind, address, port, receiveBufferBytes: open.receiveBufferBytes });
-    void this.#parts.emit('collector.listening', { kind, address, port });
+    this.#parts.log.info('listening', { kind, transport, address, port, receiveBufferBytes: open.receiveBufferBytes });
+    void this.#parts.emit('collector.listening', { kind, transport, address, port });
   }
 
   #failed(state: PortState, error: unknown): void {
@@ -114,9 +126,10 @@ export class Listeners {
     const fault = `${code}: ${message}`;
     if (state.fault === fault) return;
     state.fault = fault;
-    const { kind, address, port } = state;
+    const { kind, transport, address, port } = state;
     this.#parts.log.error('a port cannot be had; it is tried again', {
       kind,
+      transport,
       address,
       port,
       code,

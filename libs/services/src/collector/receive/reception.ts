@@ -1,4 +1,4 @@
-import { decodeFrame } from '@hotstandby/core/frame';
+import { decodeFrame, sieveFrame } from '@hotstandby/core/frame';
 import type {
   Cancel,
   Clock,
@@ -10,10 +10,12 @@ import type {
   Received,
   ReceivedFrame,
   Receiver,
+  SenderRules,
 } from '@hotstandby/ports';
 import type { Losses } from '../losses.ts';
 import { informAnswer } from '@hotstandby/decoders';
 import { pause } from '../waiting-time.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
 import { Framer } from './framer.ts';
 import type { IngestQueue } from './ingest-queue.ts';
 import type { Listeners, PortState } from './listeners.ts';
@@ -22,6 +24,7 @@ interface Parts {
   receiver: Receiver;
   listeners: Listeners;
   queue: IngestQueue;
+  doorkeeper: Doorkeeper;
   losses: Losses;
   clock: Clock;
   log: Logger;
@@ -36,6 +39,8 @@ interface Parts {
 
 const lookAtKernelEveryMs = 2000;
 const rateWindowMs = 5000;
+/** While frames pile up in memory, senders with connections are asked to wait for so long, again and again. */
+const pressedMs = 100;
 /** Under a flood the kernel's buffers are never empty, but what was in them is out by then. */
 const emptyBuffersMs = 200;
 
@@ -66,23 +71,24 @@ export class Reception {
 
   /** `cold`: the sockets stay shut until `openSockets`. */
   async start(requests: ListenRequest[], standby: 'hot' | 'cold'): Promise<void> {
-    const { clock, queue, listeners } = this.#parts;
+    const { clock, queue, doorkeeper } = this.#parts;
+    doorkeeper.start();
     this.#requests = requests;
     void queue.open();
     this.#cancelTimers = [
       clock.every(lookAtKernelEveryMs, () => void this.#lookAtKernel()),
       clock.every(rateWindowMs, () => this.#measure()),
     ];
-    if (standby === 'hot') await listeners.start(requests, (received) => this.#take(received));
+    if (standby === 'hot') await this.#listen();
   }
 
   /** For a cold standby that takes over. */
   async openSockets(): Promise<void> {
     if (this.#opened) return;
     this.#opened = true;
-    const { clock, listeners, log } = this.#parts;
+    const { clock, log } = this.#parts;
     const beganMs = clock.monotonicMs();
-    await listeners.start(this.#requests, (received) => this.#take(received));
+    await this.#listen();
     this.#openedAfterMs = clock.monotonicMs() - beganMs;
     log.info('the sockets are open', { afterMs: Math.round(this.#openedAfterMs * 10) / 10 });
   }
@@ -95,9 +101,26 @@ export class Reception {
     this.#flush();
   }
 
+  async #listen(): Promise<void> {
+    const { listeners } = this.#parts;
+    const isStream = ({ transport = 'udp' }: ListenRequest) => transport !== 'udp';
+    const streams = this.#requests
+      .filter(isStream)
+      .map((request) => ({ ...request, senders: this.#sendersOf(request) }));
+    await Promise.all([
+      listeners.start(
+        this.#requests.filter((request) => !isStream(request)),
+        (received) => this.#take(this.#admitted(received)),
+      ),
+      // They were admitted when they connected, and are held back when they send too much.
+      listeners.start(streams, (received) => this.#take(received)),
+    ]);
+  }
+
   /** Closes the sockets and brings what was received into INGEST, with some patience. */
   async stop(patienceMs: number): Promise<void> {
     this.#parts.listeners.stop();
+    this.#parts.doorkeeper.stop();
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
     this.#flush();
     const lost = await this.#parts.queue.stop(patienceMs);
@@ -130,6 +153,7 @@ export class Reception {
   state(): {
     ports: PortState[];
     means: { name: string; note: string | null } | null;
+    refused: ReturnType<Doorkeeper['state']>;
     received: Record<string, number>;
     perSecond: number;
     kernelDrops: number;
@@ -139,6 +163,7 @@ export class Reception {
     return {
       means: this.#parts.receiver.means?.() ?? null,
       ports: this.#parts.listeners.states(),
+      refused: this.#parts.doorkeeper.state(),
       received: { ...this.#receivedByKind },
       perSecond: this.#rate.perSecond,
       kernelDrops: this.#kernelDrops,
@@ -146,9 +171,32 @@ export class Reception {
     };
   }
 
+  /** What is left of it of sources that may send now. It is of one kind. */
+  #admitted(received: Received): Received {
+    const { doorkeeper } = this.#parts;
+    const kind = Array.isArray(received) ? received[0]?.kind : received.kind;
+    if (!kind || doorkeeper.isOpen(kind)) return received;
+    const admits = (source: string) => doorkeeper.admits(kind, source);
+    if (Array.isArray(received)) return received.filter(({ sourceAddress }) => admits(sourceAddress));
+    const { bytes, kept } = sieveFrame(received.bytes, admits);
+    return bytes === null ? [] : { kind, bytes, datagrams: kept };
+  }
+
+  /** Who has a connection waits, too, while INGEST takes less than comes: what is not read yet cannot be lost here. */
+  #sendersOf({ kind }: ListenRequest): SenderRules {
+    const senders = this.#parts.doorkeeper.senders(kind);
+    return {
+      ...senders,
+      holdBackMs: (source, messages) => {
+        const held = senders.holdBackMs(source, messages);
+        return this.#parts.queue.isPressed() ? Math.max(held, pressedMs) : held;
+      },
+    };
+  }
+
   #take(received: Received): void {
-    if (Array.isArray(received)) this.#takeDatagrams(received);
-    else this.#takeFrame(received);
+    if (!Array.isArray(received)) this.#takeFrame(received);
+    else if (received.length > 0) this.#takeDatagrams(received);
     this.#parts.look(received);
   }
 

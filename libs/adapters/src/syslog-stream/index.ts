@@ -1,0 +1,1 @@
+export { StreamReceiver } from './stream-receiver.ts';
