@@ -93,6 +93,8 @@ function readFlows(
   const exporter = context.sourceAddress;
   const plan = templates.get({ exporter, version, observationDomain, templateId: set.id });
   if (!plan) {
+    // Nothing is in it, so there is nothing to wait for.
+    if (set.start === set.end) return null;
     result.pending.push({
       exporter,
       version,

@@ -34,13 +34,14 @@ export interface FieldPlan {
   lengthBytes: number | null;
   /** null: goes to `extra`. */
   slot: Slot | null;
-  /** Padding and fields of no length: stepped over. */
+  /** Padding: stepped over. */
   ignored: boolean;
 }
 
 /** A template made ready for its records: everything that can be decided once is. A compiled decoder would have its place here. */
 export interface RecordPlan {
   template: PlainTemplate;
+  /** Without those of no length: 511 of them beside one octet would make a datagram cost 500 times another. */
   fields: FieldPlan[];
   minimumBytes: number;
 }
@@ -105,7 +106,7 @@ export function planRecords(template: PlainTemplate): RecordPlan {
       kind: element && fits(element.kind, variable ? null : length) ? element.kind : 'octets',
       lengthBytes: variable ? null : length,
       slot: null,
-      ignored: length === 0 || (enterprise === 0 && number === paddingOctets && !isScope),
+      ignored: enterprise === 0 && number === paddingOctets && !isScope,
     };
   });
   const take = (slot: Slot, number: number) => {
@@ -117,7 +118,8 @@ export function planRecords(template: PlainTemplate): RecordPlan {
   for (const [slot, numbers] of preferences) numbers.some((number) => take(slot, number));
   startPreference.some(([slot, number]) => take(slot, number));
   endPreference.some(([slot, number]) => take(slot, number));
-  return { template, fields, minimumBytes: minimumRecordBytes(template) };
+  const read = fields.filter(({ lengthBytes }) => lengthBytes !== 0);
+  return { template, fields: read, minimumBytes: minimumRecordBytes(template) };
 }
 
 /** A length that the kind cannot have makes the field octets in hex, under its name. */

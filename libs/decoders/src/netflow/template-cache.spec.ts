@@ -132,4 +132,37 @@ describe('TemplateCache', () => {
     }
     expect(cache.export().systemInits).toHaveLength(64);
   });
+
+  test('fields of no length cost nothing for each record', () => {
+    const cache = new TemplateCache();
+    const none = Array.from({ length: 500 }, (_, index): [number, number, number] => [0, index + 1, 0]);
+    cache.put(template('a', 256, { version: 10, fields: [...none, [0, 4, 1]] }));
+    expect(cache.get(template('a', 256, { version: 10 }))?.fields).toHaveLength(1);
+    cache.put(template('a', 256, { version: 10, fields: [[0, 4, 1]] }));
+    // What was taken away counts as it did when it was put.
+    const full = new TemplateCache({ fieldsPerExporter: 600 });
+    for (let round = 0; round < 5; round++) {
+      full.put(template('a', 256, { version: 10, fields: [...none, [0, 4, 1]] }));
+      full.put(template('a', 256, { version: 10, fields: [[0, 4, 1]] }));
+      full.put(template('a', 257, { version: 10 }));
+      expect(full).toMatchObject({ size: 2, evicted: 0 });
+    }
+  });
+
+  test('a withdrawal of all takes the templates of its domain and kind, changed ones too, and no others', () => {
+    const cache = new TemplateCache();
+    const ipfix = (templateId: number, change: Partial<PlainTemplate> = {}) =>
+      cache.put(template('a', templateId, { version: 10, ...change }));
+    ipfix(256);
+    ipfix(257);
+    ipfix(257, { fields: [[0, 12, 4]] });
+    ipfix(258, { scopeFields: 1 });
+    ipfix(259, { observationDomain: 1 });
+    ipfix(260);
+    ipfix(260, { scopeFields: 1 });
+    cache.put(template('a', 256));
+    expect([cache.withdrawAll('a', 0, false), cache.withdrawAll('a', 0, false)]).toEqual([2, 0]);
+    expect(cache.size).toBe(4);
+    expect([cache.withdrawAll('a', 0, true), cache.withdrawAll('a', 2, true), cache.size]).toEqual([2, 0, 2]);
+  });
 });

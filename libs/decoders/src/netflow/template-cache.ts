@@ -28,6 +28,8 @@ export type TemplateOutcome = { outcome: 'new' | 'changed' | 'same' } | { outcom
 interface Exporter {
   plans: Map<number, RecordPlan>;
   fields: number;
+  /** What a withdrawal of all takes away: IPFIX templates by domain and kind, so that one costs no more than it removes. */
+  withdrawable: Map<number, Set<number>>;
   /** Observation domain to the time at which its exporter started. */
   systemInits: Map<number, SystemInit>;
 }
@@ -73,10 +75,11 @@ export class TemplateCache {
       known.template.learnedAtMs = template.learnedAtMs;
       return { outcome: 'same' };
     }
-    const entry = this.#exporters.get(template.exporter) ?? { plans: new Map(), fields: 0, systemInits: new Map() };
+    const entry = this.#exporters.get(template.exporter) ?? newExporter();
     const number = numberOf(template.version, template.observationDomain, template.templateId);
     if (known) this.#remove(template.exporter, entry, number);
     entry.plans.set(number, planRecords({ ...template }));
+    setOf(entry.withdrawable, groupOf(template))?.add(number);
     moveToEnd(this.#exporters, template.exporter, entry);
     this.#count(entry, 1, template.fields.length);
     this.#evict(template.exporter, entry);
@@ -93,12 +96,10 @@ export class TemplateCache {
   withdrawAll(exporter: string, observationDomain: number, options: boolean): number {
     const entry = this.#exporters.get(exporter);
     if (!entry) return 0;
-    const numbers = Array.from(entry.plans)
-      .filter(([, { template }]) => template.version === 10 && template.observationDomain === observationDomain)
-      .filter(([, { template }]) => (template.scopeFields !== null) === options)
-      .map(([number]) => number);
-    for (const number of numbers) this.#remove(exporter, entry, number);
-    return numbers.length;
+    const numbers = entry.withdrawable.get(observationDomain * 2 + (options ? 1 : 0)) ?? [];
+    let withdrawn = 0;
+    for (const number of [...numbers]) if (this.#remove(exporter, entry, number)) withdrawn += 1;
+    return withdrawn;
   }
 
   /** When the exporter of the domain started, ms since 1970, as its options told; null: it did not. */
@@ -171,7 +172,11 @@ export class TemplateCache {
     const plan = entry.plans.get(number);
     if (!plan) return false;
     entry.plans.delete(number);
-    this.#count(entry, -1, -plan.fields.length);
+    const group = groupOf(plan.template);
+    const grouped = group === null ? undefined : entry.withdrawable.get(group);
+    grouped?.delete(number);
+    if (group !== null && grouped?.size === 0) entry.withdrawable.delete(group);
+    this.#count(entry, -1, -plan.template.fields.length);
     if (entry.plans.size === 0) this.#exporters.delete(exporter);
     return true;
   }
@@ -181,6 +186,25 @@ export class TemplateCache {
     this.#fields += fields;
     this.#templates += templates;
   }
+}
+
+const newExporter = (): Exporter => ({
+  plans: new Map(),
+  fields: 0,
+  withdrawable: new Map(),
+  systemInits: new Map(),
+});
+
+/** RFC 7011 section 8.1: all templates of a domain, or all options templates. Version 9 knows no withdrawal: null. */
+function groupOf({ version, observationDomain, scopeFields }: PlainTemplate): number | null {
+  return version === 10 ? observationDomain * 2 + (scopeFields === null ? 0 : 1) : null;
+}
+
+function setOf(sets: Map<number, Set<number>>, key: number | null): Set<number> | null {
+  if (key === null) return null;
+  let found = sets.get(key);
+  if (!found) sets.set(key, (found = new Set()));
+  return found;
 }
 
 /** Version, domain and id in one exact number below 2^49. */

@@ -16,6 +16,8 @@ export class FlowTemplates {
   readonly #watched = new TemplateCache();
   /** Learned by the watch, in its order, and not yet in `known`. */
   readonly #ahead: PlainTemplate[] = [];
+  /** The same by key: a datagram may ask for thousands. */
+  readonly #aheadOf = new Map<string, PlainTemplate[]>();
   #version = 0;
 
   /** Changes whenever something was learned. */
@@ -27,7 +29,7 @@ export class FlowTemplates {
   watch(datagram: Datagram): PlainTemplate[] {
     const { learned } = learnTemplates(datagram.bytes, datagram, this.#watched);
     if (learned.length > 0) this.#version++;
-    this.#ahead.push(...learned);
+    for (const template of learned) this.#putAhead(template, this.#ahead.length);
     this.#bound();
     return learned;
   }
@@ -40,7 +42,7 @@ export class FlowTemplates {
     if (outcome === 'same' || outcome === 'refused') return;
     this.#version++;
     const place = this.#ahead.findLastIndex(({ learnedAtMs }) => learnedAtMs <= template.learnedAtMs) + 1;
-    this.#ahead.splice(place, 0, template);
+    this.#putAhead(template, place);
     this.#bound();
   }
 
@@ -54,20 +56,37 @@ export class FlowTemplates {
     for (;;) {
       const next = this.#ahead[0];
       if (!next || next.learnedAtMs > receivedAtMs) return;
-      this.#takeOver(this.#ahead.shift());
+      this.#takeOver(this.#nextAhead());
     }
   }
 
   /** For flows that came before their template: the earliest that the watch knows. True: it is in `known` now. */
   find(key: TemplateKey): boolean {
     if (this.known.get(key)) return true;
-    const template = this.#ahead.find((one) => isOf(one, key)) ?? this.#watched.get(key)?.template;
+    const template = this.#aheadOf.get(nameOf(key))?.[0] ?? this.#watched.get(key)?.template;
     this.#takeOver(template);
     return template !== undefined;
   }
 
   #bound(): void {
-    while (this.#ahead.length > mostAhead) this.#takeOver(this.#ahead.shift());
+    while (this.#ahead.length > mostAhead) this.#takeOver(this.#nextAhead());
+  }
+
+  #putAhead(template: PlainTemplate, place: number): void {
+    this.#ahead.splice(place, 0, template);
+    const name = nameOf(template);
+    const same = this.#aheadOf.get(name);
+    if (!same) this.#aheadOf.set(name, [template]);
+    else same.splice(same.findLastIndex(({ learnedAtMs }) => learnedAtMs <= template.learnedAtMs) + 1, 0, template);
+  }
+
+  /** The earliest; it goes out. */
+  #nextAhead(): PlainTemplate | undefined {
+    const next = this.#ahead.shift();
+    const same = next && this.#aheadOf.get(nameOf(next));
+    if (next) same?.splice(same.indexOf(next), 1);
+    if (next && same?.length === 0) this.#aheadOf.delete(nameOf(next));
+    return next;
   }
 
   #takeOver(template: PlainTemplate | undefined): void {
@@ -82,11 +101,5 @@ export class FlowTemplates {
   }
 }
 
-function isOf(template: PlainTemplate, key: TemplateKey): boolean {
-  return (
-    template.templateId === key.templateId &&
-    template.exporter === key.exporter &&
-    template.observationDomain === key.observationDomain &&
-    template.version === key.version
-  );
-}
+const nameOf = ({ exporter, version, observationDomain, templateId }: TemplateKey): string =>
+  `${exporter} ${version} ${observationDomain} ${templateId}`;

@@ -12,16 +12,13 @@ import {
 import type { Datagram, SnmpSecurity } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import { FlowTemplates } from './flow-templates.ts';
-
-/** Templates that were waited for in vain; beyond it the list begins anew. */
-const mostGivenUp = 10_000;
+import { UnknownTemplates } from './unknown-templates.ts';
 
 /** The decoders of all kinds, with the templates that flows need. */
 export class TelemetryDecoder implements DatagramDecoder {
   readonly #security: SnmpSecurity | null;
   readonly #templates = new FlowTemplates();
-  /** Waited for once already: their flows hold up nobody else's a second time. */
-  readonly #givenUp = new Set<string>();
+  readonly #unknown = new UnknownTemplates();
 
   /** `security`: for SNMP version 3. */
   constructor(security: SnmpSecurity | null = null) {
@@ -73,15 +70,11 @@ export class TelemetryDecoder implements DatagramDecoder {
   }
 
   #decodePending(set: PendingFlowSet, final: boolean): FlowRecord[] | null {
-    const key = `${set.exporter} ${set.version} ${set.observationDomain} ${set.templateId}`;
     const flows = this.#templates.find(set) ? decodePending(set, this.#templates.known) : null;
     if (flows) {
-      this.#givenUp.delete(key);
+      this.#unknown.came(set);
       return flows;
     }
-    if (!final && !this.#givenUp.has(key)) return null;
-    if (this.#givenUp.size >= mostGivenUp) this.#givenUp.clear();
-    this.#givenUp.add(key);
-    return [abandonPending(set)];
+    return this.#unknown.waitsFor(set, set.receivedAtMs, final) ? null : [abandonPending(set)];
   }
 }

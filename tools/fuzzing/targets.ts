@@ -1,0 +1,212 @@
+import { decodeFrame, encodeFrame } from '@hotstandby/core/frame';
+import { digestOf } from '@hotstandby/core/ledger';
+import {
+  abandonPending,
+  decodeFlows,
+  decodePending,
+  decodeSyslog,
+  decodeTrap,
+  informAnswer,
+  learnTemplates,
+  plainNotification,
+  SyslogStream,
+  TemplateCache,
+  type FlowRecord,
+  type SnmpSecurity,
+} from '@hotstandby/decoders';
+import { readDatagrams } from './corpus.ts';
+import { joined } from './mutate.ts';
+import { check, checkRecord, sizeOf } from './record-contract.ts';
+import { words } from './words.ts';
+
+/** One decoder or framing, with what must hold of it whatever the octets are. */
+export interface Target {
+  /** Throws when it does not hold. */
+  check(input: Uint8Array): void;
+  /** Good inputs to begin with. */
+  seeds(): Uint8Array[];
+  /** What stands in inputs: chance finds it late by itself. */
+  words: Uint8Array[];
+  /** Blocks that may run: so many for each octet, and so many besides. */
+  work: { perOctet: number; besides: number };
+}
+
+const sourceAddress = '192.0.2.1';
+const receivedAtMs = Date.UTC(2026, 10, 21, 12);
+const context = { sourceAddress, receivedAtMs };
+
+/** Believes everybody, so that what comes behind keys and digests is reached, too; what is encrypted is taken for plain. */
+const trusting: SnmpSecurity = { open: ({ data }) => ({ plain: data, fault: null }) };
+
+const datagram = (kind: 'syslog' | 'trap' | 'flow', bytes: Uint8Array) => ({
+  ...context,
+  kind,
+  sourcePort: 1,
+  localPort: 2,
+  bytes,
+});
+
+export const targets = {
+  syslog: {
+    check(input) {
+      const record = decodeSyslog(input, context);
+      checkRecord(record, input);
+      const { values, characters } = sizeOf([record]);
+      check(values <= input.length + 40 && characters <= 2 * input.length + 600, 'size', `${values} ${characters}`);
+      digestOf(datagram('syslog', input.subarray(0, 65_535)));
+    },
+    seeds: () => readDatagrams('syslog'),
+    words: words.syslog,
+    work: { perOctet: 30, besides: 2000 },
+  },
+  trap: {
+    check(input) {
+      for (const security of [null, trusting]) {
+        const record = decodeTrap(input, context, security);
+        checkRecord(record, input);
+        const { values, characters } = sizeOf([record]);
+        check(values <= input.length + 60 && characters <= 12 * input.length + 1000, 'size', `${values} ${characters}`);
+      }
+      const answer = informAnswer(input);
+      check(answer === null || answer.length === input.length, 'answer', answer?.length);
+      plainNotification(input, trusting);
+      digestOf(datagram('trap', input.subarray(0, 65_535)));
+    },
+    seeds: () => ['traps', 'traps-v3', 'traps-v3-copies'].flatMap(readDatagrams),
+    words: words.trap,
+    work: { perOctet: 120, besides: 3000 },
+  },
+  flow: {
+    check(input) {
+      const templates = new TemplateCache();
+      const watched = new TemplateCache();
+      for (const bytes of datagramsOf(input)) {
+        learnTemplates(bytes, context, watched);
+        const { records, pending, learned } = decodeFlows(bytes, context, templates);
+        checkFlows(records, bytes, [...templates.export().templates].length);
+        check(learned.length * 4 <= bytes.length, 'templates', learned.length);
+        for (const set of pending) {
+          checkFlows([abandonPending(set)], bytes, 0);
+          const late = decodePending(set, watched);
+          if (late) checkFlows(late, bytes, 0);
+        }
+        digestOf(datagram('flow', bytes.subarray(0, 65_535)));
+      }
+      check(
+        JSON.stringify(watched.export()) === JSON.stringify(templates.export()),
+        'learned',
+        'not what was decoded with',
+      );
+      const taken = new TemplateCache();
+      check(taken.import(JSON.parse(JSON.stringify(templates.export()))).refused === 0, 'export', 'refused');
+      check(taken.size === templates.size, 'import', taken.size);
+    },
+    seeds() {
+      const sent = [...readDatagrams('flows'), ...readDatagrams('sflow')];
+      return [...sent.map((bytes) => session([bytes])), session(sent)];
+    },
+    words: words.flow,
+    work: { perOctet: 300, besides: 5000 },
+  },
+  sflow: {
+    check(input) {
+      const { records } = decodeFlows(input, context, new TemplateCache());
+      checkFlows(records, input, 0);
+    },
+    seeds: () => readDatagrams('sflow'),
+    words: words.sflow,
+    work: { perOctet: 120, besides: 3000 },
+  },
+  frame: {
+    check(input) {
+      const { datagrams, fault } = decodeFrame(input);
+      check(datagrams.length * 20 <= input.length, 'datagrams', datagrams.length);
+      const again = decodeFrame(encodeFrame(datagrams));
+      check(again.fault === null && again.datagrams.length === datagrams.length, 'encoded again', again.fault);
+      for (const [index, one] of datagrams.entries()) {
+        check(one.sourceAddress.length <= 255, 'address', one.sourceAddress.length);
+        if (one.bytes.length <= 65_535) digestOf(one);
+        check(one.bytes.length === again.datagrams[index]?.bytes.length, 'length', one.bytes.length);
+      }
+      check(fault === null || fault.length < 200, 'fault', fault);
+    },
+    seeds: () => [
+      encodeFrame(readDatagrams('syslog').map((bytes) => datagram('syslog', bytes))),
+      encodeFrame(readDatagrams('traps').map((bytes) => datagram('trap', bytes))),
+      encodeFrame(readDatagrams('flows').map((bytes) => datagram('flow', bytes))),
+    ],
+    words: words.frame,
+    work: { perOctet: 60, besides: 2000 },
+  },
+  stream: {
+    check: checkStream,
+    seeds() {
+      const messages = readDatagrams('syslog');
+      const counted = messages.map((bytes) => joined(Buffer.from(`${bytes.length} `), bytes));
+      const lines = messages.map((bytes) => joined(bytes, Uint8Array.of(10)));
+      return [
+        joined(Uint8Array.of(7), ...counted),
+        joined(Uint8Array.of(1), ...lines),
+        joined(Uint8Array.of(0), ...lines),
+      ];
+    },
+    words: words.stream,
+    work: { perOctet: 60, besides: 2000 },
+  },
+} as const satisfies Record<string, Target>;
+
+export type TargetName = keyof typeof targets;
+
+function checkFlows(records: readonly FlowRecord[], bytes: Uint8Array, templates: number): void {
+  check(
+    records.length <= bytes.length + 1,
+    `records of ${bytes.length} octets with ${templates} templates`,
+    records.length,
+  );
+  for (const record of records) checkRecord(record, bytes);
+  const { values } = sizeOf(records);
+  check(values <= 25 * records.length + 3 * bytes.length + 10, 'values', values);
+}
+
+/** Several datagrams of one exporter in one input, each behind its length in two octets. */
+function* datagramsOf(input: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at + 2 <= input.length;) {
+    const end = Math.min(input.length, at + 2 + (input[at] ?? 0) * 256 + (input[at + 1] ?? 0));
+    yield input.subarray(at + 2, end);
+    at = end;
+  }
+}
+
+const session = (datagrams: Uint8Array[]): Uint8Array =>
+  joined(...datagrams.flatMap((bytes) => [Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]));
+
+const maxMessageBytes = 300;
+
+/** The first octet says how the stream is cut: into chunks, it must give the same messages as in one piece. */
+function checkStream(input: Uint8Array): void {
+  const chunkBytes = input[0] ?? 0;
+  const octets = input.subarray(1);
+  const whole = read(octets, octets.length);
+  const cut = read(octets, chunkBytes);
+  const text = ({ messages, fault, framing, truncated }: ReturnType<typeof read>) =>
+    JSON.stringify([messages.map((message) => Buffer.from(message).toString('latin1')), fault, framing, truncated]);
+  check(text(whole) === text(cut), `chunks of ${chunkBytes}`, text(cut));
+  const bytes = whole.messages.reduce((sum, message) => sum + message.length, 0);
+  check(bytes <= octets.length, 'octets given', bytes);
+  check(
+    whole.messages.every((message) => message.length > 0 && message.length <= maxMessageBytes),
+    'message',
+    'too long',
+  );
+}
+
+function read(octets: Uint8Array, chunkBytes: number) {
+  const stream = new SyslogStream(maxMessageBytes);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < octets.length; at += Math.max(1, chunkBytes))
+    messages.push(...stream.push(octets.subarray(at, at + Math.max(1, chunkBytes))));
+  const { framing, fault, truncated } = stream;
+  const rest = stream.end();
+  if (rest) messages.push(rest);
+  return { messages, framing, fault, truncated };
+}
