@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -106,6 +107,41 @@ describe('the collector as a process', () => {
     },
   );
 
+  it.skipIf(!existsSync('/usr/bin/snmpinform'))(
+    'answers version 3 informs of snmpinform: engine, time, users; each is stored once, and what is said before it is not',
+    async () => {
+      const inform = (auth: string, priv: string, password = `authpass-${auth}`) =>
+        run('snmpinform', [
+          ...['-m', '', '-v3', '-t', '2', '-r', '3', '-l', 'authPriv', '-u', `${auth}-${priv}`],
+          ...['-a', auth, '-A', password, '-x', priv, '-X', `privpass-${priv}`],
+          ...[`${address}:${rig.ports.trap}`, '777', ...linkDown.slice(1)],
+        ]);
+      const stored = async () => (await rig.rows('snmp_trap')).filter((row) => Number(row['uptime_ticks']) === 777);
+      for (const [auth, priv] of senders) await inform(auth, priv);
+      const rows = await eventually(async () => {
+        const all = await stored();
+        return all.length >= senders.length ? all : null;
+      });
+      expect(rows.map(({ community, version, malformed }) => [community, version, malformed]).toSorted()).toEqual(
+        senders.map((one) => [one.join('-'), '3', null]).toSorted(),
+      );
+      await expect(inform('SHA', 'AES', 'another-password')).rejects.toThrow(/Authentication failure|digest/);
+      const refused = (await rig.rows('snmp_trap')).filter(
+        ({ version, trap_oid }) => version === '3' && trap_oid === null,
+      );
+      expect(refused.every(({ malformed }) => /unknown user|wrong digest/.test(String(malformed)))).toBe(true);
+      rig.revoke();
+      await eventually(
+        () => rig.status(collector)?.detail['delivering'] === null,
+        10_000,
+        'the collector of a standby',
+      );
+      await expect(inform('SHA', 'AES')).rejects.toThrow(/Timeout|failed|No response/);
+      rig.grant();
+      await eventually(() => inform('SHA', 'AES').then(() => true), 30_000, 'an answer of the active');
+    },
+  );
+
   it.skipIf(!existsSync('/usr/sbin/pmacctd'))('stores sFlow of pmacctd', async () => {
     const config = path.join(folder, 'pmacctd.conf');
     writeFileSync(
@@ -133,6 +169,35 @@ sfprobe_agentip: 192.0.2.1
     await ended(child);
     expect(rows[0]).toMatchObject({ version: 105, malformed: null, source_address: '192.0.2.10', protocol: 6 });
     expect(rows[0]).toMatchObject({ extra: { sampleType: 'flow', samplingInterval: 1 }, packets: '1' });
+  });
+});
+
+describe('a collector on all addresses, with a virtual one', () => {
+  const virtual = '127.0.0.77';
+  let rig: CollectorRig;
+  beforeAll(async () => {
+    rig = await CollectorRig.start();
+    await rig.claim();
+    await rig.readyCollector(`  listenAddress: 0.0.0.0\nbinding: { mode: vip, addresses: [${virtual}/32] }\n`);
+    rig.grant();
+  });
+  afterAll(() => rig?.stop());
+
+  it('answers an inform from the address that it came to', async () => {
+    const lines = readFileSync(fixture('datagrams/traps.txt'), 'utf8').split('\n');
+    const octets = lines.find((line) => line.startsWith('v2c-inform-link-up '))?.split(' ')[1] ?? '';
+    const device = createSocket('udp4');
+    const answers: string[] = [];
+    device.on('message', (_, from) => answers.push(from.address));
+    await new Promise<void>((resolve) => device.bind(0, '127.0.0.1', () => resolve()));
+    // A sender repeats it, too: until the node knows that it is active nobody answers.
+    await eventually(async () => {
+      device.send(Buffer.from(octets, 'hex'), rig.ports.trap, virtual);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return answers.length > 0;
+    }, 20_000);
+    device.close();
+    expect(new Set(answers)).toEqual(new Set([virtual]));
   });
 });
 

@@ -9,10 +9,11 @@ import {
   informAnswer,
   learnTemplates,
   plainNotification,
+  securedAnswer,
   SyslogStream,
   TemplateCache,
   type FlowRecord,
-  type SnmpSecurity,
+  type SnmpAnswering,
 } from '@hotstandby/decoders';
 import { readDatagrams } from './corpus.ts';
 import { joined } from './mutate.ts';
@@ -36,7 +37,12 @@ const receivedAtMs = Date.UTC(2026, 10, 21, 12);
 const context = { sourceAddress, receivedAtMs };
 
 /** Believes everybody, so that what comes behind keys and digests is reached, too; what is encrypted is taken for plain. */
-const trusting: SnmpSecurity = { open: ({ data }) => ({ plain: data, fault: null }) };
+const trusting: SnmpAnswering = {
+  open: ({ data }) => ({ plain: data, fault: null }),
+  encrypt: (_, __, plain) => ({ data: plain, privParameters: new Uint8Array(8) }),
+  digest: ({ authParameters: { start, end } }) => new Uint8Array(end - start),
+};
+const engine = { engineId: Uint8Array.of(0x80, 0, 0, 0, 4, 0x61), boots: 1, timeSeconds: 1000 };
 
 const datagram = (kind: 'syslog' | 'trap' | 'flow', bytes: Uint8Array) => ({
   ...context,
@@ -70,6 +76,10 @@ export const targets = {
       const answer = informAnswer(input);
       check(answer === null || answer.length === input.length, 'answer', answer?.length);
       plainNotification(input, trusting);
+      const secured = securedAnswer(input, engine, trusting);
+      check(secured === null || secured.answer.length < input.length + 200, 'answer', secured?.answer.length);
+      // An answer is never answered: two engines would talk for ever.
+      check(secured === null || securedAnswer(secured.answer, engine, trusting) === null, 'answer', 'answered');
       digestOf(datagram('trap', input.subarray(0, 65_535)));
     },
     seeds: () => ['traps', 'traps-v3', 'traps-v3-copies'].flatMap(readDatagrams),

@@ -125,6 +125,10 @@ export const fieldNotes: Readonly<Record<string, string>> = {
     "How they are encrypted. The longer keys of AES by Blumenthal's draft (net-snmp), with `-C` by Reeder's (Cisco).",
   'collector.snmpUsers[].privKeyFile': 'File with its privacy password, 8 octets or more.',
   'collector.snmpUsers[].engineId': 'In hex: counts for messages of this engine only.',
+  'collector.snmpEngineId':
+    "The SNMP engine that both nodes are for informs of version 3, in hex: the same on both. By default made from the cluster's name.",
+  'collector.snmpEngineBoots':
+    'Its boots, the same on both nodes. Raise it on both when senders refuse the time of the engine because a clock had been far ahead.',
   'collector.receiver':
     '`native`: batches by recvmmsg, compiled at set-up; `dgram`: one datagram a system call. `auto`: native where it is there.',
   'collector.receiveBufferBytes':

@@ -247,6 +247,11 @@ export const nodeConfigSchema = z.strictObject({
         })
         .prefault({}),
       snmpUsers: z.array(snmpUser).max(1000).default([]),
+      snmpEngineId: z
+        .string()
+        .regex(/^(?!0*$|[fF]*$)([0-9A-Fa-f]{2}){5,32}$/, '5 to 32 octets in hex')
+        .optional(),
+      snmpEngineBoots: z.int().min(1).max(2_147_483_646).default(1),
       receiver: z.enum(['auto', 'native', 'dgram']).default('auto'),
       receiveBufferBytes: z.int().min(65_536).default(16_777_216),
       /** A frame goes to INGEST when it is this old, or full. */

@@ -43,6 +43,8 @@ export interface ListenRequest {
   kind: TelemetryKind;
   /** By default `udp`. */
   transport?: 'udp' | 'tcp' | 'tls';
+  /** The address is on this host at times only (a virtual one): when it is not, that is no fault. */
+  transient?: boolean;
   /** For connections. */
   senders?: SenderRules;
   address: string;

@@ -1,1 +1,1 @@
-export type { SecuredMessage, SnmpSecurity } from '@hotstandby/decoders';
+export type { SecuredMessage, SecurityProblem, SnmpAnswering, SnmpSecurity } from '@hotstandby/decoders';

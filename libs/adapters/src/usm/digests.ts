@@ -37,3 +37,9 @@ export function isAuthentic(protocol: AuthProtocol, key: Uint8Array, message: Se
     .digest();
   return timingSafeEqual(made.subarray(0, sentBytes), bytes.subarray(start, end));
 }
+
+/** What is sent of the HMAC of a message in which zeros stand for it. */
+export function digestOf(protocol: AuthProtocol, key: Uint8Array, message: Uint8Array): Buffer {
+  const { hash, sentBytes } = authProtocols[protocol];
+  return createHmac(hash, key).update(message).digest().subarray(0, sentBytes);
+}

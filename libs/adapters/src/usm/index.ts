@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { NodeConfig } from '@hotstandby/config';
 import { errorCodes } from '@hotstandby/contracts';
-import type { Logger, SecuredMessage, SnmpSecurity } from '@hotstandby/ports';
+import type { Logger, SecuredMessage, SnmpAnswering } from '@hotstandby/ports';
 import { User, type UserSecrets } from './user.ts';
 
 type UserConfig = NodeConfig['collector']['snmpUsers'][number];
@@ -13,7 +13,7 @@ const shortestPassword = 8;
  * The user-based security model (RFC 3414) with the users of the configuration. A user whose files cannot be used costs
  * its own messages only: they are said to be unreadable, and why.
  */
-export async function openUsm(configured: UserConfig[], log: Logger): Promise<SnmpSecurity> {
+export async function openUsm(configured: UserConfig[], log: Logger): Promise<SnmpAnswering> {
   const users: { config: UserConfig; user: User | null }[] = [];
   for (const config of configured) {
     try {
@@ -40,11 +40,13 @@ export async function openUsm(configured: UserConfig[], log: Logger): Promise<Sn
   return {
     open(message) {
       const { length } = message.engineId;
-      if (length === 0) return { plain: null, fault: 'no engine id: a discovery, which is not answered' };
+      if (length === 0) return { plain: null, fault: 'no engine id: a discovery' };
       const found = find(message);
-      if (!found) return { plain: null, fault: 'unknown user' };
+      if (!found) return { plain: null, fault: 'unknown user', problem: 'user' };
       return found.user?.open(message) ?? { plain: null, fault: "the user's key files cannot be used" };
     },
+    encrypt: (message, time, plain) => find(message)?.user?.encrypt(message, time, plain) ?? null,
+    digest: (message, answer) => find(message)?.user?.digest(message, answer) ?? null,
   };
 }
 

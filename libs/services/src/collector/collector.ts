@@ -16,7 +16,7 @@ import type {
   RecordStore,
   Service,
   ServiceReport,
-  SnmpSecurity,
+  SnmpAnswering,
   TemplateStore,
 } from '@hotstandby/ports';
 import type { PlainTemplate } from '@hotstandby/decoders';
@@ -40,6 +40,7 @@ import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
 import { StaleTelemetry } from './receive/stale-telemetry.ts';
+import { TrapAnswers } from './receive/trap-answers.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
 import { Census } from './verify/census.ts';
@@ -60,8 +61,8 @@ export interface CollectorParts {
   /** The copy of what the peer receives; used with feed `vip`. */
   copy: IngestCopy;
   store: RecordStore;
-  /** For notifications of SNMP version 3; without it they are stored unread. */
-  snmpSecurity?: SnmpSecurity;
+  /** For notifications of SNMP version 3; without it they are stored unread, and nobody of it is answered. */
+  snmpSecurity?: SnmpAnswering;
   /** Where flow templates are shared; null: each process learns for itself. */
   templates: TemplateStore | null;
   limits?: Partial<CollectorLimits>;
@@ -140,6 +141,12 @@ export class Collector implements Service {
       listeners: new Listeners({ receiver, ...(streams && { streams }), clock, log, emit, limits }),
       queue: this.#queue,
       doorkeeper: new Doorkeeper({ config: config.collector, clock, emit, log, metrics }),
+      answers: new TrapAnswers({
+        cluster: place.cluster,
+        config: config.collector,
+        clock,
+        security: parts.snmpSecurity ?? null,
+      }),
       losses: this.#losses,
       clock,
       log,

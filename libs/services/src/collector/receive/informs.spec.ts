@@ -9,6 +9,7 @@ import { Doorkeeper } from './doorkeeper.ts';
 import { IngestQueue } from './ingest-queue.ts';
 import { Listeners } from './listeners.ts';
 import { Reception } from './reception.ts';
+import { TrapAnswers } from './trap-answers.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const metrics: Metrics = {
@@ -33,6 +34,7 @@ async function receiving(framed: boolean) {
     receiver,
     listeners: new Listeners({ receiver, clock, log, emit, limits: defaultLimits }),
     queue,
+    answers: new TrapAnswers({ cluster: 'c', config: { snmpEngineBoots: 1 }, clock, security: null }),
     doorkeeper: new Doorkeeper({ config: { sources, sourceLimits }, clock, emit, log, metrics }),
     losses,
     clock,

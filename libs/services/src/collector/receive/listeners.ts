@@ -25,8 +25,19 @@ export interface PortState {
   connections?: number;
 }
 
+/** The socket that something came to, for what is answered. */
+export interface Via {
+  answer(datagram: Datagram, bytes: Uint8Array): void;
+}
+
+type OnReceived = (received: Received, via: Via) => void;
+
+/** A port on an address that comes and goes is tried again so often: a sender waits for its answer there. */
+const transientRetryMs = 250;
+
 interface Port {
   state: PortState;
+  isTransient: boolean;
   open: Listening | null;
 }
 
@@ -41,7 +52,7 @@ export class Listeners {
   }
 
   /** Resolves when each port was tried once. */
-  async start(requests: ListenRequest[], onReceived: (received: Received) => void): Promise<void> {
+  async start(requests: ListenRequest[], onReceived: OnReceived): Promise<void> {
     if (this.#abort.signal.aborted) this.#abort = new AbortController();
     await Promise.all(requests.map((request) => this.#hold(request, onReceived)));
   }
@@ -53,46 +64,40 @@ export class Listeners {
     this.#ports = [];
   }
 
-  /** Answers a datagram from the socket that it came to. */
-  answer({ kind, localPort, sourceAddress, sourcePort }: Datagram, bytes: Uint8Array): void {
-    const port = this.#ports.find(
-      ({ state }) => state.kind === kind && state.port === localPort && state.transport === 'udp',
-    );
-    port?.open?.send?.(bytes, { address: sourceAddress, port: sourcePort });
-  }
-
   states(): PortState[] {
-    return this.#ports.map(({ state, open }) => {
+    // An address that comes and goes is somebody else's to tell of.
+    const there = this.#ports.filter(({ isTransient, open }) => !isTransient || open !== null);
+    return there.map(({ state, open }) => {
       const connections = open?.connections?.();
       return connections === undefined ? state : { ...state, connections };
     });
   }
 
-  #hold(request: ListenRequest, onReceived: (received: Received) => void): Promise<void> {
+  #hold(request: ListenRequest, onReceived: OnReceived): Promise<void> {
     const { kind, transport = 'udp', address, port: number } = request;
     const port: Port = {
       state: { kind, transport, address, port: number, receiveBufferBytes: null, fault: null },
+      isTransient: request.transient ?? false,
       open: null,
     };
     this.#ports.push(port);
     return new Promise((tried) => void this.#keep(request, onReceived, port, tried));
   }
 
-  async #keep(
-    request: ListenRequest,
-    onReceived: (received: Received) => void,
-    port: Port,
-    tried: () => void,
-  ): Promise<void> {
+  async #keep(request: ListenRequest, onReceived: OnReceived, port: Port, tried: () => void): Promise<void> {
     const { clock, limits } = this.#parts;
     const isStream = request.transport === 'tcp' || request.transport === 'tls';
     const receiver = isStream && this.#parts.streams ? this.#parts.streams : this.#parts.receiver;
     const { signal } = this.#abort;
     const backoff = new Backoff({ firstMs: limits.retry.firstMs * 4, maxMs: limits.retry.maxMs });
+    const via: Via = {
+      answer: ({ sourceAddress: address, sourcePort }, bytes) =>
+        port.open?.send?.(bytes, { address, port: sourcePort }),
+    };
     while (!signal.aborted) {
       try {
         const lost = Promise.withResolvers<string>();
-        const open = await receiver.listen(request, onReceived, lost.resolve);
+        const open = await receiver.listen(request, (received) => onReceived(received, via), lost.resolve);
         if (signal.aborted) {
           open.close();
           return;
@@ -105,10 +110,10 @@ export class Listeners {
         port.open = null;
         this.#failed(port.state, new Error(reason));
       } catch (error) {
-        this.#failed(port.state, error);
+        if (!isAbsent(port, error)) this.#failed(port.state, error);
       }
       tried();
-      await pause(clock, backoff.next(), signal);
+      await pause(clock, port.isTransient ? transientRetryMs : backoff.next(), signal);
     }
   }
 
@@ -138,6 +143,11 @@ export class Listeners {
     });
     void this.#parts.emit('collector.failed', { code, message, cure });
   }
+}
+
+/** Whether it is no fault that the port cannot be had: its address is with the other node. */
+function isAbsent({ isTransient }: Port, error: unknown): boolean {
+  return isTransient && (error as { code?: string }).code === 'HS_ADDRESS_UNAVAILABLE';
 }
 
 function faultOf(error: unknown): { code: string; message: string; cure: string } {

@@ -1,4 +1,4 @@
-import { decodeFrame, sieveFrame } from '@hotstandby/core/frame';
+import { decodeFrame, encodeFrame, sieveFrame } from '@hotstandby/core/frame';
 import type {
   Cancel,
   Clock,
@@ -11,20 +11,22 @@ import type {
   ReceivedFrame,
   Receiver,
   SenderRules,
+  TelemetryKind,
 } from '@hotstandby/ports';
 import type { Losses } from '../losses.ts';
-import { informAnswer } from '@hotstandby/decoders';
 import { pause } from '../waiting-time.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import { Framer } from './framer.ts';
 import type { IngestQueue } from './ingest-queue.ts';
-import type { Listeners, PortState } from './listeners.ts';
+import type { Listeners, PortState, Via } from './listeners.ts';
+import type { TrapAnswers } from './trap-answers.ts';
 
 interface Parts {
   receiver: Receiver;
   listeners: Listeners;
   queue: IngestQueue;
   doorkeeper: Doorkeeper;
+  answers: TrapAnswers;
   losses: Losses;
   clock: Clock;
   log: Logger;
@@ -36,6 +38,14 @@ interface Parts {
   /** Sees everything that was taken. */
   look: (received: Received) => void;
 }
+
+interface Inform {
+  datagram: Datagram;
+  via: Via;
+  answer: Uint8Array;
+}
+/** Nobody has to look at it. */
+const everything: { kept: Datagram[] | null; informs: Inform[] } = { kept: null, informs: [] };
 
 const lookAtKernelEveryMs = 2000;
 const rateWindowMs = 5000;
@@ -110,10 +120,10 @@ export class Reception {
     await Promise.all([
       listeners.start(
         this.#requests.filter((request) => !isStream(request)),
-        (received) => this.#take(this.#admitted(received)),
+        (received, via) => this.#take(this.#admitted(received), via),
       ),
       // They were admitted when they connected, and are held back when they send too much.
-      listeners.start(streams, (received) => this.#take(received)),
+      listeners.start(streams, (received, via) => this.#take(received, via)),
     ]);
   }
 
@@ -194,27 +204,31 @@ export class Reception {
     };
   }
 
-  #take(received: Received): void {
-    if (!Array.isArray(received)) this.#takeFrame(received);
-    else if (received.length > 0) this.#takeDatagrams(received);
+  #take(received: Received, via: Via): void {
+    if (!Array.isArray(received)) this.#takeFrame(received, via);
+    else if (received.length > 0) this.#takeDatagrams(received, via);
     this.#parts.look(received);
   }
 
   /** It was gathered and bounded in age by the receiver: it goes out as it is. */
-  #takeFrame(frame: ReceivedFrame): void {
-    const { kind, bytes, datagrams } = frame;
-    this.#receivedByKind[kind] += datagrams;
-    this.#received.add(datagrams, { kind });
-    const informs = kind === 'trap' ? this.#answersTo(decodeFrame(bytes).datagrams) : [];
-    this.#parts.queue.put([frame], informs.length > 0 ? () => this.#answer(informs) : undefined);
+  #takeFrame(frame: ReceivedFrame, via: Via): void {
+    const { kind } = frame;
+    const { kept, informs } = kind === 'trap' ? this.#judged(decodeFrame(frame.bytes).datagrams, via) : everything;
+    const datagrams = kept?.length ?? frame.datagrams;
+    if (datagrams === 0) return;
+    this.#count(kind, datagrams);
+    const rest = kept && datagrams < frame.datagrams ? { kind, datagrams, bytes: encodeFrame(kept) } : frame;
+    this.#parts.queue.put([rest], informs.length > 0 ? () => this.#answer(informs) : undefined);
   }
 
-  #takeDatagrams(datagrams: Datagram[]): void {
-    for (const { kind } of datagrams) this.#receivedByKind[kind]++;
-    const kind = datagrams[0]?.kind;
-    if (kind) this.#received.add(datagrams.length, { kind });
-    const full = this.#framer.add(datagrams);
-    const informs = kind === 'trap' ? this.#answersTo(datagrams) : [];
+  /** They are of one kind. */
+  #takeDatagrams(datagrams: Datagram[], via: Via): void {
+    const kind = datagrams[0]?.kind ?? 'syslog';
+    const { kept, informs } = kind === 'trap' ? this.#judged(datagrams, via) : everything;
+    const taken = kept ?? datagrams;
+    if (taken.length === 0) return;
+    this.#count(kind, taken.length);
+    const full = this.#framer.add(taken);
     if (informs.length > 0) {
       // Their senders wait, so they go out at once.
       this.#parts.queue.put([...full, ...this.#framer.flush()], () => this.#answer(informs));
@@ -224,18 +238,30 @@ export class Reception {
     this.#cancelFlush ??= this.#parts.clock.after(this.#parts.frameDelayMs, () => this.#flush());
   }
 
-  #answersTo(datagrams: Datagram[]): { datagram: Datagram; answer: Uint8Array }[] {
-    if (!this.#parts.isActive()) return [];
-    return datagrams.flatMap((datagram) => {
-      const answer = informAnswer(datagram.bytes);
-      return answer ? [{ datagram, answer }] : [];
-    });
+  /** What is telemetry, and what is to be answered of it. Talk between engines is answered here, and is none. */
+  #judged(datagrams: Datagram[], via: Via): { kept: Datagram[]; informs: Inform[] } {
+    const { answers, isActive } = this.#parts;
+    const kept: Datagram[] = [];
+    const informs: Inform[] = [];
+    for (const datagram of datagrams) {
+      const answered = answers.answerTo(datagram.bytes);
+      if (answered?.keep !== false) kept.push(datagram);
+      if (!answered || !isActive()) continue;
+      const { answer } = answered;
+      if (answered.keep) informs.push({ datagram, via, answer });
+      else via.answer(datagram, answer);
+    }
+    return { kept, informs };
   }
 
   /** They are on disk: their senders need not repeat them. */
-  #answer(informs: { datagram: Datagram; answer: Uint8Array }[]): void {
-    for (const { datagram, answer } of informs)
-      if (this.#parts.isActive()) this.#parts.listeners.answer(datagram, answer);
+  #answer(informs: Inform[]): void {
+    for (const { datagram, via, answer } of informs) if (this.#parts.isActive()) via.answer(datagram, answer);
+  }
+
+  #count(kind: TelemetryKind, datagrams: number): void {
+    this.#receivedByKind[kind] += datagrams;
+    this.#received.add(datagrams, { kind });
   }
 
   #flush(): void {
