@@ -1,8 +1,9 @@
 import { Coverage } from './coverage.ts';
 import type { Target } from './targets.ts';
 
-/** Larger inputs than this are not kept in the repository. */
+/** Larger inputs than this are not kept in the repository, nor more of them together than a file should have. */
 const mostBytes = 1024;
+const mostBytesTogether = 9000;
 
 /** A few inputs that together reach every block which the small ones of them reach: the shortest first. */
 export function smallest(target: Target, corpus: readonly Uint8Array[]): Uint8Array[] {
@@ -10,6 +11,7 @@ export function smallest(target: Target, corpus: readonly Uint8Array[]): Uint8Ar
   coverage.start();
   const reached = new Set<number>();
   const kept: Uint8Array[] = [];
+  let together = 0;
   const candidates = corpus.filter(({ length }) => length <= mostBytes).toSorted((a, b) => a.length - b.length);
   for (const input of candidates) {
     coverage.take();
@@ -19,7 +21,8 @@ export function smallest(target: Target, corpus: readonly Uint8Array[]): Uint8Ar
       continue;
     }
     const fresh = [...coverage.take().keys()].filter((block) => !reached.has(block));
-    if (fresh.length === 0) continue;
+    if (fresh.length === 0 || together + input.length > mostBytesTogether) continue;
+    together += input.length;
     for (const block of fresh) reached.add(block);
     kept.push(input);
   }

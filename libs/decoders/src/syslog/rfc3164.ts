@@ -1,9 +1,9 @@
-import { parseBsdTime } from './bsd-time.ts';
 import type { BsdTime } from './bsd-time.ts';
+import { parseFront } from './device-front.ts';
 import type { ParsedMessage } from './parsed-message.ts';
 
-// Cisco puts a message counter, its name and a sequence number in front of the time, each with a colon, each optional.
-const counters = /(?:(\d{1,10}): ?)(?:(?!\d+:)([A-Za-z0-9][A-Za-z0-9._-]{0,254}): ?)?(?:(\d{1,10}): ?)?|: ?/y;
+/** AIX names the host behind some words of its own. */
+const forwarded = /Message forwarded from ([^\s:]{1,255}): /y;
 const host = /[A-Za-z0-9._:[\]-]*[A-Za-z0-9_\]-](?= )/y;
 const tag = /([^\s:[\]]{1,128})(?:\[([^\]\s]{0,128})\](?::|(?= |$))|:(?= |$))/y;
 
@@ -20,7 +20,7 @@ export function parseRfc3164(
   const front = parseFront(text, offset, receivedAtMs);
   if (front === null && needsTime) return null;
   const time = front?.time ?? null;
-  let position = skipSpace(text, time?.end ?? offset);
+  let position = skipSpace(text, front?.end ?? offset);
   let hostname = front?.hostname ?? null;
   if (time && !time.closed) {
     const found = parseHost(text, position);
@@ -34,25 +34,19 @@ export function parseRfc3164(
     timestampMs: time?.timestampMs ?? null,
     hostname,
     appName: tagged?.[1] ?? null,
-    procId: tagged?.[2] || null,
+    procId: tagged?.[2] || front?.task || null,
     msgId: null,
     structuredData: whatTheFrontSays(time, front?.sequence),
     message: text.slice(tagged && text[rest] === ' ' ? rest + 1 : rest),
-    note: time && time.timestampMs === null ? 'timestamp is no date that exists' : null,
+    note: time && time.timestampMs === null && !time.sinceStart ? 'timestamp is no date that exists' : null,
   };
-}
-
-function parseFront(text: string, offset: number, receivedAtMs: number) {
-  const time = parseBsdTime(text, offset, receivedAtMs);
-  if (time) return { time, hostname: null, sequence: undefined };
-  counters.lastIndex = offset;
-  const counted = counters.exec(text);
-  const late = counted && parseBsdTime(text, offset + counted[0].length, receivedAtMs);
-  return late ? { time: late, hostname: counted[2] ?? null, sequence: counted[3] ?? counted[1] } : null;
 }
 
 /** The host's name, unless the word is the tag. ` : ` behind it (Cisco ASA) belongs to it. */
 function parseHost(text: string, position: number): { hostname: string; end: number } | null {
+  forwarded.lastIndex = position;
+  const from = forwarded.exec(text);
+  if (from) return { hostname: from[1] ?? '', end: position + from[0].length };
   host.lastIndex = position;
   const match = host.exec(text);
   if (!match || /^[^[]+\[[^\]]*\]$/.test(match[0])) return null;
