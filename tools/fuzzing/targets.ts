@@ -6,6 +6,8 @@ import {
   decodePending,
   decodeSyslog,
   decodeTrap,
+  FlowColumnDecoder,
+  flowColumns,
   informAnswer,
   learnTemplates,
   plainNotification,
@@ -14,7 +16,9 @@ import {
   TemplateCache,
   type FlowRecord,
   type SnmpAnswering,
+  type SyslogRecord,
 } from '@hotstandby/decoders';
+import { readAnyMessage } from '../../libs/decoders/src/syslog/decode-syslog.ts';
 import { readDatagrams } from './corpus.ts';
 import { joined } from './mutate.ts';
 import { check, checkRecord, sizeOf } from './record-contract.ts';
@@ -57,6 +61,7 @@ export const targets = {
     check(input) {
       const record = decodeSyslog(input, context);
       checkRecord(record, input);
+      checkShortWay(input, record);
       const { values, characters } = sizeOf([record]);
       check(values <= input.length + 40 && characters <= 2 * input.length + 600, 'size', `${values} ${characters}`);
       digestOf(datagram('syslog', input.subarray(0, 65_535)));
@@ -90,11 +95,18 @@ export const targets = {
     check(input) {
       const templates = new TemplateCache();
       const watched = new TemplateCache();
+      columns.count = 0;
+      const intoColumns = new FlowColumnDecoder(templates, columns);
       for (const bytes of datagramsOf(input)) {
         learnTemplates(bytes, context, watched);
+        const before = columns.count;
+        const taken = intoColumns.decode(bytes, context, 1);
         const { records, pending, learned } = decodeFlows(bytes, context, templates);
         checkFlows(records, bytes, [...templates.export().templates].length);
         check(learned.length * 4 <= bytes.length, 'templates', learned.length);
+        // The short way takes a datagram as a whole, or leaves everything as it was.
+        check(columns.count === before + Math.max(0, taken), 'rows', columns.count);
+        check(taken < 0 || (taken === records.length && pending.length === 0), 'rows of flows', taken);
         for (const set of pending) {
           checkFlows([abandonPending(set)], bytes, 0);
           const late = decodePending(set, watched);
@@ -167,6 +179,22 @@ export const targets = {
 
 export type TargetName = keyof typeof targets;
 
+/** Usual messages are read a shorter way, which must give the same. It is not taken for one with a line end behind it. */
+function checkShortWay(input: Uint8Array, record: SyslogRecord): void {
+  const { malformed, raw, receivedAtMs: _, sourceAddress: __, facility: ___, severity: ____, ...read } = record;
+  if (malformed !== null || raw !== null) return;
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(input).replace(/[\0\r\n]+$/, '');
+  const pri = /^<\d{1,3}>/.exec(text)?.[0].length ?? 0;
+  const found = readAnyMessage(text, pri, pri === 0 ? 'no PRI' : null, receivedAtMs);
+  if (!('parsed' in found)) throw new Error(`the long way: ${found.fault}`);
+  const { note: _____, ...parsed } = found.parsed;
+  const long = inOrder({ format: found.format, ...parsed });
+  check(long === inOrder(read), 'the long way', long);
+}
+
+const inOrder = (fields: object): string =>
+  JSON.stringify(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
 function checkFlows(records: readonly FlowRecord[], bytes: Uint8Array, templates: number): void {
   check(
     records.length <= bytes.length + 1,
@@ -189,6 +217,9 @@ function* datagramsOf(input: Uint8Array): Generator<Uint8Array> {
 
 const session = (datagrams: Uint8Array[]): Uint8Array =>
   joined(...datagrams.flatMap((bytes) => [Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]));
+
+/** Used again: it has room for the rows of the largest datagram. */
+const columns = flowColumns(70_000);
 
 const maxMessageBytes = 300;
 
