@@ -172,8 +172,12 @@ sfprobe_agentip: 192.0.2.1
   });
 });
 
-describe('a collector on all addresses, with a virtual one', () => {
-  const virtual = '127.0.0.77';
+// Of the networks for benchmarks (RFC 2544); a fresh one for each run.
+const octet = () => 1 + Math.floor(Math.random() * 250);
+const virtual = `198.18.${octet()}.${octet()}`;
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)('a collector on all addresses, with a virtual one', () => {
   let rig: CollectorRig;
   beforeAll(async () => {
     rig = await CollectorRig.start();
@@ -181,23 +185,27 @@ describe('a collector on all addresses, with a virtual one', () => {
     await rig.readyCollector(`  listenAddress: 0.0.0.0\nbinding: { mode: vip, addresses: [${virtual}/32] }\n`);
     rig.grant();
   });
-  afterAll(() => rig?.stop());
+  afterAll(async () => {
+    await run('ip', ['address', 'delete', `${virtual}/32`, 'dev', 'lo']).catch(() => {});
+    await rig?.stop();
+  });
 
-  it('answers an inform from the address that it came to', async () => {
+  it('answers an inform from the address that it came to, also when that came later than itself', async () => {
+    await run('ip', ['address', 'add', `${virtual}/32`, 'dev', 'lo']);
     const lines = readFileSync(fixture('datagrams/traps.txt'), 'utf8').split('\n');
     const octets = lines.find((line) => line.startsWith('v2c-inform-link-up '))?.split(' ')[1] ?? '';
     const device = createSocket('udp4');
     const answers: string[] = [];
     device.on('message', (_, from) => answers.push(from.address));
     await new Promise<void>((resolve) => device.bind(0, '127.0.0.1', () => resolve()));
-    // A sender repeats it, too: until the node knows that it is active nobody answers.
+    // A sender repeats it, too: until the node knows that it is active nobody answers, and a moment long the wrong address does.
     await eventually(async () => {
       device.send(Buffer.from(octets, 'hex'), rig.ports.trap, virtual);
       await new Promise((resolve) => setTimeout(resolve, 200));
-      return answers.length > 0;
+      return answers.at(-1) === virtual;
     }, 20_000);
     device.close();
-    expect(new Set(answers)).toEqual(new Set([virtual]));
+    expect(answers.at(-1)).toBe(virtual);
   });
 });
 
