@@ -77,7 +77,7 @@ async function storedByPeer(datagrams: FramedDatagram[], clockAheadMs: number | 
     settledBeforeMs: first - 1000 + (clockAheadMs ?? 0),
     clockAheadMs,
   });
-  expect(await store.store(guard, [batch])).toMatchObject({ outcome: 'stored' });
+  expect(await store.store(guard, [store.stage(batch, guard.epoch)])).toMatchObject({ outcome: 'stored' });
   await store.close();
 }
 

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
-import { syslog } from './records.ts';
+import { syslog, put } from './records.ts';
 
 // A real primary with a streaming replica that waits for nobody's word but the test's.
 let primary: Postgres;
@@ -88,7 +88,7 @@ it('goes on at the promoted replica when the primary is killed, lease, records, 
   });
   await records.prepare();
   await outbox.prepare();
-  expect(await records.store(guard, [batch(1)])).toMatchObject({ rows: 1 });
+  expect(await put(records, guard, [batch(1)])).toMatchObject({ rows: 1 });
   expect(await lease.beat({ ...beat, timeline })).toMatchObject({ outcome: 'renewed' });
 
   await primary.kill();
@@ -105,7 +105,7 @@ it('goes on at the promoted replica when the primary is killed, lease, records, 
   expect(after.nodes[0]).toMatchObject({ lastCount: 10 });
   expect(after.timeline).not.toBe(timeline);
   expect(await lease.beat({ ...beat, count: 11, timeline })).toMatchObject({ outcome: 'other-timeline' });
-  const retried = () => records.store(guard, [batch(2)]).catch(() => records.store(guard, [batch(2)]));
+  const retried = () => put(records, guard, [batch(2)]).catch(() => put(records, guard, [batch(2)]));
   expect(await retried()).toEqual({ outcome: 'stale' });
   const rebase = { epoch: 2, membership: after.reign.membership + 1, tenureEpoch: 1 };
   const claim = { nodeId, incarnation, seen: after.reign, seenHolderCount: 10, timeline: after.timeline, rebase };
@@ -114,7 +114,7 @@ it('goes on at the promoted replica when the primary is killed, lease, records, 
   expect(await lease.beat(again)).toMatchObject({ outcome: 'renewed' });
 
   const later = { epoch: 2, incarnation };
-  expect(await records.store(later, [batch(1), batch(2)])).toMatchObject({ batches: 1, rows: 1 });
+  expect(await put(records, later, [batch(1), batch(2)])).toMatchObject({ batches: 1, rows: 1 });
   const alert = { id: 'x', kind: 'takeover', subject: 's', text: 't', createdAt: new Date(0).toISOString() };
   await outbox.add(later, alert);
   await history.append([

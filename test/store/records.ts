@@ -1,4 +1,4 @@
-import type { RecordBatch } from '@hotstandby/ports';
+import type { RecordBatch, RecordStore, ReplayClaim, StoreOutcome, WriteGuard } from '@hotstandby/ports';
 
 type Syslog = RecordBatch['syslog'][number];
 type Trap = RecordBatch['traps'][number];
@@ -91,3 +91,14 @@ export const oddValues = {
     flow({ extra: { deep: [[['\0']]], big: 2n ** 70n, none: undefined } }),
   ],
 };
+
+/** Stages and stores. */
+export function put(
+  store: RecordStore,
+  guard: WriteGuard,
+  batches: RecordBatch[],
+  replay?: ReplayClaim,
+): Promise<StoreOutcome> {
+  const staged = batches.map((batch) => store.stage(batch, guard.epoch));
+  return store.store(guard, staged, replay);
+}

@@ -7,6 +7,7 @@ import { StreamReceiver } from '@hotstandby/adapters/syslog-stream';
 import { openUsm } from '@hotstandby/adapters/usm';
 import { runService } from '@hotstandby/platform';
 import { Collector } from '@hotstandby/services/collector';
+import { openSinks } from './open-sinks.ts';
 
 await runService('collector', async ({ service, config, place, log }) => {
   const snmpSecurity = await openUsm(config.collector.snmpUsers, log);
@@ -27,6 +28,7 @@ await runService('collector', async ({ service, config, place, log }) => {
           templates.store === 'redis'
             ? new RedisTemplateStore({ ...templates, cluster: place.cluster, log })
             : nats.templates(),
+        sinks: openSinks(config, nats, log),
         copy: nats.ingestCopy(),
         store: new PostgresRecordStore({
           store: config.store,

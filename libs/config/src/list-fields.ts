@@ -28,7 +28,7 @@ interface Shape {
   exclusiveMinimum?: number;
 }
 
-/** Every field of the schema, in its order; the alternatives of `binding`, `fileSync` and `notifier` in one. */
+/** Every field of the schema, in its order; the alternatives of `binding`, `fileSync`, `notifier` and of a sink in one. */
 export function listFields(): ConfigField[] {
   return fieldsOf(z.toJSONSchema(nodeConfigSchema, { io: 'input' }) as Shape, '', true);
 }
@@ -38,12 +38,10 @@ function fieldsOf(object: Shape, path: string, reached: boolean): ConfigField[] 
     const at = path === '' ? name : `${path}.${name}`;
     const required = reached && (object.required ?? []).includes(name);
     if (shape.oneOf) return fieldsOf(inOne(shape), at, true);
-    if (shape.items?.properties) {
+    const items = shape.items?.oneOf ? inOne(shape.items) : shape.items;
+    if (items?.properties) {
       const preset = shape.default === undefined ? null : JSON.stringify(shape.default);
-      return [
-        { path: at, shape: 'list of the following', preset, required },
-        ...fieldsOf(shape.items, `${at}[]`, true),
-      ];
+      return [{ path: at, shape: 'list of the following', preset, required }, ...fieldsOf(items, `${at}[]`, true)];
     }
     if (shape.properties) return fieldsOf(shape, at, required || shape.default !== undefined);
     return [

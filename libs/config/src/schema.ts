@@ -53,6 +53,37 @@ const sources = z
 /** Of one source; 0: as many as it sends. */
 const perSecond = z.int().min(0).max(10_000_000).default(0);
 
+const kinds = z
+  .array(z.enum(['syslog', 'trap', 'flow']))
+  .min(1)
+  .default(['syslog', 'trap', 'flow']);
+
+/** A place for telemetry beside the store. */
+const telemetrySink = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('jetstream'),
+    kinds,
+    maxBytes: z.int().min(1_048_576).default(268_435_456),
+    maxAgeSeconds: z.int().min(60).default(86_400),
+  }),
+  z.strictObject({
+    type: z.literal('file'),
+    path,
+    kinds,
+    maxBytes: z.int().min(65_536).default(268_435_456),
+    maxAgeSeconds: z.int().min(60).default(86_400),
+    keepFiles: z.int().min(0).max(10_000).default(10),
+    fsync: z.enum(['always', 'never']).default('always'),
+  }),
+  z.strictObject({
+    type: z.literal('forward'),
+    address,
+    port,
+    kinds,
+    source: z.enum(['header', 'none']).default('header'),
+  }),
+]);
+
 /** One node's configuration file. Every field that has a sensible default has it here. */
 export const nodeConfigSchema = z.strictObject({
   /** Both nodes of a pair say the same. */
@@ -262,7 +293,19 @@ export const nodeConfigSchema = z.strictObject({
           maxAgeSeconds: z.int().min(60).default(3600),
         })
         .prefault({}),
+      /** Where telemetry goes beside the store. */
+      sinks: z.array(telemetrySink).max(8).default([]),
+      /** False: flows are stored as sums by minute only, and what could not be read. */
+      rawFlows: z.boolean().default(true),
       retentionDays: z.int().min(1).default(30),
+      retention: z
+        .strictObject({
+          syslogDays: z.int().min(1).optional(),
+          trapDays: z.int().min(1).optional(),
+          flowDays: z.int().min(1).optional(),
+          minuteDays: z.int().min(1).optional(),
+        })
+        .prefault({}),
     })
     .prefault({}),
   fileSync: z

@@ -54,6 +54,10 @@ export const errorCodes = {
     'A port below 1024 needs a right that this process lacks.',
     'Use a higher port or give CAP_NET_BIND_SERVICE.',
   ],
+  HS_SINK_FAILED: [
+    'A sink of telemetry beside the store takes nothing; what comes waits in INGEST.',
+    'Mend what the message names (space, rights, the NATS server), or take the sink out of collector.sinks.',
+  ],
   HS_TELEMETRY_LOST: [
     'Telemetry was lost: in the kernel (receive buffer full), in memory (INGEST took nothing) or at the bounds of INGEST.',
     'In the kernel: raise net.core.rmem_max and collector.receiveBufferBytes; in memory: see the NATS server; at the bounds: raise collector.ingest.maxBytes.',

@@ -57,6 +57,8 @@ export const subjects = {
   frame: (at: Place) => `hs.${at.cluster}.${at.node}.collector.frame`,
   /** collector: frames of datagrams; JetStream keeps them in the node's INGEST stream. */
   ingest: (at: Place) => `hs.${at.cluster}.${at.node}.collector.ingest`,
+  /** collector: records of a kind (`syslog`, `trap`, `flow`); JetStream keeps them in the node's RECORDS stream, where that is configured. */
+  records: (at: Place, kind: string) => `hs.${at.cluster}.${at.node}.collector.records.${kind}`,
 } as const;
 
 /** JetStream names on a node's own server. Its domain is the node's name. */
@@ -67,6 +69,8 @@ export const streams = {
   ingestPeer: 'INGEST_PEER',
   /** The last flow template of each key, of both nodes. */
   templates: 'TEMPLATES',
+  /** What was read in telemetry, for anybody's consumers. */
+  records: 'RECORDS',
 } as const;
 
 /**

@@ -10,6 +10,8 @@ export type { AnsweringEngine, SecuredAnswer } from './snmp/secured-answer.ts';
 export type { SecuredMessage, SecurityProblem, SnmpAnswering, SnmpSecurity } from './snmp/secured-message.ts';
 export { decodeFlows } from './netflow/decode-flows.ts';
 export type { FlowResult } from './netflow/decode-flows.ts';
+export { decodePlainFlows } from './netflow/decode-plain-flows.ts';
+export { PlainFlows } from './netflow/plain-flows.ts';
 export { learnTemplates } from './netflow/learn-templates.ts';
 export type { Learned } from './netflow/learn-templates.ts';
 export { abandonPending, decodePending } from './netflow/pending.ts';

@@ -10,6 +10,7 @@ export type * from './peer-link.ts';
 export type * from './ingest.ts';
 export type * from './record-store.ts';
 export type * from './template-store.ts';
+export type * from './telemetry-sink.ts';
 export type * from './snmp-security.ts';
 export type * from './address-gate.ts';
 export type * from './binder.ts';

@@ -1,4 +1,4 @@
-import type { FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { PlainFlows, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { LedgerEntry } from '@hotstandby/core/ledger';
 import type { TelemetryKind } from './ingest.ts';
 
@@ -27,6 +27,19 @@ export interface RecordBatch {
   syslog: SyslogRecord[];
   traps: TrapRecord[];
   flows: FlowRecord[];
+  /** Flows that are only summed by minute, and not stored themselves. */
+  columns?: PlainFlows | null;
+}
+
+/**
+ * The rows of a message as its store wants them, until they are committed. Made at once, so that the records need not be
+ * kept; the store that made it is the only one that can read it.
+ */
+export interface StagedBatch {
+  readonly messageId: string;
+  readonly ledger: RecordBatch['ledger'];
+  /** How many records. */
+  readonly rows: number;
 }
 
 /**
@@ -65,11 +78,22 @@ export interface DeliveryProgress {
   clockAheadMs: number | null;
 }
 
+/** How long what is stored is kept, in ms. */
+export interface Retention {
+  syslogMs: number;
+  trapMs: number;
+  flowMs: number;
+  /** Sums by minute. */
+  minuteMs: number;
+}
+
 /** Where records end up. One transaction a call, with the guard's check in the same message as the commit. */
 export interface RecordStore {
   prepare(): Promise<void>;
+  /** `epoch`: of the reign under which it will most likely be stored. Never throws, whatever the values are. */
+  stage(batch: RecordBatch, epoch: number): StagedBatch;
   /** With `replay` only as long as the turn is this owner's, which it renews. */
-  store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome>;
+  store(guard: WriteGuard, batches: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome>;
   /** The store's wall clock at some moment between the question and its answer, ms since 1970. */
   clockMs(): Promise<number>;
   /**
@@ -85,8 +109,8 @@ export interface RecordStore {
   noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void>;
   /** What each node noted last. */
   progress(): Promise<DeliveryProgress[]>;
-  /** Throws away records, marks of deliveries and the ledger where they are older than they need to be. */
-  trim(retentionMs: number): Promise<void>;
+  /** Throws away records, sums, marks of deliveries and the ledger where they are older than they need to be. */
+  trim(retention: Retention): Promise<void>;
   close(): Promise<void>;
 }
 

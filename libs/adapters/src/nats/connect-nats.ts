@@ -1,6 +1,6 @@
 import type { NodeConfig } from '@hotstandby/config';
 import { inboxPrefix, type NatsUser, type Place } from '@hotstandby/contracts';
-import type { Bus, EventLog, Ingest, IngestCopy, Logger, TemplateStore } from '@hotstandby/ports';
+import type { Bus, EventLog, Ingest, IngestCopy, Logger, TelemetrySink, TemplateStore } from '@hotstandby/ports';
 import { readCredentials } from './credentials.ts';
 import { everySession } from './follow.ts';
 import { Link } from './link.ts';
@@ -8,6 +8,7 @@ import { NatsBus } from './nats-bus.ts';
 import { NatsEventLog } from './nats-event-log.ts';
 import { NatsIngest, NatsIngestCopy } from './nats-ingest.ts';
 import { NatsTemplateStore } from './nats-template-store.ts';
+import { NatsRecordSink, type RecordSinkOptions } from './record-sink.ts';
 import { ensureStream, manager, opsStream } from './streams.ts';
 
 // At the end: what was told last should be kept, but nobody waits long for a server that hangs.
@@ -26,6 +27,7 @@ export interface NatsParts {
   ingest(): Ingest;
   ingestCopy(): IngestCopy;
   templates(): TemplateStore;
+  recordSink(options: RecordSinkOptions): TelemetrySink;
   /** Sends what was published and ends; no timer or socket is left. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function connectNats({ config, service, log }: NatsOptions): Promis
     bus,
     events,
     ingest: () => new NatsIngest(place, parts),
+    recordSink: (options) => new NatsRecordSink(place, link, options),
     ingestCopy: () => new NatsIngestCopy({ ...place, node: config.peer.name }, parts),
     templates: () => new NatsTemplateStore(place, { ...place, node: config.peer.name }, parts),
     async close() {

@@ -91,6 +91,20 @@ export function templateStream(own: Place, peer: Place): WantedStream {
   };
 }
 
+/** Records of telemetry for other consumers, bounded. */
+export function recordsStream(own: Place, bounds: IngestBounds): WantedStream {
+  return {
+    name: streams.records,
+    subjects: [subjects.records(own, '*')],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_bytes: bounds.maxBytes,
+    max_age: nanos(bounds.maxAgeMs),
+    duplicate_window: nanos(Math.min(120_000, bounds.maxAgeMs)),
+  };
+}
+
 export const manager = (connection: NatsConnection): Promise<JetStreamManager> =>
   jetstreamManager(connection, { checkAPI: false });
 

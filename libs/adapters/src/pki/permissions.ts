@@ -51,10 +51,11 @@ export const requestsFromPeer = (at: Place): string[] => [
 export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissions {
   const inbox = `${inboxPrefix(own.node, user)}.>`;
   const readEvents = streamReading(streams.ops);
+  const readRecords = streamReading(streams.records);
   const handsOff = durablesOfOthers(user);
   if (user === 'subscriber')
     return {
-      publish: { allow: readEvents, deny: handsOff },
+      publish: { allow: [...readEvents, ...readRecords], deny: handsOff },
       subscribe: { allow: [inbox], deny: [] },
       answers: false,
     };
@@ -98,7 +99,7 @@ function extras(service: ServiceName, own: Place, peer: Place): string[] {
     return [
       // What the peer alone received; nobody else may read it.
       subjects.frame(peer),
-      ...[streams.ingest, streams.ingestPeer, streams.templates].flatMap((kept) => [
+      ...[streams.ingest, streams.ingestPeer, streams.templates, streams.records].flatMap((kept) => [
         ...streamKeeping(kept),
         ...streamReading(kept),
       ]),

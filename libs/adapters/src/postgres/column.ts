@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { storableJson, storableText } from './text.ts';
 
 export type ColumnType = 'text' | 'inet' | 'int2' | 'int4' | 'int8' | 'timestamptz' | 'jsonb' | 'bytea';
@@ -18,37 +17,13 @@ const integerRanges = {
   int8: [-(2n ** 63n), 2n ** 63n - 1n],
 } as const satisfies Partial<Record<ColumnType, readonly [bigint, bigint]>>;
 
-const lastStorableMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+export const lastStorableMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** The value as PostgreSQL reads it; undefined: the column cannot hold it. */
-export function storable(type: ColumnType, value: unknown): string | null | undefined {
-  if (value === null || value === undefined) return null;
-  switch (type) {
-    case 'text':
-      return typeof value === 'string' ? storableText(value) : undefined;
-    case 'inet':
-      // An IPv6 zone (`fe80::1%eth0`) names an interface of the node, which says nothing here.
-      return typeof value === 'string' && isIP(value) !== 0 && !value.includes('%') ? value : undefined;
-    case 'int2':
-    case 'int4':
-    case 'int8':
-      return integer(integerRanges[type], value);
-    case 'timestamptz':
-      if (typeof value !== 'number' || !(value >= 0 && value <= lastStorableMs)) return undefined;
-      return new Date(value).toISOString();
-    case 'jsonb':
-      return storableJson(value);
-    case 'bytea':
-      return value instanceof Uint8Array
-        ? `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`
-        : undefined;
-  }
-}
-
-function integer([least, most]: readonly [bigint, bigint], value: unknown): string | undefined {
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) return undefined;
-  const exact = BigInt(value as number | bigint);
-  return exact >= least && exact <= most ? exact.toString() : undefined;
+/** Whether an integer column can hold the value, exactly. */
+export function inRange(type: keyof typeof integerRanges, value: unknown): value is number | bigint {
+  const [least, most] = integerRanges[type];
+  if (typeof value !== 'bigint') return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+  return value >= least && value <= most;
 }
 
 /** Some words for people of a value that was left out. */

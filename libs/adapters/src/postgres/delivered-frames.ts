@@ -1,4 +1,4 @@
-import type { RecordBatch } from '@hotstandby/ports';
+import type { StagedBatch } from '@hotstandby/ports';
 import type { Session } from './session.ts';
 import { storableText } from './text.ts';
 
@@ -6,13 +6,13 @@ import { storableText } from './text.ts';
  * Marks the batches as delivered, in this transaction, and returns those that were not before. Keys go in one order, so
  * that two writers with the same messages wait for each other instead of deadlocking.
  */
-export async function markDelivered(
+export async function markDelivered<Batch extends StagedBatch>(
   session: Session,
   timeoutMs: number,
   table: string,
   epoch: number,
-  batches: RecordBatch[],
-): Promise<RecordBatch[]> {
+  batches: Batch[],
+): Promise<Batch[]> {
   const byId = new Map(batches.map((batch) => [storableText(batch.messageId), batch]));
   const rows = await session.run<{ message_id: string }>(
     {

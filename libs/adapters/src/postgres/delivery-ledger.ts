@@ -1,6 +1,6 @@
 import { packEntries, unpackEntries } from '@hotstandby/core/ledger';
-import type { LedgerExtract, RecordBatch } from '@hotstandby/ports';
-import { storable } from './column.ts';
+import type { LedgerExtract, StagedBatch } from '@hotstandby/ports';
+import { lastStorableMs } from './column.ts';
 import type { Session } from './session.ts';
 import { storableText } from './text.ts';
 
@@ -12,7 +12,7 @@ export async function writeLedger(
   timeoutMs: number,
   table: string,
   epoch: number,
-  batches: RecordBatch[],
+  batches: StagedBatch[],
 ): Promise<void> {
   const stored = batches.flatMap(({ ledger }) => ledger.stored);
   const settled = batches.flatMap(({ ledger }) => ledger.settled);
@@ -33,7 +33,7 @@ export async function writeLedger(
   const values = [
     epoch,
     storableText(nodeId),
-    ...[firstMs, lastMs].map((ms) => storable('timestamptz', ms - (clockAheadMs ?? 0)) ?? 'epoch'),
+    ...[firstMs, lastMs].map((ms) => timeText(ms - (clockAheadMs ?? 0))),
     stored.length,
     settled.length,
     Buffer.from(packEntries(stored).buffer),
@@ -42,6 +42,8 @@ export async function writeLedger(
   ];
   await session.run({ name: 'write ledger', text, values }, timeoutMs);
 }
+
+const timeText = (ms: number): string => new Date(ms >= 0 && ms <= lastStorableMs ? ms : 0).toISOString();
 
 /** Row by row, in the order of the commits, so that memory holds little more than the entries that are wanted. */
 export async function readLedger(

@@ -45,7 +45,8 @@ export class PostgresRecordReader implements RecordReader {
     const table = `${this.#schema}.${tables[kind]}`;
     const text = `select case when estimate > ${countedUpTo} then estimate
                               else (select count(*) from ${table}) end::float8 as n
-      from (select greatest(reltuples, 0)::int8 as estimate from pg_class where oid = $1::regclass) e`;
+      from (select sum(greatest(reltuples, 0))::int8 as estimate
+              from pg_partition_tree($1::regclass) join pg_class on oid = relid where isleaf) e`;
     const rows = await this.#pool.use((session) =>
       session.run<{ n: number }>({ text, values: [table] }, this.#pool.timeoutMs()),
     );

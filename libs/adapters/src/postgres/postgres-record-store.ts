@@ -5,6 +5,8 @@ import type {
   RecordStore,
   ReplayClaim,
   ReplayTurn,
+  Retention,
+  StagedBatch,
   StoreOutcome,
   WriteGuard,
 } from '@hotstandby/ports';
@@ -13,12 +15,13 @@ import { readLedger, writeLedger } from './delivery-ledger.ts';
 import { readProgress, writeProgress } from './delivery-progress.ts';
 import { holdsTurn, takeTurn } from './delivery-replay.ts';
 import { guardedWrite } from './guarded-write.ts';
-import { insertRecords, refusesValue, type Inserting } from './insert-records.ts';
+import { PartitionUpkeep } from './partition-upkeep.ts';
 import type { PostgresOptions } from './options.ts';
 import { quoteName } from './quote.ts';
-import { flowColumns, syslogColumns, trapColumns } from './record-columns.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Session } from './session.ts';
+import { StagedRecords } from './staged-records.ts';
+import { refusesValue, writeRecords } from './write-records.ts';
 
 const connections = 2;
 const rowsATrim = 10_000;
@@ -39,20 +42,30 @@ export class PostgresRecordStore implements RecordStore {
   readonly #options: PostgresOptions;
   readonly #pool: SessionPool;
   readonly #schema: string;
+  readonly #partitions: PartitionUpkeep;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
     this.#pool = new SessionPool({ applicationName: 'hotstandby records', ...options }, connections);
     this.#schema = quoteName(options.store.schema);
+    this.#partitions = new PartitionUpkeep(this.#pool, options);
   }
 
   /** Brings the schema up to date once, and a connection into being whenever there is none. */
   async prepare(): Promise<void> {
     await this.#pool.prepare();
     await this.#pool.use((session) => session.run('select 1', this.#pool.timeoutMs()));
+    await this.#partitions.make();
   }
 
-  async store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
+  stage(batch: RecordBatch, epoch: number): StagedBatch {
+    return new StagedRecords(batch, epoch);
+  }
+
+  /** Takes what `stage` made. */
+  async store(guard: WriteGuard, staged: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
+    const batches = staged.filter((batch) => batch instanceof StagedRecords);
+    if (batches.length < staged.length) throw new TypeError('these rows were staged by another store');
     await this.#pool.prepare();
     try {
       return await this.#write(guard, batches, { careful: false, replay });
@@ -107,14 +120,13 @@ export class PostgresRecordStore implements RecordStore {
     );
   }
 
-  async trim(retentionMs: number): Promise<void> {
+  async trim(retention: Retention): Promise<void> {
     await this.#pool.prepare();
-    for (const table of ['syslog_message', 'snmp_trap', 'flow_record']) {
-      await this.#trim(table, 'received_at', retentionMs);
-    }
-    await this.#trim('delivery_ledger', 'stored_at', Math.min(retentionMs, longestLedgerMs));
-    await this.#trim('delivered_frame', 'stored_at', Math.min(retentionMs, longestMarkMs));
-    await this.#trim('delivery_replay', 'renewed_at', Math.min(retentionMs, longestMarkMs));
+    for (const { rest, column, retentionMs } of await this.#partitions.drop(retention))
+      await this.#trim(rest, column, retentionMs);
+    await this.#trim('delivery_ledger', 'stored_at', longestLedgerMs);
+    await this.#trim('delivered_frame', 'stored_at', longestMarkMs);
+    await this.#trim('delivery_replay', 'renewed_at', longestMarkMs);
   }
 
   close(): Promise<void> {
@@ -123,34 +135,21 @@ export class PostgresRecordStore implements RecordStore {
 
   async #write(
     guard: WriteGuard,
-    batches: RecordBatch[],
+    batches: StagedRecords[],
     { careful, replay }: { careful: boolean; replay: ReplayClaim | undefined },
   ): Promise<StoreOutcome> {
+    const schema = this.#schema;
+    const { epoch } = guard;
     const stored = await guardedWrite(this.#pool, this.#options.store.schema, guard, async (session) => {
-      const turns = `${this.#schema}.delivery_replay`;
-      if (replay && !(await holdsTurn(session, this.#pool.timeoutMs(), turns, replay))) throw replaced;
-      const marks = `${this.#schema}.delivered_frame`;
-      const fresh = await markDelivered(session, this.#pool.timeoutMs(), marks, guard.epoch, batches);
-      const rows = await this.#insert(
-        { session, timeoutMs: this.#pool.timeoutMs(), epoch: guard.epoch, careful },
-        fresh,
-      );
-      const ledger = `${this.#schema}.delivery_ledger`;
-      await writeLedger(session, this.#pool.timeoutMs(), ledger, guard.epoch, fresh);
+      const timeoutMs = this.#pool.timeoutMs();
+      if (replay && !(await holdsTurn(session, timeoutMs, `${schema}.delivery_replay`, replay))) throw replaced;
+      const fresh = await markDelivered(session, timeoutMs, `${schema}.delivered_frame`, epoch, batches);
+      await writeRecords({ session, timeoutMs, schema, epoch, careful }, fresh);
+      await writeLedger(session, timeoutMs, `${schema}.delivery_ledger`, epoch, fresh);
+      const rows = fresh.reduce((sum, batch) => sum + batch.rows, 0);
       return { outcome: 'stored', batches: fresh.length, rows } as const;
     });
     return stored ?? { outcome: 'stale' };
-  }
-
-  async #insert(into: Inserting, batches: RecordBatch[]): Promise<number> {
-    const s = this.#schema;
-    const syslog = batches.flatMap((batch) => batch.syslog);
-    const traps = batches.flatMap((batch) => batch.traps);
-    const flows = batches.flatMap((batch) => batch.flows);
-    await insertRecords(into, { name: `${s}.syslog_message`, columns: syslogColumns }, syslog);
-    await insertRecords(into, { name: `${s}.snmp_trap`, columns: trapColumns }, traps);
-    await insertRecords(into, { name: `${s}.flow_record`, columns: flowColumns }, flows);
-    return syslog.length + traps.length + flows.length;
   }
 
   /** In small pieces: a long delete would keep every beat's old row versions alive. */

@@ -1,5 +1,7 @@
 import { StoreError } from '@hotstandby/ports';
+import { pipeline } from 'node:stream/promises';
 import { Client, type QueryConfig, type QueryResultRow } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { BoundSocket } from './bound-socket.ts';
 import { clientSettings } from './client-settings.ts';
 import { connectFault, statementFault } from './faults.ts';
@@ -138,7 +140,16 @@ export class Session {
   }
 
   /** Throws `StoreError`. */
-  run<Row extends QueryResultRow>(query: string | QueryConfig, timeoutMs: number): Promise<Row[]> {
+  async run<Row extends QueryResultRow>(query: string | QueryConfig, timeoutMs: number): Promise<Row[]> {
+    return (await this.#answered(() => this.#client.query<Row>(query), timeoutMs)).rows;
+  }
+
+  /** A `copy ... from stdin`; chunks are asked for as the connection takes them. Throws `StoreError`, and what `chunks` throws. */
+  copy(text: string, chunks: Iterable<Uint8Array>, timeoutMs: number): Promise<void> {
+    return this.#answered(() => pipeline(chunks, this.#client.query(copyFrom(text))), timeoutMs);
+  }
+
+  #answered<Answer>(send: () => Promise<Answer>, timeoutMs: number): Promise<Answer> {
     if (!this.#alive) return Promise.reject(new StoreError('unreachable', 'the connection is closed'));
     return new Promise((resolve, reject) => {
       const fail = (error: StoreError) => {
@@ -150,10 +161,10 @@ export class Session {
         reject(error);
       };
       const timer = setTimeout(() => fail(new StoreError('unknown', `no answer within ${timeoutMs} ms`)), timeoutMs);
-      this.#client.query<Row>(query).then(
-        (result) => {
+      send().then(
+        (answer) => {
           clearTimeout(timer);
-          resolve(result.rows);
+          resolve(answer);
         },
         (error: unknown) => fail(statementFault(error)),
       );

@@ -17,6 +17,7 @@ import type {
   Service,
   ServiceReport,
   SnmpAnswering,
+  TelemetrySink,
   TemplateStore,
 } from '@hotstandby/ports';
 import type { PlainTemplate } from '@hotstandby/decoders';
@@ -26,6 +27,7 @@ import { Drain } from './deliver/drain.ts';
 import { LateDelivery } from './deliver/late-delivery.ts';
 import { replayOfCopy, replayOfDualFeed, replayOfOwn } from './deliver/open-replay.ts';
 import { SharedTemplates } from './deliver/shared-templates.ts';
+import { Sinks } from './deliver/sinks.ts';
 import { StoreClock } from './deliver/store-clock.ts';
 import { StoreWriter } from './deliver/store-writer.ts';
 import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
@@ -40,6 +42,7 @@ import { IngestQueue } from './receive/ingest-queue.ts';
 import { Listeners } from './receive/listeners.ts';
 import { Reception } from './receive/reception.ts';
 import { StaleTelemetry } from './receive/stale-telemetry.ts';
+import { retentionOf } from './retention.ts';
 import { TrapAnswers } from './receive/trap-answers.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
@@ -61,6 +64,8 @@ export interface CollectorParts {
   /** The copy of what the peer receives; used with feed `vip`. */
   copy: IngestCopy;
   store: RecordStore;
+  /** Where telemetry goes beside the store. */
+  sinks?: readonly TelemetrySink[];
   /** For notifications of SNMP version 3; without it they are stored unread, and nobody of it is answered. */
   snmpSecurity?: SnmpAnswering;
   /** Where flow templates are shared; null: each process learns for itself. */
@@ -81,6 +86,7 @@ export class Collector implements Service {
   readonly #queue: IngestQueue;
   readonly #delivery: Delivery;
   readonly #writer: StoreWriter;
+  readonly #sinks: Sinks;
   readonly #copy: IngestCopy | null;
   readonly #bounds: IngestBounds;
   readonly #templates: TemplateWatch[];
@@ -100,15 +106,18 @@ export class Collector implements Service {
     this.#parts = parts;
     const limits = { ...defaultLimits, ...parts.limits };
     const { config, clock, ids, bus, emit, log, metrics, place, receiver, streams, ingest, copy, store } = parts;
-    const { frameDelayMs, retentionDays, feed, mirror, standby, catchUp } = config.collector;
+    const { frameDelayMs, feed, mirror, standby, catchUp, rawFlows } = config.collector;
     this.#cold = standby === 'cold';
     const { maxBytes, maxAgeSeconds } = config.collector.ingest;
     const bounds = { maxBytes, maxAgeMs: maxAgeSeconds * 1000 };
     this.#bounds = bounds;
     this.#copy = feed === 'vip' && mirror ? copy : null;
-    const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null);
+    const gate = () => this.#roles.open();
+    this.#sinks = new Sinks({ sinks: parts.sinks ?? [], clock, log, metrics, limits, gate });
+    const asRecords = { rawFlows: rawFlows || this.#sinks.readsFlows() };
+    const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null, asRecords);
     // With templates of its own: what comes now must not decode the backlog.
-    const liveDecoder = catchUp === 'newest' ? new TelemetryDecoder(parts.snmpSecurity ?? null) : null;
+    const liveDecoder = catchUp === 'newest' ? new TelemetryDecoder(parts.snmpSecurity ?? null, asRecords) : null;
     const learn = (datagram: Datagram) => {
       liveDecoder?.learn(datagram);
       return decoder.learn(datagram);
@@ -185,7 +194,6 @@ export class Collector implements Service {
       },
       this.#drain.listener,
     );
-    const gate = () => this.#roles.open();
     this.#writer = new StoreWriter({ store, storeClock, clock, log, metrics, limits, gate });
     this.#late = new LateDelivery({
       bus,
@@ -209,6 +217,8 @@ export class Collector implements Service {
       instance,
       oldestWaitingMs,
       decoder,
+      sinks: this.#sinks,
+      rawFlows,
       writer: this.#writer,
       clock,
       log,
@@ -240,7 +250,7 @@ export class Collector implements Service {
       log,
       metrics,
       limits,
-      retentionMs: retentionDays * 86_400_000,
+      retention: retentionOf(config.collector),
       consumer: () => {
         const reader = this.#delivery.reader();
         return reader && consumerOf(reader.tenure);
@@ -287,6 +297,7 @@ export class Collector implements Service {
     // Ends a statement that hangs, and with it what waits for it.
     await this.#parts.store.close();
     await delivered;
+    await this.#sinks.close();
   }
 
   /** The server follows the peer's stream by itself from then on. */
@@ -314,6 +325,7 @@ export class Collector implements Service {
       queue: this.#queue.state(),
       delivery: this.#delivery.state(),
       writer: this.#writer.state(),
+      sinkFaults: this.#sinks.faults(),
       upkeep: this.#upkeep.state(),
       drain: this.#drain.state(),
       lost: { total: this.#losses.total(), recent: this.#losses.recent() },

@@ -8,6 +8,10 @@ export interface CollectorLimits {
   appendsInFlight: number;
   /** What deliver takes from INGEST at a time. */
   batch: { maxMessages: number; maxBytes: number };
+  /** Transactions of one reader under way, and the batch that is decoded meanwhile. */
+  writesAtOnce: number;
+  /** How long, and how many, flows of which only sums are stored are gathered before they are. */
+  flowWindow: { maxMs: number; maxFlows: number };
   /** Flow data that waits for its template; beyond either it is stored raw. */
   waiting: { maxMs: number; maxBytes: number; maxMessages: number };
   /**
@@ -30,6 +34,8 @@ export const defaultLimits: CollectorLimits = {
   queueBytes: 64 * 1024 * 1024,
   appendsInFlight: 16,
   batch: { maxMessages: 64, maxBytes: 1024 * 1024 },
+  writesAtOnce: 2,
+  flowWindow: { maxMs: 250, maxFlows: 200_000 },
   waiting: { maxMs: 30_000, maxBytes: 16 * 1024 * 1024, maxMessages: 400 },
   replayReachMs: 2000,
   templateLookBackMs: 5 * 60_000,

@@ -19,6 +19,8 @@ export interface CollectorState {
   queue: ReturnType<IngestQueue['state']>;
   delivery: ReturnType<Delivery['state']>;
   writer: ReturnType<StoreWriter['state']>;
+  /** Why sinks beside the store take nothing. */
+  sinkFaults: string[];
   upkeep: ReturnType<Upkeep['state']>;
   drain: ReturnType<Drain['state']>;
   lost: { total: number; recent: boolean };
@@ -76,7 +78,8 @@ export function collectorReport(state: CollectorState): ServiceReport {
   };
 }
 
-function faultsOf({ busConnected, reception, queue, delivery, writer, lost, clockAheadMs }: CollectorState): string[] {
+function faultsOf(state: CollectorState): string[] {
+  const { busConnected, reception, queue, delivery, writer, sinkFaults, lost, clockAheadMs } = state;
   const faults: string[] = [];
   for (const { kind, port, fault } of reception.ports) {
     if (fault !== null) faults.push(`no ${kind} on port ${port} (${fault})`);
@@ -84,6 +87,7 @@ function faultsOf({ busConnected, reception, queue, delivery, writer, lost, cloc
   if (!busConnected) faults.push('the NATS server is away; datagrams wait in memory');
   else if (queue.fault !== null) faults.push(`INGEST takes nothing (${queue.fault})`);
   if (writer.fault !== null) faults.push(`the store is away (${writer.fault})`);
+  faults.push(...sinkFaults);
   if (delivery.fault !== null) faults.push(delivery.fault);
   if (Math.abs(clockAheadMs ?? 0) > mostApartMs)
     faults.push(

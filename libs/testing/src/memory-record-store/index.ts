@@ -5,9 +5,32 @@ import type {
   RecordStore,
   ReplayClaim,
   ReplayTurn,
+  Retention,
+  StagedBatch,
   StoreOutcome,
   WriteGuard,
 } from '@hotstandby/ports';
+
+class Staged implements StagedBatch {
+  readonly batch: RecordBatch;
+
+  constructor(batch: RecordBatch) {
+    this.batch = batch;
+  }
+
+  get messageId(): string {
+    return this.batch.messageId;
+  }
+
+  get ledger(): RecordBatch['ledger'] {
+    return this.batch.ledger;
+  }
+
+  get rows(): number {
+    const { syslog, traps, flows, columns } = this.batch;
+    return syslog.length + traps.length + flows.length + (columns?.flows ?? 0);
+  }
+}
 
 /** The record store inside one process, for unit tests: marks of deliveries and the guard's check as in a database. */
 export class MemoryRecordStore implements RecordStore {
@@ -19,7 +42,7 @@ export class MemoryRecordStore implements RecordStore {
   /** What every stored batch was written under. */
   readonly guards: WriteGuard[] = [];
   attempts = 0;
-  trimmedTo: number[] = [];
+  trimmedTo: Retention[] = [];
   /** The store's wall clock. */
   clock: () => number = () => 0;
   /** Who settles which take-over. */
@@ -31,7 +54,12 @@ export class MemoryRecordStore implements RecordStore {
     this.#mustAnswer();
   }
 
-  async store(guard: WriteGuard, batches: RecordBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
+  stage(batch: RecordBatch): StagedBatch {
+    return new Staged(batch);
+  }
+
+  async store(guard: WriteGuard, staged: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
+    const batches = staged.filter((one) => one instanceof Staged).map(({ batch }) => batch);
     this.attempts++;
     this.#mustAnswer();
     if (replay) {
@@ -96,9 +124,9 @@ export class MemoryRecordStore implements RecordStore {
     return [...this.#progress.values()];
   }
 
-  async trim(retentionMs: number): Promise<void> {
+  async trim(retention: Retention): Promise<void> {
     this.#mustAnswer();
-    this.trimmedTo.push(retentionMs);
+    this.trimmedTo.push(retention);
   }
 
   async close(): Promise<void> {}

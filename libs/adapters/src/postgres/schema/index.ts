@@ -6,9 +6,11 @@ import { deliveredByName, ledgerTables } from './ledger-tables.ts';
 import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
+import { describedRecords, partitionedRecords } from './partitions.ts';
 import { recordTables } from './record-tables.ts';
 import { sharedDeliveries } from './shared-deliveries.ts';
 import { timelineColumns } from './timeline.ts';
+import { trafficTables } from './traffic-tables.ts';
 
 export type { Migration };
 
@@ -26,6 +28,13 @@ export const migrations: readonly Migration[] = [
   // A program that knows less settles in each replica by itself.
   { version: 8, name: 'shared deliveries', needs: 8, statements: sharedDeliveries },
   { version: 9, name: 'enter in order', needs: 8, statements: enterInOrder },
+  // A program that knows less would trim by the places of rows, which are not one table's any more.
+  {
+    version: 10,
+    name: 'partitions by day',
+    needs: 10,
+    statements: (s) => [...partitionedRecords(s), ...describedRecords(s), ...trafficTables(s)],
+  },
 ];
 
 /** What this program knows. */

@@ -1,4 +1,4 @@
-import type { FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { PlainFlows, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { Datagram } from '@hotstandby/ports';
 
 /** Records of one or more datagrams. */
@@ -6,6 +6,8 @@ export interface Records {
   syslog: SyslogRecord[];
   traps: TrapRecord[];
   flows: FlowRecord[];
+  /** Flows of which nobody wants more than the sums; null: none. */
+  columns: PlainFlows | null;
 }
 
 /** Datagrams to records, with what is remembered between them (flow templates). */

@@ -1,6 +1,6 @@
 import type { Emit, Grant } from '@hotstandby/contracts';
-import type { Counter, Gauge, Metrics, RecordBatch } from '@hotstandby/ports';
-import { countRecords } from './message-records.ts';
+import type { Counter, Gauge, Metrics } from '@hotstandby/ports';
+import { kindsOfRecords, type ReadyMessage } from './message-records.ts';
 import type { Reigning } from './open-replay.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import { Replay } from './replay.ts';
@@ -99,7 +99,7 @@ export class Delivery {
       ...this.#parts,
       decoder,
       skipStored: () => this.#liveReader !== null && reader !== this.#liveReader,
-      onStored: (batches, before) => this.#count(batches, before),
+      onStored: (messages) => this.#count(messages),
       onStale: (stale) => this.#stale(reader, stale),
     });
     const ended = after.then(() => reader.run()).finally(() => this.#ended.delete(ended));
@@ -174,32 +174,26 @@ export class Delivery {
     if ([this.#reader, this.#copyReader, this.#liveReader].includes(reader)) this.shut();
   }
 
-  #count(batches: RecordBatch[], before: number): void {
+  #count(messages: ReadyMessage[]): void {
     if (this.#openedAtMs !== null && this.#firstCommitAfterMs === null) {
       this.#firstCommitAfterMs = this.#parts.clock.monotonicMs() - this.#openedAtMs;
       this.#firstCommit.set(this.#firstCommitAfterMs / 1000);
       this.#parts.log.info('the first batch of the tenure is stored', {
         afterMs: Math.round(this.#firstCommitAfterMs),
-        records: batches.reduce((sum, batch) => sum + countRecords(batch), 0),
+        records: messages.reduce((sum, { batch }) => sum + batch.rows, 0),
       });
     }
+    const before = messages.reduce((sum, message) => sum + message.before, 0);
     if (before > 0) this.#before.add(before);
-    const settled = batches.reduce((sum, { ledger }) => sum + ledger.settled.length, 0);
+    const settled = messages.reduce((sum, { batch }) => sum + batch.ledger.settled.length, 0);
     if (settled > 0) this.#settled.add(settled);
-    for (const { syslog, traps, flows } of batches) {
-      this.#add('syslog', syslog);
-      this.#add('trap', traps);
-      this.#add('flow', flows);
+    for (const kind of kindsOfRecords) {
+      const records = messages.reduce((sum, { tally }) => sum + tally[kind].records, 0);
+      const malformed = messages.reduce((sum, { tally }) => sum + tally[kind].malformed, 0);
+      this.#stored[kind] += records;
+      this.#stored.malformed += malformed;
+      if (records > 0) this.#records.add(records, { kind });
+      if (malformed > 0) this.#malformed.add(malformed, { kind });
     }
-  }
-
-  #add(kind: 'syslog' | 'trap' | 'flow', records: { malformed: string | null }[]): void {
-    if (records.length === 0) return;
-    const malformed = records.reduce((sum, record) => sum + (record.malformed === null ? 0 : 1), 0);
-    this.#stored[kind] += records.length;
-    this.#records.add(records.length, { kind });
-    if (malformed === 0) return;
-    this.#stored.malformed += malformed;
-    this.#malformed.add(malformed, { kind });
   }
 }

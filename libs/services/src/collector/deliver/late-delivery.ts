@@ -139,13 +139,13 @@ export class LateDelivery {
   }
 
   async #storeOne(one: Missing, { nodeId }: Tail, clockAheadMs: number, signal: AbortSignal): Promise<number> {
-    const { bus, peer, decoder, writer } = this.#parts;
+    const { bus, peer, store, decoder, writer } = this.#parts;
     const answer = await bus.request(subjects.frame(peer), { sequence: one.sequence }, answerWithinMs);
     const { message } = parse(frameAnswer, answer, 'a message of INGEST');
     if (message?.id !== one.id) return 0;
     const wanted = new Map<bigint, number>();
     for (const digest of one.digests) wanted.set(digest, (wanted.get(digest) ?? 0) + 1);
-    const records: Records = { syslog: [], traps: [], flows: [] };
+    const records: Records = { syslog: [], traps: [], flows: [], columns: null };
     const stored: LedgerEntry[] = [];
     for (const datagram of decodeFrame(bytesOf(message.frame)).datagrams) {
       const digest = digestOf({ ...datagram, bytes: decoder.alike(datagram) });
@@ -157,7 +157,8 @@ export class LateDelivery {
     }
     const ledger = { nodeId, clockAheadMs, stored, settled: [] };
     // Whoever asks again, this process or a replica, finds the mark.
-    const written = await writer.write([{ messageId: `late ${one.id}`, ledger, ...records }], null, signal);
+    const staged = store.stage({ messageId: `late ${one.id}`, ledger, ...records }, 0);
+    const written = await writer.write([staged], null, signal);
     if (written.outcome !== 'stored') throw new Error(`not stored: ${written.outcome}`);
     return stored.length;
   }

@@ -1,7 +1,9 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import type { IngestMessage, RecordBatch } from '@hotstandby/ports';
+import { PlainFlows } from '@hotstandby/decoders';
+import type { DeliveredDatagram, IngestMessage, RecordStore, StagedBatch } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import type { Replay, Share } from './replay.ts';
+import type { Sinks, StagedForSinks } from './sinks.ts';
 
 /** A message of INGEST with what in it is the tenure's to deliver. */
 export interface OpenedMessage {
@@ -16,30 +18,98 @@ export function openMessage(message: IngestMessage, replay: Replay): OpenedMessa
   return { message, share: replay.shareOf(message, datagrams), fault };
 }
 
-/** The records of a message; null: a datagram in it waits for its template. */
-export function recordsOf(
-  opened: OpenedMessage,
-  decoder: DatagramDecoder,
-  receiver: { nodeId: string; clockAheadMs: number | null },
-  final: boolean,
-): RecordBatch | null {
-  const records: Records = { syslog: [], traps: [], flows: [] };
+/** A message whose rows are ready to be stored. */
+export interface ReadyMessage {
+  /** Without its frame, which is not needed any more. */
+  message: Pick<IngestMessage, 'id' | 'ack' | 'retry'>;
+  /** Datagrams in it that earlier tenures have dealt with. */
+  before: number;
+  batch: StagedBatch;
+  /** What the sinks beside the store get. */
+  forSinks: StagedForSinks;
+  tally: Tally;
+  /** Flows that are only summed. */
+  summed: number;
+}
+
+export const kindsOfRecords = ['syslog', 'trap', 'flow'] as const;
+
+/** What a message holds, by kind. */
+export type Tally = Record<(typeof kindsOfRecords)[number], { records: number; malformed: number }>;
+
+export interface Reading {
+  decoder: DatagramDecoder;
+  store: Pick<RecordStore, 'stage'>;
+  sinks: Sinks;
+  /** False: the store gets flows only to sum them. */
+  rawFlows: boolean;
+  receiver: { nodeId: string; clockAheadMs: number | null };
+  epoch: number;
+}
+
+/** The rows of a message; null: a datagram in it waits for its template. `final`: no longer. */
+export function readMessage(opened: OpenedMessage, reading: Reading, final: boolean): ReadyMessage | null {
+  const { decoder, store, sinks, rawFlows, receiver, epoch } = reading;
+  const records = emptyRecords();
+  const delivered: DeliveredDatagram[] = [];
   let complete = true;
   // To the end even when one waits: a datagram behind it may bring the template.
-  for (const datagram of opened.share.datagrams) complete = decoder.decode(datagram, records, final) && complete;
+  for (const [index, datagram] of opened.share.datagrams.entries()) {
+    const own = sinks.any() ? emptyRecords() : records;
+    complete = decoder.decode(datagram, own, final) && complete;
+    if (own === records) continue;
+    delivered.push({ datagram, digest: opened.share.stored[index]?.digest ?? null, ...own });
+    addRecords(own, records);
+  }
   if (!complete) return null;
+  const forSinks = sinks.any() ? sinks.stage({ messageId: opened.message.id, epoch, datagrams: delivered }) : [];
+  if (!rawFlows) onlySums(records);
   if (opened.fault !== null) records.syslog.push(unreadable(opened, opened.fault));
   const { stored, settled } = opened.share;
-  return { messageId: opened.message.id, ledger: { ...receiver, stored, settled }, ...records };
+  const ledger = { ...receiver, stored, settled };
+  const summed = records.columns?.flows ?? 0;
+  const { message } = opened;
+  return {
+    message: { id: message.id, ack: () => message.ack(), retry: (delayMs) => message.retry(delayMs) },
+    before: opened.share.before,
+    summed,
+    forSinks,
+    batch: store.stage({ messageId: opened.message.id, ledger, ...records }, epoch),
+    tally: { syslog: tallyOf(records.syslog), trap: tallyOf(records.traps), flow: tallyOf(records.flows, summed) },
+  };
+}
+
+function emptyRecords(): Records {
+  return { syslog: [], traps: [], flows: [], columns: null };
+}
+
+function addRecords(from: Records, to: Records): void {
+  for (const record of from.syslog) to.syslog.push(record);
+  for (const record of from.traps) to.traps.push(record);
+  for (const record of from.flows) to.flows.push(record);
+  if (!from.columns) return;
+  to.columns ??= new PlainFlows();
+  to.columns.append(from.columns);
+}
+
+/** What could not be read stays a row of its own. */
+function onlySums(records: Records): void {
+  const whole = records.flows.filter(({ malformed }) => malformed === null);
+  if (whole.length === 0) return;
+  records.columns ??= new PlainFlows();
+  for (const flow of whole) records.columns.add(flow);
+  records.flows = records.flows.filter(({ malformed }) => malformed !== null);
 }
 
 /** Whether the store has to know of the message at all. */
-export function saysNothing(batch: RecordBatch): boolean {
-  return countRecords(batch) === 0 && batch.ledger.settled.length === 0;
+export function saysNothing(batch: StagedBatch): boolean {
+  return batch.rows === 0 && batch.ledger.settled.length === 0;
 }
 
-export function countRecords(batch: Records): number {
-  return batch.syslog.length + batch.traps.length + batch.flows.length;
+function tallyOf(records: { malformed: string | null }[], others = 0): Tally['syslog'] {
+  let malformed = 0;
+  for (const record of records) if (record.malformed !== null) malformed++;
+  return { records: records.length + others, malformed };
 }
 
 /** A frame that cannot be read is kept whole: nobody knows any more what was in it. */

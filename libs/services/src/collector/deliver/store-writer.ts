@@ -3,9 +3,9 @@ import type {
   Histogram,
   Logger,
   Metrics,
-  RecordBatch,
   RecordStore,
   ReplayClaim,
+  StagedBatch,
   WriteGuard,
 } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
@@ -45,7 +45,7 @@ export class StoreWriter {
     );
   }
 
-  async write(batches: RecordBatch[], claim: ReplayClaim | null, signal: AbortSignal): Promise<WriteOutcome> {
+  async write(batches: StagedBatch[], claim: ReplayClaim | null, signal: AbortSignal): Promise<WriteOutcome> {
     const { store, clock, limits, gate } = this.#parts;
     const backoff = new Backoff(limits.retry);
     for (;;) {

@@ -42,7 +42,7 @@ const data = (...content: number[]) => set(256, content);
 
 function decoding() {
   const decoder = new TelemetryDecoder();
-  const records: Records = { syslog: [], traps: [], flows: [] };
+  const records: Records = { syslog: [], traps: [], flows: [], columns: null };
   const decode = (one: Datagram, final = false) => decoder.decode(one, records, final);
   const flows = () => records.flows.map(({ protocol, tos, malformed }) => malformed ?? `${protocol}/${tos}`);
   return { decoder, records, decode, flows };

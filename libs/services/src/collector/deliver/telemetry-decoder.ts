@@ -1,9 +1,11 @@
 import {
   abandonPending,
+  decodePlainFlows,
   decodeFlows,
   decodePending,
   decodeSyslog,
   decodeTrap,
+  PlainFlows,
   plainNotification,
   type FlowRecord,
   type PendingFlowSet,
@@ -17,12 +19,14 @@ import { UnknownTemplates } from './unknown-templates.ts';
 /** The decoders of all kinds, with the templates that flows need. */
 export class TelemetryDecoder implements DatagramDecoder {
   readonly #security: SnmpSecurity | null;
+  readonly #rawFlows: boolean;
   readonly #templates = new FlowTemplates();
   readonly #unknown = new UnknownTemplates();
 
-  /** `security`: for SNMP version 3. */
-  constructor(security: SnmpSecurity | null = null) {
+  /** `security`: for SNMP version 3. `rawFlows`: every flow as a record; else as columns, and what cannot be read as a record. */
+  constructor(security: SnmpSecurity | null = null, { rawFlows = true } = {}) {
     this.#security = security;
+    this.#rawFlows = rawFlows;
   }
 
   decode(datagram: Datagram, into: Records, final: boolean): boolean {
@@ -34,7 +38,7 @@ export class TelemetryDecoder implements DatagramDecoder {
         into.traps.push(decodeTrap(datagram.bytes, datagram, this.#security));
         return true;
       case 'flow':
-        return this.#decodeFlow(datagram, into.flows, final);
+        return this.#decodeFlow(datagram, into, final);
     }
   }
 
@@ -56,8 +60,12 @@ export class TelemetryDecoder implements DatagramDecoder {
     return this.#templates.version();
   }
 
-  #decodeFlow(datagram: Datagram, into: FlowRecord[], final: boolean): boolean {
+  #decodeFlow(datagram: Datagram, into: Records, final: boolean): boolean {
     this.#templates.advanceTo(datagram.receivedAtMs);
+    if (!this.#rawFlows) {
+      into.columns ??= new PlainFlows();
+      if (decodePlainFlows(datagram.bytes, datagram, this.#templates.known, into.columns)) return true;
+    }
     const { records, pending, learned } = decodeFlows(datagram.bytes, datagram, this.#templates.known);
     if (learned.length > 0) this.#templates.learned();
     for (const set of pending) {
@@ -65,7 +73,10 @@ export class TelemetryDecoder implements DatagramDecoder {
       if (!flows) return false;
       for (const flow of flows) records.push(flow);
     }
-    for (const record of records) into.push(record);
+    for (const record of records) {
+      if (this.#rawFlows || record.malformed !== null) into.flows.push(record);
+      else into.columns?.add(record);
+    }
     return true;
   }
 

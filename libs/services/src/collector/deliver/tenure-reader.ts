@@ -1,10 +1,10 @@
 import type { Grant } from '@hotstandby/contracts';
 import type {
+  Cancel,
   Clock,
   IngestMessage,
   IngestReader,
   Logger,
-  RecordBatch,
   RecordStore,
   ReplayClaim,
   WriteGuard,
@@ -14,11 +14,12 @@ import { Backoff, pause } from '../waiting-time.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import type { Tail } from './late-delivery.ts';
 import { HeldMessages } from './held-messages.ts';
-import { openMessage, recordsOf, saysNothing, type OpenedMessage } from './message-records.ts';
+import { openMessage, readMessage, saysNothing, type OpenedMessage, type ReadyMessage } from './message-records.ts';
 import type { OpenedReplay, Reigning, ReplayParts } from './open-replay.ts';
 import type { Replay } from './replay.ts';
 import { ReplayTurn } from './replay-turn.ts';
 import type { StoreClock } from './store-clock.ts';
+import type { Sinks } from './sinks.ts';
 import type { StoreWriter, WriteOutcome } from './store-writer.ts';
 
 /** Which stream is read, and from where on. */
@@ -33,10 +34,13 @@ export interface ReaderSource {
 export interface ReaderParts {
   store: RecordStore;
   decoder: DatagramDecoder;
+  sinks: Sinks;
+  /** False: the store gets flows only to sum them. */
+  rawFlows: boolean;
   writer: StoreWriter;
   clock: Clock;
   log: Logger;
-  limits: Pick<CollectorLimits, 'batch' | 'waiting' | 'retry' | 'replayReachMs'>;
+  limits: Pick<CollectorLimits, 'batch' | 'waiting' | 'retry' | 'replayReachMs' | 'writesAtOnce' | 'flowWindow'>;
   storeClock: StoreClock;
   /** Of this process, among its replicas. */
   instance: string;
@@ -46,7 +50,7 @@ export interface ReaderParts {
   oldestWaitingMs: () => number | null;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
-  onStored: (batches: RecordBatch[], before: number) => void;
+  onStored: (messages: ReadyMessage[]) => void;
   /** Everything that this node received before its take-over is settled. */
   onSettled: (epoch: number, tail: Tail) => void;
   /** The store says that the reign is over. */
@@ -55,6 +59,9 @@ export interface ReaderParts {
 
 /** How often what waits for a template is looked at when nothing else comes. */
 const heldEveryMs = 250;
+
+/** What is decoded in one go: some milliseconds' worth. */
+const messagesATurn = 4;
 
 /** A store that is away is asked again for what it has after this. */
 const storeAwayDelayMs = 500;
@@ -79,6 +86,11 @@ export class TenureReader {
   #replayTurn: ReplayTurn | null = null;
   /** One batch after the other, whoever brings it: the consumer or the clock. */
   #turn: Promise<void> = Promise.resolve();
+  /** While these commit, the next batch is decoded. */
+  readonly #writes = new Set<Promise<void>>();
+  /** Flows that are only summed: the longer they are gathered, the fewer rows they become. */
+  #gathered: ReadyMessage[] = [];
+  #cancelGathering: Cancel = () => {};
   #decodedVersion = -1;
 
   constructor(grant: Reigning, source: ReaderSource, parts: ReaderParts) {
@@ -121,6 +133,9 @@ export class TenureReader {
     }
     cancelTick();
     await this.#turn;
+    await Promise.all(this.#writes);
+    this.#cancelGathering();
+    giveBack(this.#gathered.splice(0).map(({ message }) => message));
     giveBack(this.#held.clear().map(({ message }) => message));
   }
 
@@ -155,6 +170,8 @@ export class TenureReader {
     this.#parts.log.info('another collector of this node settles the take-over', { epoch: this.tenure.epoch });
     this.#opened = null;
     this.#replayTurn = null;
+    this.#cancelGathering();
+    giveBack(this.#gathered.splice(0).map(({ message }) => message));
     giveBack(this.#held.clear().map(({ message }) => message));
     this.#reading.abort();
   }
@@ -172,6 +189,8 @@ export class TenureReader {
   async finish(): Promise<number> {
     if (!this.#opened) throw new Error('the ledger is not read yet');
     await this.#inTurn(() => this.#storeHeld(true));
+    await this.#inTurn(() => this.#storeGathered());
+    await Promise.all(this.#writes);
     return this.#source.stream.backlog(this.#consumer());
   }
 
@@ -186,13 +205,21 @@ export class TenureReader {
     const over = this.#abort.signal.aborted || this.#opened?.replay !== replay;
     if (over || !this.#parts.gate()) return giveBack(messages);
     const opened = (await this.#unstored(messages, replay)).map((message) => openMessage(message, replay));
-    const ready: [OpenedMessage, RecordBatch][] = [];
-    for (const one of opened) {
-      const records = recordsOf(one, this.#parts.decoder, this.#receiver(), false);
-      if (records) ready.push([one, records]);
+    const ready: ReadyMessage[] = [];
+    for (const [index, one] of opened.entries()) {
+      // A gate that hears nothing of its grant shuts: others have their turn.
+      if (index % messagesATurn === messagesATurn - 1) await pause(this.#parts.clock, 0, this.#abort.signal);
+      // Another collector settles now, and these come again to whoever it is.
+      if (this.#opened?.replay !== replay) return giveBack(opened.map(({ message }) => message));
+      const read = this.#rowsOf(one, false);
+      if (read) ready.push(read);
       else this.#held.hold(one);
     }
-    await this.#store(ready);
+    const gathers = replay.over();
+    await this.#store(ready.filter(({ summed }) => !gathers || summed === 0));
+    await this.#gather(ready.filter(({ summed }) => gathers && summed > 0));
+    // While a replay is on, what is asked of the store next must see what was written before.
+    if (!replay.over()) await Promise.all(this.#writes);
     if (this.#held.size() > 0) await this.#storeHeld(false);
   }
 
@@ -229,36 +256,70 @@ export class TenureReader {
     const version = this.#parts.decoder.version();
     const learned = version !== this.#decodedVersion;
     this.#decodedVersion = version;
-    const ready: [OpenedMessage, RecordBatch][] = [];
+    const ready: ReadyMessage[] = [];
     for (const { opened, over } of this.#held.list()) {
       if (!learned && !over && !all) continue;
-      const records = recordsOf(opened, this.#parts.decoder, this.#receiver(), over || all);
-      if (records) ready.push([opened, records]);
+      const read = this.#rowsOf(opened, over || all);
+      if (!read) continue;
+      ready.push(read);
+      this.#held.release(opened);
     }
-    for (const [opened] of ready) this.#held.release(opened);
     await this.#store(ready);
   }
 
-  async #store(ready: [OpenedMessage, RecordBatch][]): Promise<void> {
+  #rowsOf(opened: OpenedMessage, final: boolean): ReadyMessage | null {
+    const { decoder, store, sinks, rawFlows, gate } = this.#parts;
+    const reading = { decoder, store, sinks, rawFlows, receiver: this.#receiver(), epoch: gate()?.epoch ?? 0 };
+    return readMessage(opened, reading, final);
+  }
+
+  async #gather(messages: ReadyMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    const { clock, limits } = this.#parts;
+    if (this.#gathered.length === 0) {
+      const store = () => void this.#inTurn(() => this.#storeGathered());
+      this.#cancelGathering = clock.after(limits.flowWindow.maxMs, store);
+    }
+    this.#gathered.push(...messages);
+    const flows = this.#gathered.reduce((sum, { summed }) => sum + summed, 0);
+    if (flows >= limits.flowWindow.maxFlows) await this.#storeGathered();
+  }
+
+  async #storeGathered(): Promise<void> {
+    this.#cancelGathering();
+    await this.#store(this.#gathered.splice(0));
+  }
+
+  /** Resolves as soon as there is room for another write. */
+  async #store(ready: ReadyMessage[]): Promise<void> {
     if (ready.length === 0) return;
-    const { writer, onStored, onStale } = this.#parts;
-    const opened = ready.map(([one]) => one);
-    const batches = ready.map(([, batch]) => batch).filter((batch) => !saysNothing(batch));
-    const claim = this.#opened?.claim ?? null;
-    const written = batches.length === 0 ? nothingToStore : await writer.write(batches, claim, this.#abort.signal);
+    const write = this.#write(ready)
+      .catch((error: unknown) => this.#parts.log.error('a batch failed and comes again', { error: String(error) }))
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+    while (this.#writes.size >= this.#parts.limits.writesAtOnce) await Promise.race(this.#writes);
+  }
+
+  async #write(ready: ReadyMessage[]): Promise<void> {
+    const { writer, sinks, onStored, onStale } = this.#parts;
+    const { signal } = this.#abort;
+    // Under which all of this was read.
+    const current = this.#opened;
+    const claim = current?.claim ?? null;
+    const forSinks = ready.flatMap((message) => message.forSinks);
+    if (!(await sinks.deliver(forSinks, signal))) return giveBack(ready.map(({ message }) => message));
+    const batches = ready.map(({ batch }) => batch).filter((batch) => !saysNothing(batch));
+    const written = batches.length === 0 ? nothingToStore : await writer.write(batches, claim, signal);
     if (written.outcome === 'stored') {
-      for (const { message } of opened) {
+      for (const { message } of ready) {
         message.ack();
-        this.#opened?.replay.forget(message);
+        current?.replay.forget(message);
       }
-      onStored(
-        batches,
-        opened.reduce((sum, { share }) => sum + share.before, 0),
-      );
+      onStored(ready);
       return;
     }
-    giveBack(opened.map(({ message }) => message));
-    if (written.outcome === 'replaced' && this.#opened) this.#replaced(this.#opened);
+    giveBack(ready.map(({ message }) => message));
+    if (written.outcome === 'replaced' && current) this.#replaced(current);
     if (written.outcome === 'stale') {
       this.stop();
       onStale(written.epoch);
@@ -269,6 +330,6 @@ export class TenureReader {
 const nothingToStore: WriteOutcome = { outcome: 'stored' };
 
 /** To be delivered again at once, when the gate of some process of this node is open again. */
-function giveBack(messages: IngestMessage[]): void {
+function giveBack(messages: Pick<IngestMessage, 'retry'>[]): void {
   for (const message of messages) message.retry(0);
 }

@@ -8,6 +8,7 @@ import type {
   Logger,
   Metrics,
   RecordStore,
+  Retention,
   WriteGuard,
 } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
@@ -26,7 +27,7 @@ interface Parts {
   log: Logger;
   metrics: Metrics;
   limits: Pick<CollectorLimits, 'keepWarmMs' | 'trimEveryMs'>;
-  retentionMs: number;
+  retention: Retention;
   /** Name of the consumer while delivering. */
   consumer: () => string | null;
   gate: () => (WriteGuard & Pick<Grant, 'nodeId'>) | null;
@@ -153,11 +154,11 @@ export class Upkeep {
   }
 
   async #trim(): Promise<void> {
-    const { store, retentionMs, gate, log } = this.#parts;
+    const { store, retention, gate, log } = this.#parts;
     if (this.#trimming || !gate()) return;
     this.#trimming = true;
     try {
-      await store.trim(retentionMs);
+      await store.trim(retention);
     } catch (error) {
       log.warn('old records could not be trimmed; the next hour tries again', { error: String(error) });
     }

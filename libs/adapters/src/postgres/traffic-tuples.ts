@@ -1,0 +1,66 @@
+import type { ApplicationSum, ConversationSum, InterfaceSum, Totals, TrafficSums } from '@hotstandby/core/traffic';
+import { putValue } from './copy/put-value.ts';
+import { TupleWriter } from './copy/tuple-writer.ts';
+
+/** Columns of the tables of minutes, as their tuples are made here. */
+export const trafficColumns = {
+  traffic_part: ['epoch', 'minute', 'exporter', 'input_interface', 'output_interface', 'flows', 'packets', 'octets'],
+  applications_part: ['epoch', 'minute', 'exporter', 'protocol', 'port', 'flows', 'packets', 'octets'],
+  conversations_part: [
+    ...['epoch', 'minute', 'exporter', 'source_address', 'destination_address', 'protocol', 'port'],
+    ...['flows', 'packets', 'octets'],
+  ],
+} as const;
+
+export type TrafficTable = keyof typeof trafficColumns;
+export const trafficTableNames = ['traffic_part', 'applications_part', 'conversations_part'] as const;
+
+/** `bigint` holds no more. */
+const most = 2 ** 63 - 1024;
+
+/** Sent as soon as so much is made. */
+const chunkBytes = 256 * 1024;
+
+/** The sums of a transaction as tuples of one table, made while they are sent. */
+export function* trafficTuples(table: TrafficTable, epoch: number, sums: TrafficSums): Generator<Buffer> {
+  const into = new TupleWriter();
+  for (const row of rowsOf(table, sums)) {
+    into.tuple(trafficColumns[table].length);
+    into.int8(epoch);
+    into.timestamp(row.minuteMs);
+    if (!putValue(into, 'inet', row.exporter)) into.none();
+    if ('source' in row) {
+      putAddress(into, row.source);
+      putAddress(into, row.destination);
+    }
+    if ('protocol' in row) {
+      into.int2(row.protocol);
+      into.int4(row.port);
+    } else {
+      into.int8(row.input);
+      into.int8(row.output);
+    }
+    putTotals(into, row);
+    if (into.size >= chunkBytes) yield into.take() ?? Buffer.alloc(0);
+  }
+  const last = into.take();
+  if (last) yield last;
+}
+
+function rowsOf(table: TrafficTable, sums: TrafficSums): Iterable<InterfaceSum | ApplicationSum | ConversationSum> {
+  if (table === 'traffic_part') return sums.traffic();
+  return table === 'applications_part' ? sums.applications() : sums.conversations();
+}
+
+function putAddress(into: TupleWriter, address: string | number): void {
+  if (typeof address === 'number') into.inet4Bits(address);
+  else if (!putValue(into, 'inet', address)) into.inet4Bits(0);
+}
+
+function putTotals(into: TupleWriter, { flows, packets, octets }: Totals): void {
+  into.int8(flows);
+  for (const total of [packets, octets]) {
+    if (total <= Number.MAX_SAFE_INTEGER) into.int8(total);
+    else into.bigint(BigInt(Math.min(total, most)));
+  }
+}

@@ -1,0 +1,32 @@
+import { setImmediate } from 'node:timers/promises';
+import { TrafficSums } from '@hotstandby/core/traffic';
+import { copyTuples } from './copy/copy-tuples.ts';
+import type { Session } from './session.ts';
+import type { StagedRecords } from './staged-records.ts';
+import { trafficColumns, trafficTableNames, trafficTuples } from './traffic-tuples.ts';
+
+/** The flows of a transaction summed by minute, as rows of its own: nothing that is there is changed. */
+export async function writeTraffic(
+  { session, timeoutMs, schema, epoch }: { session: Session; timeoutMs: number; schema: string; epoch: number },
+  batches: readonly StagedRecords[],
+): Promise<void> {
+  const columns = batches.map((batch) => batch.columns).filter((some) => some !== null);
+  const flows = columns.reduce((sum, some) => sum + some.flows, 0);
+  if (flows === 0) return;
+  const sums = new TrafficSums(flows);
+  for (const some of columns) {
+    sums.add(some);
+    // Some hundred microseconds each; a service that is busy for long hears nothing of its grant.
+    await setImmediate();
+    for (const other of some.others) sums.addOther(other);
+  }
+  for (const table of trafficTableNames) {
+    await copyTuples(
+      session,
+      timeoutMs,
+      `${schema}.${table}`,
+      trafficColumns[table],
+      trafficTuples(table, epoch, sums),
+    );
+  }
+}

@@ -1,0 +1,1 @@
+export { recordLine, type LineOrigin } from './record-line.ts';

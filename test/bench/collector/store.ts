@@ -1,0 +1,123 @@
+// How fast a collector brings what INGEST holds into PostgreSQL: rows (or flow records) a second, and the processor time of
+// each of them. The collector has core 0, PostgreSQL and NATS core 1.
+// `node --conditions=@hotstandby/source test/bench/collector/store.ts [--format syslog5424,nf5] [--records N] [--config 'rawFlows: true']`
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { CollectorRig } from '../../collector/rig.ts';
+import { eventually } from '../../parts/eventually.ts';
+import { childrenOf } from '../../parts/process-children.ts';
+import { formats, framesOf, recordsOf, type Format } from './datagrams.ts';
+
+const { values } = parseArgs({
+  options: {
+    format: { type: 'string', default: '' },
+    records: { type: 'string', default: '300000' },
+    config: { type: 'string', default: '' },
+    pin: { type: 'boolean', default: false },
+  },
+});
+/** What is asked of the whole path: syslog as rows, flows as sums of minutes, unique flows as rows. */
+const usual: [Format, number, string][] = [
+  ['syslog3164', 300_000, ''],
+  ['syslog5424', 300_000, ''],
+  ['nf5', 3_000_000, 'rawFlows: false'],
+  ['nf9', 2_400_000, 'rawFlows: false'],
+  ['nf5-unique', 300_000, ''],
+];
+const asked = values.format.split(',').filter((name) => name !== '').map((name): [Format, number, string] => {
+  const format = formats.find((known) => known === name);
+  if (!format) throw new Error(`--format is of ${formats.join(', ')}, not ${name}`);
+  return [format, Number(values.records), values.config];
+});
+
+for (const [format, records, config] of asked.length > 0 ? asked : usual) console.log(JSON.stringify(await measure(format, records, config)));
+
+/** Fills INGEST while nobody is active, opens the gate, and looks how long everything takes. */
+async function measure(format: Format, records: number, config: string) {
+  const rig = await CollectorRig.start();
+  try {
+    const process = await rig.collector(config.replace(/^/gm, '  '));
+    await eventually(() => rig.status(process)?.health === 'ok', 20_000, 'a collector that is well');
+    const datagrams = Math.ceil(records / recordsOf[format]);
+    const sent = datagrams * recordsOf[format];
+    const ingest = rig.reader.ingest();
+    let waiting: Promise<void>[] = [];
+    let frames = 0;
+    await rig.claim();
+    for (const frame of framesOf(format, datagrams, laterThanTheTenure)) {
+      waiting.push(ingest.append(frame, `bench-${frames++}`));
+      if (waiting.length >= 32) await Promise.all(waiting.splice(0));
+    }
+    await Promise.all(waiting);
+    waiting = [];
+    if (values.pin) {
+      pin(process.pid(), '0');
+      const postmaster = rig.postgres.pid();
+      for (const pid of [postmaster, ...childrenOf(postmaster)]) pin(pid, '1');
+    }
+    const stored = () => Number(Object.entries((rig.status(process)?.detail['stored'] ?? {}) as Record<string, number>)
+      .filter(([kind]) => kind !== 'malformed').reduce((sum, [, count]) => sum + count, 0));
+    const before = spent(rig, process.pid());
+    const beganMs = performance.now();
+    rig.grant();
+    // The status tells only once a second; what counts is the time of the last commit in the store.
+    await eventually(() => stored() >= sent, 300_000, `${sent} records stored`).catch((error: unknown) => {
+      throw new Error(`${String(error)}; ${stored()} of ${sent}; ${process.output().slice(-1500)}`);
+    });
+    const [row] = await rig.postgres.sql(`select extract(epoch from max(stored_at)) * 1000 as last, extract(epoch from min(stored_at)) * 1000 as first from hotstandby.delivery_ledger`);
+    const wallOffsetMs = Date.now() - performance.now();
+    const seconds = (Number(row?.['last']) - (beganMs + wallOffsetMs)) / 1000;
+    const after = spent(rig, process.pid());
+    const perRecord = (name: 'collector' | 'postgres') => round((1e6 * (after[name] - before[name])) / sent, 2);
+    return {
+      format,
+      config,
+      records: sent,
+      seconds: round(seconds, 2),
+      recordsPerSecond: Math.round(sent / seconds),
+      collectorMicrosPerRecord: perRecord('collector'),
+      postgresMicrosPerRecord: perRecord('postgres'),
+      collectorMebibytes: round(residentBytes(process.pid()) / 2 ** 20, 0),
+      load: round(loadavg()[0] ?? 0, 1),
+    };
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** What a take-over settles is stored one batch after the other; this is the time after that. */
+function laterThanTheTenure(): number {
+  return Date.now() + 60_000;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+function pin(pid: number, core: string): void {
+  execFileSync('taskset', ['-a', '-pc', core, String(pid)], { stdio: 'ignore' });
+}
+
+/** Processor time so far, in seconds. */
+function spent(rig: CollectorRig, collector: number) {
+  const postmaster = rig.postgres.pid();
+  const postgres = [postmaster, ...childrenOf(postmaster)].reduce((sum, pid) => sum + processorSeconds(pid), 0);
+  return { collector: processorSeconds(collector), postgres };
+}
+
+/** Of all its threads, by the scheduler's nanosecond counters. */
+function processorSeconds(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).reduce(
+      (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e9,
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}
+
+function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
