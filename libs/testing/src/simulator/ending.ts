@@ -23,8 +23,7 @@ export async function ending(cluster: Cluster): Promise<void> {
   for (const host of hosts) {
     host.access.fated = 0;
     if (host === dead) continue;
-    host.wake();
-    for (const service of ['heartbeat', 'arbiter', 'actor'] as const) host.process(service)?.leaveAlone();
+    host.wake((process) => process.leaveAlone());
     host.start();
   }
   // What was sent before the heal may still come, and undo what was found: only then is the pair at rest.

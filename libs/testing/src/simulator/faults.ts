@@ -2,6 +2,7 @@ import { subjects } from '@hotstandby/contracts';
 import type { Cluster } from './cluster.ts';
 import { fates } from './distant-store.ts';
 import type { FaultKind } from './fault-kinds.ts';
+import { shortestSleepMs } from './host-clock.ts';
 import type { Host, ServiceOfHost } from './host.ts';
 import type { Random } from './random.ts';
 
@@ -126,8 +127,7 @@ const faults: Record<FaultKind, Fault> = {
     host.clock.stepWall(random.pick([-1, 1]) * random.pick([50, 200, 1000, 3_600_000]));
   },
   'suspend-host': ({ world: { count } }, host, forMs) => {
-    // Shorter ones are not told from a busy host (docs/lease.md, "Clocks").
-    if (host.suspend(Math.max(60, forMs))) count('suspensions');
+    if (host.suspend(Math.max(shortestSleepMs, forMs))) count('suspensions');
   },
   pause: ({ world: { random } }, host) => {
     const forMs = Math.round(random.between(1000, 1400));
@@ -177,8 +177,7 @@ const faults: Record<FaultKind, Fault> = {
       cluster.line(host.name, name).mend();
       cluster.line(name, host.name).mend();
     }
-    host.wake();
-    for (const service of ['heartbeat', 'arbiter', 'actor'] as const) host.process(service)?.thaw();
+    host.wake((process) => process.thaw());
   },
 };
 

@@ -1,6 +1,9 @@
 import type { Clock } from '@hotstandby/ports';
 import type { Random } from './random.ts';
 
+/** Shorter suspensions are not told from a busy host (docs/lease.md, "Clocks"). */
+export const shortestSleepMs = 60;
+
 /**
  * CLOCK_MONOTONIC of one host over the true time: it began anywhere, and its rate is its own. The wall clock is stepped
  * by whoever likes; `wallInstead` is the known-bad host whose services take it for the other one.
@@ -57,8 +60,13 @@ export class HostClock {
     return true;
   }
 
-  wake(): void {
-    this.#asleepUntilMs = Math.min(this.#asleepUntilMs, this.trueMs());
+  /** Before its time, but never after less than `shortestSleepMs`. For how long it goes on sleeping. */
+  wake(): number {
+    const nowMs = this.trueMs();
+    if (nowMs >= this.#asleepUntilMs) return 0;
+    const earliestMs = Math.max(nowMs, this.#asleepSinceMs + shortestSleepMs);
+    this.#asleepUntilMs = Math.min(this.#asleepUntilMs, earliestMs);
+    return this.#asleepUntilMs - nowMs;
   }
 
   asleepForMs(): number {

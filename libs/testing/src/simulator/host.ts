@@ -180,9 +180,17 @@ export class Host implements Holder {
     return true;
   }
 
-  /** Before its time. */
-  wake(): void {
-    this.clock.wake();
+  /** Before its time; `then` when it is awake, at once when it did not sleep. */
+  wake(then: (process: Process) => void): void {
+    const each = () => services.forEach((service) => this.#with(service, then));
+    const leftMs = this.clock.wake();
+    if (leftMs > 0) this.#world.clock.after(leftMs, each);
+    else each();
+  }
+
+  #with(service: ServiceOfHost, run: (process: Process) => void): void {
+    const process = this.#processes.get(service);
+    if (process) run(process);
   }
 
   request(subject: (place: { cluster: string; node: string }) => string, payload: unknown): void {
