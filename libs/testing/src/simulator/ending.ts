@@ -16,6 +16,8 @@ export async function ending(cluster: Cluster): Promise<void> {
   world.say(`heal: ${mix.ending}`);
   world.mix.slow = 0;
   world.mix.lost = 1;
+  // What a statement that was held up would set off now is no part of a healed world.
+  world.moments.forget();
   cluster.mendEverything();
   const dead = mix.ending === 'one-stays-dead' ? random.pick(hosts) : null;
   dead?.retire();

@@ -40,6 +40,11 @@ export class Moments {
     });
   }
 
+  /** Nobody waits for anything any more. */
+  forget(): void {
+    this.#waiting.clear();
+  }
+
   is(moment: Moment, host: string): void {
     const waiting = this.#waiting.get(moment);
     if (waiting) for (const run of waiting) run(host);
