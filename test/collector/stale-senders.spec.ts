@@ -16,7 +16,7 @@ describe('senders that have not noticed a move', () => {
     rig = await CollectorRig.start();
     await rig.claim();
     collector = await rig.readyCollector(
-      `  feed: vip\n  mirror: false\nbinding: { mode: vip, addresses: [127.0.0.99/8] }\n`,
+      `  feed: vip\n  mirror: false\nbinding: { mode: vip, addresses: [192.0.2.99/24] }\n`,
     );
     for (const last of [1, 2]) devices.push(await udpSender(`127.0.0.${last}`));
     // One sends again and again, the other once.
@@ -49,7 +49,7 @@ describe('senders that have not noticed a move', () => {
     const seen = (source: string) => told().filter((data) => data['source'] === source);
     expect(seen('127.0.0.1')).toHaveLength(1);
     expect(seen('127.0.0.2')).toEqual([
-      expect.objectContaining({ via: 'syslog', count: 1, instead: ['127.0.0.99/8'] }),
+      expect.objectContaining({ via: 'syslog', count: 1, instead: ['192.0.2.99/24'] }),
     ]);
   });
 });
