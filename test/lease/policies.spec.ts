@@ -160,6 +160,19 @@ describe('a take-over by force', () => {
     });
   });
 
+  it('takes nothing from a reign that began after the operator looked', async () => {
+    const { pair, a, b } = await started();
+    await pause(a, 3_600_000);
+    a.kill();
+    await pair.run(1000);
+    expect(await b.ask('takeover', { epoch: 0 })).toMatchObject({
+      done: false,
+      code: 'HS_HOLDER_ALIVE',
+      message: expect.stringContaining('epoch 1 is not the one that the take-over was asked for (0)'),
+    });
+    expect(await b.ask('takeover', { epoch: 1 })).toMatchObject({ done: true, to: 'b' });
+  });
+
   it('takes nothing from an active that beats, nor from one that only the standby hears', async () => {
     const { pair, a, b } = await started();
     expect(await b.ask('takeover')).toMatchObject({ done: false, code: 'HS_HOLDER_ALIVE' });

@@ -109,7 +109,11 @@ export const pauseResult = z.object({
 });
 export type PauseResult = z.infer<typeof pauseResult>;
 
-export const takeoverRequest = z.object(asker);
+/**
+ * `epoch`: of the reign that the operator saw and takes the lease from; when another one has begun before the request arrives,
+ * nothing is taken. null: whichever is there then.
+ */
+export const takeoverRequest = z.object({ ...asker, epoch: z.int().min(0).nullable().default(null) });
 
 /** A listener registers, and again at least every `ttlMs`; its registration ends with that. */
 export const listenerRegistration = z.object({

@@ -27,15 +27,16 @@ export function claimVerdict(state: LeaseState, nowMs: number): ClaimVerdict {
   const own = view.nodes.find((node) => node.nodeId === self.nodeId);
   if (own?.incarnation !== self.incarnation) return { may: 'no', why: "the node's own row is not there yet" };
   const { reign } = view;
+  const asked = state.forced?.epoch === reign.epoch ? state.forced : null;
   if (state.doubt) {
     const verdict = rebaseVerdict(state, state.doubt, nowMs);
-    return state.forced && verdict.may === 'no' ? forced(state, state.forced, reign, nowMs) : verdict;
+    return asked && verdict.may === 'no' ? forced(state, asked, reign, nowMs) : verdict;
   }
   if (holds(state)) return { may: 'no', why: 'this node holds the lease; a beat renews it' };
 
   const verdict = ofItself(state, reign, nowMs);
-  if (!state.forced || verdict.may === 'now' || reign.holder === self.nodeId) return verdict;
-  return forced(state, state.forced, reign, nowMs);
+  if (!asked || verdict.may === 'now' || reign.holder === self.nodeId) return verdict;
+  return forced(state, asked, reign, nowMs);
 }
 
 function ofItself(state: LeaseState, reign: Reign, nowMs: number): ClaimVerdict {

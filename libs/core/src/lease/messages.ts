@@ -33,7 +33,7 @@ export type LeaseInput =
       final: boolean;
     }
   /** An operator takes the lease for this node; it ends with the effect `forced`. */
-  | { kind: 'force'; nowMs: number; operator: string; reason: string }
+  | { kind: 'force'; nowMs: number; operator: string; reason: string; epoch: number | null }
   /** Every listener has answered, or its time is up: those are named. */
   | { kind: 'prepared'; nowMs: number; late: string[] }
   /** A standing reason to take no part, found outside: a foreign store. */

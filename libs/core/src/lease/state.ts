@@ -70,6 +70,8 @@ export interface PauseOn {
 export interface Forced {
   operator: string;
   reason: string;
+  /** The reign that it is taken from, and no later one. */
+  epoch: number;
   askedAtMs: number;
   /** Given up then. */
   untilMs: number;

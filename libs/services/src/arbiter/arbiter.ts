@@ -366,7 +366,7 @@ export class Arbiter implements Service {
     });
   }
 
-  #force(asked: { operator: string; reason: string }): Promise<ForcedEnd> {
+  #force(asked: { operator: string; reason: string; epoch: number | null }): Promise<ForcedEnd> {
     if (this.#forcedEnded) {
       return Promise.resolve({ done: false, code: 'HS_BUSY', message: 'a forced take-over is under way' });
     }

@@ -32,7 +32,7 @@ export interface OperatorDeskParts {
   /** Critical services of the other node that are not well. */
   peerUnwell(): { service: string; what: string }[];
   handOver(asked: HandOverAsked): Promise<HandOverEnd>;
-  force: (asked: { operator: string; reason: string }) => Promise<ForcedEnd>;
+  force: (asked: { operator: string; reason: string; epoch: number | null }) => Promise<ForcedEnd>;
 }
 
 const asked = 'asked for by an operator';
@@ -89,9 +89,9 @@ export class OperatorDesk {
   /** The operator of this very node takes the lease for it. */
   async takeover(payload: unknown): Promise<SwitchoverResult> {
     const { place, log, force } = this.#parts;
-    const { operator, reason } = parse(takeoverRequest, payload, 'a takeover request');
-    log.warn('an operator takes the lease for this node', { operator, reason });
-    const ended = await force({ operator, reason });
+    const { operator, reason, epoch } = parse(takeoverRequest, payload, 'a takeover request');
+    log.warn('an operator takes the lease for this node', { operator, reason, epoch });
+    const ended = await force({ operator, reason, epoch });
     if (!ended.done) return refusal(ended.code, ended.message);
     return { done: true, code: null, message: ended.message, from: null, to: place.node };
   }

@@ -137,12 +137,13 @@ const faults: Record<FaultKind, Fault> = {
     if (host.up) host.request(subjects.resume, { operator: 'sim', reason: 'sim' });
   },
   'take-over': (cluster, host, forMs) => {
-    const { clock } = cluster.world;
+    const { world } = cluster;
+    const { clock } = world;
     const untilMs = clock.monotonicMs() + forMs;
     // What the operator assumes is true: whoever else was active is dead, or has let go. For that he waits a while.
     const ask = () => {
       if (!cluster.hosts.some((other) => other !== host && other.mayHold())) {
-        if (host.up) host.request(subjects.takeover, { operator: 'sim', reason: 'sim' });
+        if (host.up) host.request(subjects.takeover, { operator: 'sim', reason: 'sim', epoch: world.tables.reign.epoch });
       } else if (clock.monotonicMs() < untilMs) clock.after(10, ask);
     };
     ask();

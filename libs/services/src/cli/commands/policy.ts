@@ -1,4 +1,5 @@
 import {
+  arbiterDescription,
   CodedError,
   commandExitCode,
   errorCodes,
@@ -22,6 +23,7 @@ export interface Asker {
 
 const handOverTimeoutMs = 150_000;
 const pauseTimeoutMs = 30_000;
+const describeTimeoutMs = 3000;
 
 /** The active, else any node whose arbiter answers: both write the same store. */
 async function anyArbiter(parts: PairParts): Promise<string> {
@@ -97,6 +99,10 @@ export async function takeoverCommand(
   confirm: (question: string) => Promise<boolean>,
 ): Promise<number> {
   const { cluster, node } = parts.config;
+  const at = { cluster, node: node.name };
+  // Before the question: what the operator vouches for is what is there now, not what may begin while he thinks.
+  const seen = await parts.bus.request(subjects.describe(at), {}, describeTimeoutMs);
+  const { epoch } = parse(arbiterDescription, seen, "the arbiter's description");
   if (!order.confirmed) {
     if (!output.json) for (const line of takeoverWarning(node.name)) output.err(line);
     if (!(await confirm(`Type the name of the node (${node.name}) to go on: `))) {
@@ -105,10 +111,9 @@ export async function takeoverCommand(
       });
     }
   }
-  if (!output.json) output.err(`asking ${node.name} (${node.address}) to take the lease ...`);
+  if (!output.json) output.err(`asking ${node.name} (${node.address}) to take the lease from epoch ${epoch} ...`);
   const { operator, reason } = order;
-  const subject = subjects.takeover({ cluster, node: node.name });
-  const answer = await parts.bus.request(subject, { operator, reason }, handOverTimeoutMs);
+  const answer = await parts.bus.request(subjects.takeover(at), { operator, reason, epoch }, handOverTimeoutMs);
   const result = parse(switchoverResult, answer, "the arbiter's answer to a takeover");
   return tell(result, result.message, output);
 }
