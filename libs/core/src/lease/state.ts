@@ -282,11 +282,11 @@ export function isRegistered(state: LeaseState): boolean {
 
 /**
  * Whose promise would renew the grant: the registered standby as the store last confirmed it to the active. While a
- * change of the place is in flight or of unknown outcome it is nobody.
+ * change of the place is in flight or of unknown outcome it is nobody; a claim of its own, to re-base, empties the place.
  */
 export function voter(state: LeaseState): { nodeId: string; incarnation: string } | null {
   const reign = state.view?.reign;
-  const placeMayChange = state.pending === 'register' || state.membershipUnknown;
+  const placeMayChange = state.pending === 'register' || state.membershipUnknown || state.claiming !== null;
   if (!reign?.standby || !reign.standbyIncarnation || placeMayChange || !holds(state)) return null;
   return { nodeId: reign.standby, incarnation: reign.standbyIncarnation };
 }

@@ -143,7 +143,8 @@ const faults: Record<FaultKind, Fault> = {
     // What the operator assumes is true: whoever else was active is dead, or has let go. For that he waits a while.
     const ask = () => {
       if (!cluster.hosts.some((other) => other !== host && other.mayHold())) {
-        if (host.up) host.request(subjects.takeover, { operator: 'sim', reason: 'sim', epoch: world.tables.reign.epoch });
+        if (host.up)
+          host.request(subjects.takeover, { operator: 'sim', reason: 'sim', epoch: world.tables.reign.epoch });
       } else if (clock.monotonicMs() < untilMs) clock.after(10, ask);
     };
     ask();
