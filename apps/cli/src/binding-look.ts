@@ -3,6 +3,7 @@ import { openNameServers } from '@hotstandby/adapters/name-servers';
 import { NftGate } from '@hotstandby/adapters/nft-gate';
 import { systemNames } from '@hotstandby/adapters/resolver';
 import { systemClock } from '@hotstandby/adapters/system';
+import { originalSourceLack } from '@hotstandby/adapters/udp';
 import type { WithLook } from '@hotstandby/services/cli';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -16,7 +17,8 @@ export const withLook: WithLook = async (config, act) => {
   const gate = new NftGate({ place, clock: systemClock });
   const names = binding.mode === 'hostname' ? openNameServers(binding) : null;
   try {
-    return await act({ host: { binder, gate, probe: probeAddress, macOf }, names, resolver: systemNames });
+    const host = { binder, gate, probe: probeAddress, macOf };
+    return await act({ host, names, forwardLack: originalSourceLack, resolver: systemNames });
   } finally {
     await Promise.all([binder.close(), gate.leave(), names?.close()]);
   }

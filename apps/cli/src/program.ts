@@ -162,7 +162,11 @@ function commandLine(commands: Commands, done: (code: number) => void): Command 
     .description(
       'what this node needs, looked at before it is needed: each line ok, warn or fail; exit 1 when one fails',
     )
-    .option('--binding', 'the binding: rights, subnet, a free address, nftables; DNS: key, update, clock, names', true)
+    .option(
+      '--binding',
+      'the binding: rights, subnet, a free address, nftables; DNS: key, update, clock, names; and the right to forward under original addresses',
+      true,
+    )
     .action(async () => done(await commands.preflight(options())));
 
   program

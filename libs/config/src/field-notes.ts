@@ -149,7 +149,7 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'collector.sinks[].address': 'Of the software that gets the datagrams as they came.',
   'collector.sinks[].port': 'And its UDP port.',
   'collector.sinks[].source':
-    '`header`: each has a PROXY header (version 2) with its source in front; `none`: it seems to come from this node.',
+    '`original`: each comes from the address and port that it had (CAP_NET_RAW; else as `header`); `header`: a PROXY header (version 2) with its source is in front; `none`: it seems to come from this node.',
   'collector.rawFlows': 'Whether each flow is stored as it came; sums by minute are stored in any case.',
   'collector.retentionDays': 'What is stored is kept so long, whole days at a time.',
   'collector.retention.syslogDays': 'The same for syslog; by default `collector.retentionDays`.',

@@ -80,7 +80,7 @@ const telemetrySink = z.discriminatedUnion('type', [
     address,
     port,
     kinds,
-    source: z.enum(['header', 'none']).default('header'),
+    source: z.enum(['original', 'header', 'none']).default('header'),
   }),
 ]);
 

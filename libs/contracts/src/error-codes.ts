@@ -58,6 +58,10 @@ export const errorCodes = {
     'A sink of telemetry beside the store takes nothing; what comes waits in INGEST.',
     'Mend what the message names (space, rights, the NATS server), or take the sink out of collector.sinks.',
   ],
+  HS_FORWARD_SOURCE: [
+    'Telemetry cannot be forwarded under its original source addresses: each datagram has a PROXY header in front instead.',
+    'Give the collector CAP_NET_RAW (and a C compiler to npm start), or set `source: header` and let the receiver read it.',
+  ],
   HS_TELEMETRY_LOST: [
     'Telemetry was lost: in the kernel (receive buffer full), in memory (INGEST took nothing) or at the bounds of INGEST.',
     'In the kernel: raise net.core.rmem_max and collector.receiveBufferBytes; in memory: see the NATS server; at the bounds: raise collector.ingest.maxBytes.',

@@ -38,5 +38,7 @@ export interface TelemetrySink {
   stage(message: SinkMessage): SinkItem | null;
   /** Resolves when they are there, in their order. Rejects when that is not known: they come again. */
   deliver(items: readonly SinkItem[]): Promise<void>;
+  /** What it cannot do as it was configured, in words, while it delivers all the same; null: nothing. */
+  limitation?(): string | null;
   close(): Promise<void>;
 }

@@ -1,14 +1,19 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { Datagram, Logger, SinkItem, SinkMessage, TelemetryKind, TelemetrySink } from '@hotstandby/ports';
+import { OriginalSource, originalSourceLack } from './original-source.ts';
 import { proxyHeader } from './proxy-header.ts';
 
 export interface ForwardSinkOptions {
   /** The monitoring software. */
   to: { address: string; port: number };
   kinds: readonly TelemetryKind[];
-  /** `header`: each datagram has a PROXY header (version 2) in front that tells where it came from. `none`: as it came. */
-  source: 'header' | 'none';
+  /**
+   * `original`: each datagram goes under the address and port that it came from, and where it cannot, as with `header`: with a PROXY
+   * header (version 2) in front that tells them. `none`: as it came, from this host.
+   */
+  source: 'original' | 'header' | 'none';
   /** This host's address that they come from. */
   bindAddress?: string;
   log: Logger;
@@ -31,6 +36,9 @@ const fullBuffer = new Set(['ENOBUFS', 'EAGAIN', 'ENOMEM']);
 const pauseMs = 2;
 const mostTries = 500;
 
+const lackText = (name: string, why: string): string =>
+  `${name}: original source addresses are in a PROXY header instead: ${why} (HS_FORWARD_SOURCE)`;
+
 /**
  * Datagrams as they came, to other software. What the network does not take is lost, as on any way of UDP; a receiver that is
  * away holds up nothing.
@@ -40,6 +48,9 @@ export class ForwardSink implements TelemetrySink {
   readonly readsFlows = false;
   readonly #options: ForwardSinkOptions;
   #socket: Promise<Socket> | null = null;
+  /** Null: not tried yet; in words: why not. */
+  #original: OriginalSource | string | null = null;
+  #lack: string | null | undefined;
   #refused = false;
 
   constructor(options: ForwardSinkOptions) {
@@ -56,28 +67,66 @@ export class ForwardSink implements TelemetrySink {
 
   async deliver(items: readonly SinkItem[]): Promise<void> {
     const all = items.filter((item) => item instanceof Datagrams).flatMap(({ list }) => list);
+    const original = this.#openOriginal();
     const socket = await (this.#socket ??= this.#open());
     for (let from = 0; from < all.length; from += atOnce) {
-      await Promise.all(all.slice(from, from + atOnce).map((datagram) => this.#send(socket, datagram)));
+      const some = all.slice(from, from + atOnce);
+      if (!original) {
+        await Promise.all(some.map((datagram) => this.#send(socket, datagram)));
+        continue;
+      }
+      for (const datagram of some) {
+        if (original.keeps(datagram.sourceAddress)) await this.#sendOriginal(original, datagram);
+        else await this.#send(socket, datagram);
+      }
+      await turn();
     }
+  }
+
+  /** Of a sink that shall keep original addresses and may not. */
+  limitation(): string | null {
+    if (this.#options.source !== 'original') return null;
+    this.#lack ??= originalSourceLack(this.#options.to);
+    return this.#lack === null ? null : lackText(this.name, this.#lack);
   }
 
   async close(): Promise<void> {
     const socket = await this.#socket?.catch(() => null);
     socket?.close();
     this.#socket = null;
+    if (this.#original instanceof OriginalSource) this.#original.close();
+    this.#original = null;
+  }
+
+  #openOriginal(): OriginalSource | null {
+    const { source, to, log } = this.#options;
+    if (source !== 'original') return null;
+    if (this.#original === null) {
+      this.#original = OriginalSource.open(to);
+      if (typeof this.#original === 'string') log.warn(lackText(this.name, this.#original));
+    }
+    return this.#original instanceof OriginalSource ? this.#original : null;
+  }
+
+  async #sendOriginal(original: OriginalSource, datagram: Datagram): Promise<void> {
+    for (let attempt = 0; attempt < mostTries; attempt++) {
+      const error = original.send(datagram);
+      if (error === null) return this.#worked();
+      if (!fullBuffer.has(error)) return this.#failed(new Error(error));
+      await sleep(pauseMs);
+    }
   }
 
   async #send(socket: Socket, datagram: Datagram): Promise<void> {
     const { to, source } = this.#options;
-    const parts = source === 'header' ? [proxyHeader(datagram, to), datagram.bytes] : [datagram.bytes];
+    const parts = source !== 'none' ? [proxyHeader(datagram, to), datagram.bytes] : [datagram.bytes];
     for (let attempt = 0; attempt < mostTries; attempt++) {
       const error = await new Promise<NodeJS.ErrnoException | null>((resolve) =>
         socket.send(parts, to.port, to.address, (failed) => resolve(failed)),
       );
       if (!error) return this.#worked();
       if (!fullBuffer.has(error.code ?? '')) return this.#failed(error);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await sleep(pauseMs);
     }
   }
 

@@ -5,3 +5,4 @@ export { DgramReceiver } from './dgram-receiver.ts';
 export { loadNativeAddon } from './native-addon.ts';
 export { defaultNativeOptions, NativeReceiver } from './native-receiver.ts';
 export { openReceiver } from './open-receiver.ts';
+export { originalSourceLack } from './original-source.ts';

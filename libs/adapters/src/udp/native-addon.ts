@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What `native/addon.c` exports; its head says what each does. */
+/** What `native/addon.c` and `native/original-source.c` export; their heads say what each does. */
 export interface NativeAddon {
   open(
     options: {
@@ -22,10 +22,13 @@ export interface NativeAddon {
     handle: object,
   ): [drops: number, unread: number, ring: number, datagrams: number, calls: number, waits: number, handedOn: number];
   close(handle: object): void;
+  openOriginal(address: string, port: number): object;
+  sendOriginal(handle: object, bytes: Uint8Array, sourceAddress: string, sourcePort: number): string | null;
+  closeOriginal(handle: object): void;
   version: number;
 }
 
-const expectedVersion = 2;
+const expectedVersion = 3;
 
 /** Beside the bundle, else where set-up compiled it: in the clone, seen from the bundle and from this source. */
 const places = [

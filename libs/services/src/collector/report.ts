@@ -19,7 +19,7 @@ export interface CollectorState {
   queue: ReturnType<IngestQueue['state']>;
   delivery: ReturnType<Delivery['state']>;
   writer: ReturnType<StoreWriter['state']>;
-  /** Why sinks beside the store take nothing. */
+  /** Why sinks beside the store take nothing, or deliver otherwise than configured. */
   sinkFaults: string[];
   upkeep: ReturnType<Upkeep['state']>;
   drain: ReturnType<Drain['state']>;

@@ -11,8 +11,10 @@
  * look(handle) -> [drops by the kernel, bytes in the kernel's buffer, bytes in the ring, datagrams read, system calls, waits for room,
  *   1 when the latest handOn is done]
  * close(handle)             reads what the kernel still holds, hands it on at once, ends the thread
+ * openOriginal, sendOriginal, closeOriginal: in original-source.c
  */
 #define _GNU_SOURCE
+#include "original-source.h"
 #include "receiver.h"
 
 #include <errno.h>
@@ -35,7 +37,7 @@
 #endif
 
 /* The number that the JavaScript side expects: a binary of another version is not used. */
-enum { INTERFACE_VERSION = 2 };
+enum { INTERFACE_VERSION = 3 };
 
 /* Frames handed over before the event loop turns. */
 enum { FRAMES_AT_A_TIME = 32 };
@@ -147,8 +149,7 @@ static struct receiver *receiver_of(napi_env env, napi_value value) {
   return data;
 }
 
-/* As Node names what may come of a bind. */
-static const char *name_of(int error) {
+const char *name_of(int error) {
   switch (error) {
     case EADDRINUSE: return "EADDRINUSE";
     case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
@@ -158,6 +159,11 @@ static const char *name_of(int error) {
     case EINVAL: return "EINVAL";
     case EMFILE: return "EMFILE";
     case ENOMEM: return "ENOMEM";
+    case EAGAIN: return "EAGAIN";
+    case ENOBUFS: return "ENOBUFS";
+    case EMSGSIZE: return "EMSGSIZE";
+    case ENETUNREACH: return "ENETUNREACH";
+    case EHOSTUNREACH: return "EHOSTUNREACH";
     default: return "EUNKNOWN";
   }
 }
@@ -388,7 +394,8 @@ static napi_value init(napi_env env, napi_value exports) {
   static const struct {
     const char *name;
     napi_callback function;
-  } functions[] = {{"open", js_open}, {"handOn", js_hand_on}, {"send", js_send}, {"look", js_look}, {"close", js_close}};
+  } functions[] = {{"open", js_open}, {"handOn", js_hand_on}, {"send", js_send}, {"look", js_look}, {"close", js_close},
+                   {"openOriginal", js_open_original}, {"sendOriginal", js_send_original}, {"closeOriginal", js_close_original}};
   napi_value value;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &value);

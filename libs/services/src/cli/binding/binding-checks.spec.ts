@@ -4,6 +4,7 @@ import { markerText } from '@hotstandby/core/hostname-plan';
 import type { HostNames, NameServers, NameView } from '@hotstandby/ports';
 import { describe, expect, it } from 'vitest';
 import { bindingPlanCommand, bindingPreflightCommand, type WithLook } from '../commands/binding.ts';
+import { checkForward } from './check-forward.ts';
 import { checkHostname } from './check-hostname.ts';
 import type { CheckLine } from './check-line.ts';
 import { checkVip } from './check-vip.ts';
@@ -244,6 +245,16 @@ describe('the preflight of a virtual hostname', () => {
   });
 });
 
+it('looks at the right to forward under original addresses where it is wanted', () => {
+  const { collector } = configOf({ mode: 'none' });
+  const to = { type: 'forward' as const, address: '192.0.2.40', port: 514, kinds: ['syslog' as const] };
+  const check = (source: 'original' | 'header', lack: string | null, enabled = true) =>
+    checkForward({ collector: { ...collector, enabled, sinks: [{ ...to, source }] } }, { forwardLack: () => lack });
+  expect(amissOf(check('original', 'no right'))).toEqual(['warn forward 192.0.2.40 port 514 HS_FORWARD_SOURCE']);
+  expect(check('original', null).map(({ result }) => result)).toEqual(['ok']);
+  expect([check('header', 'no right'), check('original', 'no right', false)]).toEqual([[], []]);
+});
+
 describe('the commands', () => {
   const run = async (command: typeof bindingPlanCommand, binding: object, look: Partial<BindingLook>, json = false) => {
     const lines: string[] = [];
@@ -253,7 +264,8 @@ describe('the commands', () => {
       paint: (_: unknown, text: string) => text,
       json,
     };
-    const withLook: WithLook = (_, act) => act({ host: hostOf({}), names: null, resolver, ...look });
+    const withLook: WithLook = (_, act) =>
+      act({ host: hostOf({}), names: null, forwardLack: () => null, resolver, ...look });
     const code = await command([configOf(binding)], withLook, output);
     return { code, text: lines.join('\n') };
   };

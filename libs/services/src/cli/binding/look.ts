@@ -29,5 +29,7 @@ export interface HostLook {
 export interface BindingLook {
   host: HostLook;
   names: NameServers | null;
+  /** Why this process cannot forward telemetry there under its original source addresses, in words; null: it can. */
+  forwardLack(to: { address: string; port: number }): string | null;
   resolver: HostNames;
 }

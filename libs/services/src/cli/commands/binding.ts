@@ -1,5 +1,6 @@
 import type { NodeConfig } from '@hotstandby/config';
 import { exitCodes } from '@hotstandby/contracts';
+import { checkForward } from '../binding/check-forward.ts';
 import { checkHostname } from '../binding/check-hostname.ts';
 import { good, type CheckLine } from '../binding/check-line.ts';
 import { checkVip } from '../binding/check-vip.ts';
@@ -55,7 +56,10 @@ export async function bindingPreflightCommand(
 ): Promise<number> {
   const reports: { node: string; mode: string; ok: boolean; lines: CheckLine[] }[] = [];
   for (const config of configs) {
-    const lines = await withLook(config, (look) => checksOf(config, look));
+    const lines = await withLook(config, async (look) => [
+      ...(await checksOf(config, look)),
+      ...checkForward(config, look),
+    ]);
     const ok = lines.every(({ result }) => result !== 'fail');
     reports.push({ node: config.node.name, mode: config.binding.mode, ok, lines });
   }

@@ -11,6 +11,7 @@ class RecordingSink implements TelemetrySink {
   readonly name: string;
   readonly readsFlows = false;
   fault: string | null = null;
+  limit: string | null = null;
   readonly got: string[] = [];
 
   constructor(name: string) {
@@ -24,6 +25,10 @@ class RecordingSink implements TelemetrySink {
   async deliver(items: readonly SinkItem[]): Promise<void> {
     if (this.fault !== null) throw new Error(this.fault);
     this.got.push(...items.map(({ messageId }) => messageId));
+  }
+
+  limitation(): string | null {
+    return this.limit;
   }
 
   async close(): Promise<void> {}
@@ -64,4 +69,11 @@ it('gives nothing while the gate is shut, and ends when it shuts or is told to',
   await clock.advance(1000);
   expect(await delivered).toBe(false);
   expect(one.got).toEqual([]);
+});
+
+it('tells what a sink delivers otherwise than configured, and delivers', async () => {
+  const { one, sinks, staged, abort } = world();
+  one.limit = 'sources in a header';
+  expect(await sinks.deliver(staged, abort.signal)).toBe(true);
+  expect([one.got, sinks.faults()]).toEqual([['m'], ['sources in a header']]);
 });

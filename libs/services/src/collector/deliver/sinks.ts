@@ -60,9 +60,10 @@ export class Sinks {
     return delivered.every(Boolean);
   }
 
-  /** Why sinks take nothing at the moment. */
+  /** Why sinks take nothing at the moment, and what others deliver otherwise than configured. */
   faults(): string[] {
-    return [...this.#faults.values()];
+    const limitations = this.#parts.sinks.flatMap((sink) => sink.limitation?.() ?? []);
+    return [...this.#faults.values(), ...limitations];
   }
 
   async close(): Promise<void> {
