@@ -2,13 +2,10 @@
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BindDns, type BindDnsOptions } from '@hotstandby/adapters/bind-dns';
-import { systemClock } from '@hotstandby/adapters/system';
-import { subjects } from '@hotstandby/contracts';
 import { markerText } from '@hotstandby/core/hostname-plan';
 import type { NameChange } from '@hotstandby/ports';
-import { HostnameBinding } from '@hotstandby/services/hostname-binding';
-import { LocalBus } from '@hotstandby/testing/local-bus';
 import { expect, it } from 'vitest';
+import { cluster, startHostnameNode } from './hostname-node.ts';
 
 export type Login = NonNullable<BindDnsOptions['kerberos']>;
 
@@ -24,7 +21,6 @@ export interface SecureZone {
 }
 
 export const within = { timeout: 30_000, interval: 20 };
-const cluster = 'dns-test';
 /** Epochs grow through the file, as in a pair. */
 let epoch = 100;
 
@@ -52,53 +48,10 @@ export class Rig {
     return names;
   }
 
-  /** network-binding of one node, with grants of the test's. */
   async node(who: 'a' | 'b', login?: Partial<Login>) {
-    const { name } = this.#zone();
-    const place = { cluster, node: who };
-    const bus = new LocalBus();
-    const said: string[] = [];
-    const events: string[] = [];
-    const say = (message: string, fields?: unknown) => void said.push(`${message} ${JSON.stringify(fields)}`);
-    const quiet = { add() {}, set() {}, observe() {} };
-    const addresses = who === 'a' ? ['192.0.2.11', '2001:db8::11'] : ['192.0.2.12'];
-    const names = this.dns(login);
-    let rehearsals = 0;
-    const rehearse = names.rehearse.bind(names);
-    names.rehearse = () => rehearse().finally(() => rehearsals++);
-    const service = new HostnameBinding({
-      names,
-      bus,
-      clock: systemClock,
-      place,
-      log: { debug: say, info: say, warn: say, error: say },
-      metrics: { counter: () => quiet, gauge: () => quiet, histogram: () => quiet },
-      emit: async (type) => void events.push(type),
-      name,
-      ttlSeconds: 30,
-      addresses,
-      fenceLeadMs: 15,
-    });
-    this.later(() => service.stop());
-    await service.start();
-    return {
-      said,
-      events,
-      addresses,
-      rehearsals: () => rehearsals,
-      report: () => service.report(),
-      code: () => service.report().detail['code'],
-      bound: () => service.report().detail['bound'],
-      grant: (granted: number | null) =>
-        bus.publish(subjects.grant(place), {
-          role: granted === null ? 'fenced' : 'active',
-          nodeId: `id-${who}`,
-          incarnation: 'i',
-          epoch: granted,
-          deadlineMs: systemClock.monotonicMs() + 60_000,
-          tenure: granted === null ? null : { epoch: granted, startedAtWallMs: 0 },
-        }),
-    };
+    const node = await startHostnameNode(who, this.#zone().name, this.dns(login));
+    this.later(() => node.stop());
+    return node;
   }
 
   async seen(): Promise<{ markers: string[]; addresses: string[] }> {

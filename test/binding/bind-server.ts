@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Resolver } from 'node:dns/promises';
 import path from 'node:path';
+import { endChild } from '../parts/end-child.ts';
 
 export const zone = 'example.test';
 export const name = `service.${zone}`;
@@ -115,9 +116,6 @@ export class BindServer {
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const end = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await end;
+    await endChild(child);
   }
 }

@@ -49,3 +49,18 @@ time_t time(time_t *at) {
   }
   return folder;
 }
+
+/**
+ * From now on the programs that are searched for have a clock that is ten minutes ahead; what is returned ends that. null: no
+ * compiler.
+ */
+export function shiftClocks(folder: string, programs?: readonly string[]): (() => void) | null {
+  const shim = compileClockShim(folder, undefined, programs);
+  if (!shim) return null;
+  const before = process.env['HOTSTANDBY_PATH'];
+  process.env['HOTSTANDBY_PATH'] = shim;
+  return () => {
+    if (before === undefined) delete process.env['HOTSTANDBY_PATH'];
+    else process.env['HOTSTANDBY_PATH'] = before;
+  };
+}

@@ -3,19 +3,15 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { BindDns } from '@hotstandby/adapters/bind-dns';
-import { systemClock } from '@hotstandby/adapters/system';
-import { subjects } from '@hotstandby/contracts';
 import { markerText } from '@hotstandby/core/hostname-plan';
 import type { NameChange } from '@hotstandby/ports';
-import { HostnameBinding } from '@hotstandby/services/hostname-binding';
-import { LocalBus } from '@hotstandby/testing/local-bus';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startAnswerCutter } from './answer-cutter.ts';
 import { BindServer, freePort, makeKey, name, noBind, zone, type TestKey } from './bind-server.ts';
-import { compileClockShim } from './clock-shim.ts';
+import { shiftClocks } from './clock-shim.ts';
+import { cluster, startHostnameNode } from './hostname-node.ts';
 
 const lacking = noBind();
-const cluster = 'dns-test';
 const ends: (() => Promise<void> | void)[] = [];
 let folder = '';
 let key: TestKey;
@@ -104,8 +100,8 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
     times.sort((one, other) => one - other);
     const words = times.map((ms) => ms.toFixed(1)).join(' ');
     console.log(`claim to read-back, ms: ${words}; load ${loadavg()[0]?.toFixed(1)}`);
-    // A bar against what is broken, not a measurement: the suite also runs where ten others do.
-    expect(times[5]).toBeLessThan(3000);
+    // Three times the bar of a quiet machine: the suite also runs where ten others do.
+    expect(times[5]).toBeLessThan(300);
   });
 
   it('lets one of two win that saw the same', async () => {
@@ -200,14 +196,9 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a name that follows 
   });
 
   it('tells a clock that is ten minutes off', async (test) => {
-    const shim = compileClockShim(path.join(folder, 'shim'));
-    if (!shim) return test.skip('gcc is not installed: no clock can be shifted for nsupdate');
-    const before = process.env['HOTSTANDBY_PATH'];
-    process.env['HOTSTANDBY_PATH'] = shim;
-    ends.push(() => {
-      if (before === undefined) delete process.env['HOTSTANDBY_PATH'];
-      else process.env['HOTSTANDBY_PATH'] = before;
-    });
+    const shiftBack = shiftClocks(path.join(folder, 'shim'));
+    if (!shiftBack) return test.skip('gcc is not installed: no clock can be shifted for nsupdate');
+    ends.push(shiftBack);
     const a = await node('a');
     a.grant(++epoch);
     await expect.poll(() => a.report().detail['code'], within).toBe('HS_DNS_CLOCK');
@@ -302,51 +293,10 @@ function dns(options: DnsOptions = {}): BindDns {
   return names;
 }
 
-/** network-binding of one node, with grants of the test's. */
 async function node(who: 'a' | 'b', options: DnsOptions = {}) {
-  const place = { cluster, node: who };
-  const bus = new LocalBus();
-  const said: string[] = [];
-  const events: string[] = [];
-  const say = (message: string, fields?: unknown) => void said.push(`${message} ${JSON.stringify(fields)}`);
-  const quiet = { add() {}, set() {}, observe() {} };
-  const addresses = who === 'a' ? ['192.0.2.11', '2001:db8::11'] : ['192.0.2.12'];
-  const names = dns(options);
-  let rehearsals = 0;
-  const rehearse = names.rehearse.bind(names);
-  names.rehearse = () => rehearse().finally(() => rehearsals++);
-  const service = new HostnameBinding({
-    names,
-    bus,
-    clock: systemClock,
-    place,
-    log: { debug: say, info: say, warn: say, error: say },
-    metrics: { counter: () => quiet, gauge: () => quiet, histogram: () => quiet },
-    emit: async (type) => void events.push(type),
-    name,
-    ttlSeconds: 30,
-    addresses,
-    fenceLeadMs: 15,
-  });
-  ends.push(() => service.stop());
-  await service.start();
-  return {
-    said,
-    events,
-    addresses,
-    rehearsals: () => rehearsals,
-    report: () => service.report(),
-    bound: () => service.report().detail['bound'],
-    grant: (granted: number | null) =>
-      bus.publish(subjects.grant(place), {
-        role: granted === null ? 'fenced' : 'active',
-        nodeId: `id-${who}`,
-        incarnation: 'i',
-        epoch: granted,
-        deadlineMs: systemClock.monotonicMs() + 60_000,
-        tenure: granted === null ? null : { epoch: granted, startedAtWallMs: 0 },
-      }),
-  };
+  const started = await startHostnameNode(who, name, dns(options));
+  ends.push(() => started.stop());
+  return started;
 }
 
 async function seen(server: BindServer): Promise<{ markers: string[]; addresses: string[] }> {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../parts/eventually.ts';
+import { endChild } from '../parts/end-child.ts';
 
 const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
 
@@ -85,9 +86,6 @@ export class Kdc {
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const end = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await end;
+    await endChild(child);
   }
 }

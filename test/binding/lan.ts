@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FromProcess, ToProcess } from './binding-process.ts';
+import { endChild } from '../parts/end-child.ts';
 
 const run = promisify(execFile);
 const environment = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
@@ -30,9 +31,11 @@ export function missing(): string | null {
   }
 }
 
-/** Looks until there is something to see. On a quiet machine that takes milliseconds; a busy one is given time. */
-export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const limitMs = 30_000;
+/**
+ * Looks until there is something to see. On a quiet machine that takes milliseconds; a busy one is given time, but where the
+ * time is what is tested: what goes has to go before the kernel would take it anyway.
+ */
+export async function until<T>(what: string, look: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
   const end = performance.now() + limitMs;
   for (;;) {
     const found = await look();
@@ -185,9 +188,6 @@ export class Binding {
 
   async kill(): Promise<void> {
     this.silence();
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
-    await ended;
+    await endChild(this.#child);
   }
 }

@@ -2,6 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endChild } from '../parts/end-child.ts';
 
 const appFolder = fileURLToPath(new URL('../../apps/collector', import.meta.url));
 
@@ -36,11 +37,7 @@ export async function startCollector(dir: string, configText: string): Promise<C
   child.stdout?.on('data', hear);
   child.stderr?.on('data', hear);
   const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      child.kill(signal);
-      await gone;
-    }
+    await endChild(child, signal);
     return child.exitCode;
   };
   return {

@@ -14,7 +14,6 @@ const run = promisify(execFile);
 const capture = fileURLToPath(new URL('../fixtures/flows.pcap', import.meta.url));
 let rig: CollectorRig;
 let sender: UdpSender;
-let running: CollectorProcess[] = [];
 
 beforeAll(async () => {
   rig = await CollectorRig.start();
@@ -25,17 +24,7 @@ afterAll(async () => {
   sender?.close();
   await rig?.stop();
 });
-afterEach(async () => {
-  rig.revoke();
-  await Promise.all(running.map((process) => process.kill()));
-  running = [];
-});
-
-async function ready(change = ''): Promise<CollectorProcess> {
-  const process = await rig.readyCollector(change);
-  running.push(process);
-  return process;
-}
+afterEach(() => rig.endCollectors());
 
 const line = (text: string) => `<13>1 2026-01-01T00:00:00Z host app - - - ${text}`;
 
@@ -62,7 +51,7 @@ const doubled = (numbers: number[]) => numbers.filter((value, index) => value ==
 
 describe('the collector as a process', () => {
   it('stores what logger and snmptrap send, in both roles received, and only once active', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     await run('logger', ['-n', address, '-P', String(rig.ports.syslog), '-d', '--rfc5424', '-t', 'hs', 'first 5424']);
     await run('logger', ['-n', address, '-P', String(rig.ports.syslog), '-d', '--rfc3164', '-t', 'hs', 'first 3164']);
     await eventually(() => sum(rig.status(process)?.detail['received']) === 2);
@@ -75,7 +64,7 @@ describe('the collector as a process', () => {
   });
 
   it.skipIf(!existsSync('/usr/bin/snmptrap'))('stores traps of snmptrap', async () => {
-    await ready();
+    await rig.readyCollector();
     rig.grant();
     const trap = ['-m', '', '-v2c', '-c', 'public', `${address}:${rig.ports.trap}`, '', '1.3.6.1.6.3.1.1.5.3'];
     await run('snmptrap', trap);
@@ -87,7 +76,7 @@ describe('the collector as a process', () => {
   });
 
   it.skipIf(!existsSync('/usr/sbin/softflowd'))('stores flows of softflowd in all versions', async () => {
-    await ready();
+    await rig.readyCollector();
     rig.grant();
     const to = `${address}:${rig.ports.flow}`;
     for (const version of ['5', '9', '10']) {
@@ -105,14 +94,14 @@ describe('the collector as a process', () => {
   });
 
   it('stores once what reached INGEST, however often the process is killed', async () => {
-    let process = await ready();
+    let process = await rig.readyCollector();
     rig.grant();
     const sending = stream('killed');
     for (let round = 0; round < 3; round++) {
       const before = sending.sent();
       await eventually(async () => (await stored('killed')).length > before + 200, 20_000, 'rows between two kills');
       await process.kill();
-      process = await ready();
+      process = await rig.readyCollector();
     }
     sending.stop();
     const reached = async () => numbersIn(await ingestTexts(rig.reader.ingest(), 'killed'));
@@ -129,7 +118,7 @@ describe('the collector as a process', () => {
   });
 
   it('loses nothing while the store is killed and started again', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     rig.grant();
     const sending = stream('store', 5);
     await eventually(async () => (await stored('store')).length > 50);
@@ -147,7 +136,7 @@ describe('the collector as a process', () => {
   });
 
   it('loses nothing while the NATS server is killed and started again', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     rig.grant();
     const sending = stream('nats', 5);
     await eventually(async () => (await stored('nats')).length > 50);
@@ -163,8 +152,8 @@ describe('the collector as a process', () => {
   });
 
   it('shares sockets and INGEST with a replica', async () => {
-    const one = await ready();
-    const two = await ready();
+    const one = await rig.readyCollector();
+    const two = await rig.readyCollector();
     rig.grant();
     const senders = await Promise.all(Array.from({ length: 16 }, () => udpSender()));
     for (let n = 0; n < 2000; n++) {
@@ -180,7 +169,7 @@ describe('the collector as a process', () => {
   });
 
   it('as a standby that takes over stores what it received and nobody stored, and soon', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     // The other node reigns meanwhile: a new tenure of this one begins at the next claim.
     await rig.claim('id-b');
     const sending = stream('tenure', 5);
@@ -203,7 +192,7 @@ describe('the collector as a process', () => {
   });
 
   it('stores nothing under a reign that is over, whatever its grant says', async () => {
-    await ready();
+    await rig.readyCollector();
     rig.grant();
     await sender.send(line('stale before'), address, rig.ports.syslog);
     await eventually(async () => (await stored('stale')).length === 1);
@@ -217,7 +206,7 @@ describe('the collector as a process', () => {
   });
 
   it('before a planned transition stores everything received', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     rig.grant();
     await eventually(() => rig.status(process)?.detail['delivering']);
     for (let n = 0; n < 500; n++) await sender.send(line(`drained ${n}`), address, rig.ports.syslog);
@@ -240,7 +229,7 @@ describe('the collector as a process', () => {
   });
 
   it('keeps garbage of every kind and length, marked', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     rig.grant();
     const seed = Date.now() % 1_000_000;
     console.log(`garbage seed ${seed}`);
@@ -276,7 +265,6 @@ describe('the collector as a process', () => {
   it('says which port it cannot have, goes on with the others, and takes it when it is free', async () => {
     const squatter = await udpSender(address);
     const process = await rig.collector(`  trapPorts: [${squatter.port()}]`);
-    running.push(process);
     await eventually(() => rig.status(process)?.health === 'failed');
     expect(rig.status(process)?.summary).toContain('HS_PORT_IN_USE');
     squatter.close();
@@ -284,7 +272,7 @@ describe('the collector as a process', () => {
   });
 
   it('stops cleanly and brings what it has into INGEST first', async () => {
-    const process = await ready();
+    const process = await rig.readyCollector();
     for (let n = 0; n < 20; n++) await sender.send(line(`last ${n}`), address, rig.ports.syslog);
     await eventually(() => sum(rig.status(process)?.detail['received']) === 20);
     expect(await process.stop()).toBe(0);

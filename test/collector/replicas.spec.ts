@@ -17,11 +17,7 @@ beforeAll(async () => {
   await rig.claim();
 }, 120_000);
 afterAll(() => rig?.stop());
-afterEach(async () => {
-  rig.revoke();
-  await Promise.all(running.map((process) => process.kill()));
-  running = [];
-});
+afterEach(() => rig.endCollectors());
 
 const line = (text: string) => `<13>1 2026-01-01T00:00:00Z host app - - - ${text}`;
 const countOf = async (text: string) => {

@@ -151,6 +151,12 @@ export class CollectorRig {
     return process;
   }
 
+  /** After a test: nobody is active, and no collector runs. */
+  async endCollectors(): Promise<void> {
+    this.revoke();
+    await Promise.all(this.#processes.splice(0).map((process) => process.kill()));
+  }
+
   /** The newest report of a process. */
   status(process: CollectorProcess): ServiceStatus | undefined {
     return [...this.statuses.values()].find((status) => status.pid === process.pid());

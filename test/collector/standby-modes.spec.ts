@@ -1,12 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
-import type { CollectorProcess } from './collector-process.ts';
 import { address, CollectorRig } from './rig.ts';
 import { udpSender, type UdpSender } from './udp-sender.ts';
 
 let rig: CollectorRig;
 let sender: UdpSender;
-let running: CollectorProcess[] = [];
 
 beforeAll(async () => {
   rig = await CollectorRig.start();
@@ -17,11 +15,7 @@ afterAll(async () => {
   sender?.close();
   await rig?.stop();
 });
-afterEach(async () => {
-  rig.revoke();
-  await Promise.all(running.map((process) => process.kill()));
-  running = [];
-});
+afterEach(() => rig.endCollectors());
 
 const line = (text: string) => `<13>1 2026-01-01T00:00:00Z host app - - - ${text}`;
 const stored = async (prefix: string) => {
@@ -35,7 +29,6 @@ const stored = async (prefix: string) => {
 describe('a cold standby', () => {
   it('opens its sockets when it takes over, says how long that took, and closes them when it lets go', async () => {
     const process = await rig.readyCollector('  standby: cold\n');
-    running.push(process);
     expect(rig.status(process)?.summary).toContain('cold');
     expect(rig.status(process)?.detail['ports']).toEqual([]);
     rig.grant();
@@ -58,7 +51,6 @@ describe('a cold standby', () => {
 describe('after an outage of the database', () => {
   async function outage(prefix: string, change: string): Promise<{ order: number[]; sent: number; said: string[] }> {
     const process = await rig.readyCollector(`  feed: vip\n${change}`);
-    running.push(process);
     rig.grant();
     let sent = 0;
     const timer = setInterval(() => {

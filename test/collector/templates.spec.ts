@@ -9,7 +9,6 @@ import { eventually } from '../parts/eventually.ts';
 import { startNatsPair, type NatsPair } from '../parts/nats-pair.ts';
 import { recordingLog } from '../parts/recording-log.ts';
 import { startRedis, type RedisServer } from '../parts/redis.ts';
-import type { CollectorProcess } from './collector-process.ts';
 import { address, CollectorRig } from './rig.ts';
 import { udpSender, type UdpSender } from './udp-sender.ts';
 
@@ -99,7 +98,6 @@ describe.skipIf(!hasRedis)('templates in Redis', () => {
 describe('a collector whose INGEST holds no template any more', () => {
   let rig: CollectorRig;
   let sender: UdpSender;
-  let running: CollectorProcess[] = [];
   beforeAll(async () => {
     rig = await CollectorRig.start();
     sender = await udpSender();
@@ -109,11 +107,7 @@ describe('a collector whose INGEST holds no template any more', () => {
     sender?.close();
     await rig?.stop();
   });
-  afterEach(async () => {
-    rig.revoke();
-    await Promise.all(running.map((process) => process.kill()));
-    running = [];
-  });
+  afterEach(() => rig.endCollectors());
 
   const field = [0, 1, 0, 4];
   const head = (sets: number, domain: number) =>
@@ -125,14 +119,13 @@ describe('a collector whose INGEST holds no template any more', () => {
 
   async function decodesAfterRestart(domain: number, change: string): Promise<void> {
     const before = await rig.readyCollector(change);
-    running.push(before);
     await sender.send(announcement(domain), address, rig.ports.flow);
     await eventually(() => (rig.status(before)?.detail['templates'] as { kept: number } | null)?.kept);
     await before.kill();
     await rig.nats.kill();
     dropStream(join(rig.nats.dir, 'nats', 'jetstream'));
     await rig.nats.start();
-    running.push(await rig.readyCollector(change));
+    await rig.readyCollector(change);
     rig.grant();
     await sender.send(data(domain, 77), address, rig.ports.flow);
     const row = await eventually(async () => {

@@ -15,6 +15,7 @@ import { startNatsPair, type NatsPair, type PairedNats } from '../parts/nats-pai
 import { freePort } from '../parts/nats-server.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { Catcher } from './smtp-catcher.ts';
+import { endChild } from '../parts/end-child.ts';
 
 const app = fileURLToPath(new URL('../../apps/notifier', import.meta.url));
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -54,11 +55,7 @@ class Node {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    await gone;
+    await endChild(this.#child, signal);
   }
 
   grant(epoch: number): void {

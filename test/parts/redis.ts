@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './nats-server.ts';
+import { endChild } from './end-child.ts';
 
 export interface RedisServer {
   url: string;
@@ -31,10 +32,7 @@ export async function startRedis(address = '127.0.0.33'): Promise<RedisServer> {
   const stop = async () => {
     const ending = child;
     child = null;
-    if (!ending || ending.exitCode !== null) return;
-    const gone = new Promise((resolve) => ending.once('exit', resolve));
-    ending.kill('SIGTERM');
-    await gone;
+    await endChild(ending, 'SIGTERM');
   };
   await start();
   return {

@@ -1,57 +1,27 @@
-import {
-  PostgresLeaseStore,
-  PostgresRecordReader,
-  PostgresRecordStore,
-  type PostgresOptions,
-} from '@hotstandby/adapters/postgres';
-import { PlainFlows } from '@hotstandby/decoders';
-import type { RecordBatch, WriteGuard } from '@hotstandby/ports';
+import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
-import { recordingLog, type RecordingLog } from '../parts/recording-log.ts';
-import { flow, oddValues, syslog, trap, put } from './records.ts';
+import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
+import { at, batch, flow, oddValues, put, syslog, trap } from './records.ts';
 import { claimAs } from './reign.ts';
 
 let server: Postgres;
-let options: PostgresOptions;
-let log: RecordingLog;
-let lease: PostgresLeaseStore;
-let store: PostgresRecordStore;
-let reader: PostgresRecordReader;
-let guard: WriteGuard;
-let schemas = 0;
+let stores: RecordStores;
 
 beforeAll(async () => {
   server = await startPostgres();
 });
 afterAll(() => server?.stop());
 beforeEach(async () => {
-  schemas += 1;
-  log = recordingLog();
-  options = { store: { url: server.url, schema: `records_${schemas}` }, cluster: 'c', log, statementTimeoutMs: 5000 };
-  lease = new PostgresLeaseStore(options);
-  store = new PostgresRecordStore(options);
-  reader = new PostgresRecordReader(options);
-  await store.prepare();
-  guard = await claimAs(lease, 'a');
+  stores = await openRecordStores(server);
 });
 afterEach(async () => {
   server.thaw();
-  await Promise.all([lease.close(), store.close(), reader.close()]);
+  await closeRecordStores(stores);
 });
-
-const batch = (sequence: number, rows: Partial<RecordBatch> = {}, stream = 's'): RecordBatch => ({
-  messageId: `${stream}-${sequence}`,
-  ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [], settled: [] },
-  syslog: [],
-  traps: [],
-  flows: [],
-  ...rows,
-});
-
-const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, receivedAtMs });
 
 it('keeps a ledger with the rows, as the tenures after it need it', async () => {
+  const { lease, store, guard } = stores;
   const first = { clockAheadMs: null, nodeId: 'id-a', stored: [at(1000), at(2000)], settled: [] };
   await put(store, guard, [
     batch(1, { ledger: first }),
@@ -74,6 +44,7 @@ it('keeps a ledger with the rows, as the tenures after it need it', async () => 
 });
 
 it('translates the times of a writer whose clock was another one, by the clock of the store that both know', async () => {
+  const { store, guard } = stores;
   const now = 1_700_000_000_000;
   const ahead = (clockAheadMs: number | null, sequence: number) =>
     batch(sequence, { ledger: { clockAheadMs, nodeId: 'id-a', stored: [at(now, BigInt(sequence))], settled: [] } });
@@ -87,6 +58,7 @@ it('translates the times of a writer whose clock was another one, by the clock o
 });
 
 it('lets one collector of a node settle a take-over at a time, and nobody when it is done', async () => {
+  const { options, lease, store, guard } = stores;
   const claim = (owner: string, nodeId = 'id-a') => ({ nodeId, tenureEpoch: guard.epoch, owner });
   expect(await store.replayTurn(guard, claim('one'), false)).toBe('mine');
   expect(await store.replayTurn(guard, claim('two'), false)).toBe('another');
@@ -95,7 +67,7 @@ it('lets one collector of a node settle a take-over at a time, and nobody when i
   expect(await store.delivered(['s-1'])).toEqual(new Set());
   expect(await put(store, guard, [batch(1)], claim('one'))).toMatchObject({ outcome: 'stored', batches: 1 });
   // Not renewed for long enough: the next one may go on where it was.
-  await server.sql(`update records_${schemas}.delivery_replay set renewed_at = renewed_at - interval '5 s'`);
+  await server.sql(`update ${options.store.schema}.delivery_replay set renewed_at = renewed_at - interval '5 s'`);
   expect(await store.replayTurn(guard, claim('two'), false)).toBe('mine');
   expect(await put(store, guard, [batch(2)], claim('one'))).toEqual({ outcome: 'replaced' });
   expect(await store.replayTurn(guard, claim('two'), true)).toBe('done');
@@ -107,6 +79,7 @@ it('lets one collector of a node settle a take-over at a time, and nobody when i
 });
 
 it('reads a ledger of many batches whole', async () => {
+  const { store, guard } = stores;
   const times = Array.from({ length: 450 }, (_, index) => 1000 + index);
   for (const time of times)
     await put(store, guard, [
@@ -116,12 +89,14 @@ it('reads a ledger of many batches whole', async () => {
 });
 
 it('knows which messages are stored', async () => {
+  const { store, guard } = stores;
   await put(store, guard, [batch(1), batch(3)]);
   expect(await store.delivered(['s-3', 's-2', 's-1', 'other-1'])).toEqual(new Set(['s-3', 's-1']));
   expect(await store.delivered([])).toEqual(new Set());
 });
 
 it('tells how far each node came', async () => {
+  const { lease, store, guard } = stores;
   expect(await store.progress()).toEqual([]);
   await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000, clockAheadMs: null });
   await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs: null });
@@ -135,6 +110,7 @@ it('tells how far each node came', async () => {
 });
 
 it('stores every kind as a person can query it', async () => {
+  const { options, store, guard } = stores;
   const rows = { syslog: [syslog('hello')], traps: [trap()], flows: [flow()] };
   expect(await put(store, guard, [batch(1, rows)])).toEqual({ outcome: 'stored', batches: 1, rows: 3 });
   const s = options.store.schema;
@@ -164,6 +140,7 @@ it('stores every kind as a person can query it', async () => {
 });
 
 it('stores a message of INGEST once, whoever delivers it again', async () => {
+  const { options, store, reader, guard } = stores;
   const first = [batch(1, { syslog: [syslog('one')] }), batch(2, { syslog: [syslog('two')] })];
   expect(await put(store, guard, first)).toMatchObject({ batches: 2, rows: 2 });
   const again = [...first, batch(3, { syslog: [syslog('three')] }), batch(1, { syslog: [syslog('other')] }, 's2')];
@@ -180,6 +157,7 @@ it('stores a message of INGEST once, whoever delivers it again', async () => {
 });
 
 it('writes nothing under a reign that is over', async () => {
+  const { lease, store, reader, guard } = stores;
   await lease.release({ ...guard, handoverTo: null });
   expect(await put(store, guard, [batch(1, { syslog: [syslog('late')] })])).toEqual({ outcome: 'stale' });
   expect(await put(store, { epoch: 1, incarnation: "o'brien" }, [batch(1)])).toEqual({ outcome: 'stale' });
@@ -190,6 +168,7 @@ it('writes nothing under a reign that is over', async () => {
 });
 
 it('stores rows under the reign that commits them, also when they were staged under the one before', async () => {
+  const { options, lease, store, guard } = stores;
   const rows = { syslog: [syslog('one'), syslog('two')], flows: [flow()] };
   const staged = store.stage(batch(1, rows), guard.epoch);
   const next = await claimAs(lease, 'a');
@@ -200,6 +179,7 @@ it('stores rows under the reign that commits them, also when they were staged un
 });
 
 it('never fails a batch for a value that PostgreSQL cannot hold', async () => {
+  const { options, log, store, guard } = stores;
   const rows = { syslog: oddValues.syslog(), traps: oddValues.traps(), flows: oddValues.flows() };
   const total = rows.syslog.length + rows.traps.length + rows.flows.length;
   expect(await put(store, guard, [batch(1, rows)])).toEqual({ outcome: 'stored', batches: 1, rows: total });
@@ -214,6 +194,7 @@ it('never fails a batch for a value that PostgreSQL cannot hold', async () => {
 });
 
 it('stores a row that the database refuses bare and marked, and all others whole', async () => {
+  const { options, store, guard } = stores;
   const s = options.store.schema;
   await server.sql(`alter table ${s}.syslog_message add constraint no_poison check (message <> 'poison')`);
   const rows = ['one', 'poison', 'two'].map((message) => syslog(message));
@@ -225,6 +206,7 @@ it('stores a row that the database refuses bare and marked, and all others whole
 });
 
 it('takes many rows in one call', async () => {
+  const { options, store, reader, guard } = stores;
   const flows = Array.from({ length: 6000 }, (_, index) => flow({ sourcePort: index }));
   expect(await put(store, guard, [batch(1, { flows })])).toMatchObject({ rows: 6000 });
   expect(await reader.counts()).toEqual({ syslog: 0, trap: 0, flow: 6000 });
@@ -233,6 +215,7 @@ it('takes many rows in one call', async () => {
 });
 
 it('reads back the newest first, as JSON', async () => {
+  const { store, reader, guard } = stores;
   const messages = [1, 2, 3].map((n) => syslog(`m${n}`, { receivedAtMs: 1_700_000_000_000 + n }));
   await put(store, guard, [batch(1, { syslog: messages, flows: [flow()] })]);
   const last = await reader.last('syslog', 2);
@@ -247,145 +230,10 @@ it('reads back the newest first, as JSON', async () => {
   expect(await reader.last('trap', 5)).toEqual([]);
 });
 
-it('drops the days that are older than the retention, each kind by its own, and nothing else', async () => {
-  const s = options.store.schema;
-  const daysAgo = (days: number) => Date.now() - days * 86_400_000;
-  const rows = (days: number) => ({
-    syslog: [syslog(`${days} days old`, { receivedAtMs: daysAgo(days) })],
-    traps: [trap({ receivedAtMs: daysAgo(days) })],
-    flows: [flow({ receivedAtMs: daysAgo(days) })],
-  });
-  // A partition of a day that was made ahead of its time, long ago.
-  const day = new Date(daysAgo(9)).toISOString().slice(0, 10);
-  for (const table of ['syslog_message', 'traffic_part']) {
-    const name = `${s}.${table}_${day.replaceAll('-', '')}`;
-    await server.sql(
-      `create table ${name} partition of ${s}.${table} for values from ('${day}T00:00:00Z') to ('${day}T23:59:59.999999Z')`,
-    );
-  }
-  await put(
-    store,
-    guard,
-    [0, 1, 5, 9].map((days) => batch(days, rows(days))),
-  );
-  const days = 86_400_000;
-  await store.trim({ syslogMs: 3 * days, trapMs: 7 * days, flowMs: 30 * days, minuteMs: 3 * days });
-  expect((await reader.last('syslog', 9)).map((row) => row['message'])).toEqual(['0 days old', '1 days old']);
-  expect(await reader.counts()).toEqual({ syslog: 2, trap: 3, flow: 4 });
-  expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 2 }]);
-  const partitions = await server.sql(
-    `select count(*)::int as n from pg_class where relname = 'syslog_message_${day.replaceAll('-', '')}'`,
-  );
-  expect(partitions).toEqual([{ n: 0 }]);
-  expect(await put(store, guard, [batch(5, rows(5))])).toMatchObject({ batches: 0 });
-});
-
-it('keeps rows by day, in partitions that are there before their day', async () => {
-  const s = options.store.schema;
-  await put(store, guard, [
-    batch(1, { syslog: [syslog('now', { receivedAtMs: Date.now() })], traps: [trap({ receivedAtMs: 5 })] }),
-  ]);
-  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  const places = await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message
-    union all select tableoid::regclass::text from ${s}.snmp_trap`);
-  expect(places.map(({ place }) => place)).toEqual([`${s}.syslog_message_${today}`, `${s}.snmp_trap_rest`]);
-  const made = await server.sql(
-    `select count(*)::int as n from pg_inherits where inhparent = '${s}.flow_record'::regclass`,
-  );
-  expect(made).toEqual([{ n: 6 }]);
-  // Many processes may do it at once, and rows that came for a day before its partition are moved into it.
-  await server.sql(`drop table ${s}.syslog_message_${today}, ${s}.flow_record_${today}`);
-  await put(store, guard, [batch(2, { syslog: [syslog('without a partition', { receivedAtMs: Date.now() })] })]);
-  const others = [1, 2, 3].map(() => new PostgresRecordStore(options));
-  await Promise.all(others.map((other) => other.prepare()));
-  await Promise.all(others.map((other) => other.close()));
-  expect(log.lines.filter(({ message }) => message.includes('partitions'))).toEqual([]);
-  expect(await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message`)).toEqual([
-    { place: `${s}.syslog_message_${today}` },
-  ]);
-});
-
-it('sums flows by minute in the transaction that stores them, of IPv4 and of others', async () => {
-  const s = options.store.schema;
-  const six = { sourceAddress: '2001:db8::1', destinationAddress: '2001:db8::2', octets: 10n };
-  const four = { octets: 100n, packets: 1n, inputInterface: 3 };
-  const flows = [
-    flow(four),
-    flow({ ...four, sourcePort: 9 }),
-    flow({ ...four, receivedAtMs: 1_700_000_060_000 }),
-    flow(six),
-  ];
-  const counters = flow({ packets: null, octets: null });
-  const unread = flow({ malformed: 'cut off', raw: new Uint8Array(3) });
-  await put(store, guard, [batch(1, { flows: [...flows, counters, unread] }), batch(2, { flows })]);
-  // The same message again adds nothing, also beside one that is new.
-  await put(store, guard, [batch(2, { flows }), batch(3, { flows: [flow(four)] })]);
-  expect(
-    await server.sql(`select to_char(minute at time zone 'UTC', 'HH24:MI') as minute, host(exporter) as exporter, input_interface,
-      output_interface, flows::int, packets::int, octets::int from ${s}.traffic order by minute, input_interface`),
-  ).toEqual([
-    {
-      minute: '22:13',
-      exporter: '192.0.2.9',
-      input_interface: '3',
-      output_interface: '0',
-      flows: 5,
-      packets: 5,
-      octets: 500,
-    },
-    {
-      minute: '22:13',
-      exporter: '192.0.2.9',
-      input_interface: '4294967295',
-      output_interface: '0',
-      flows: 2,
-      packets: 14,
-      octets: 20,
-    },
-    {
-      minute: '22:14',
-      exporter: '192.0.2.9',
-      input_interface: '3',
-      output_interface: '0',
-      flows: 2,
-      packets: 2,
-      octets: 200,
-    },
-  ]);
-  expect(
-    await server.sql(`select protocol, port, sum(flows)::int as flows from ${s}.applications group by 1, 2 order by 2`),
-  ).toEqual([
-    { protocol: 17, port: 9, flows: 2 },
-    { protocol: 17, port: 53, flows: 7 },
-  ]);
-  expect(
-    await server.sql(`select host(source_address) as source, host(destination_address) as destination, port, sum(octets)::int as octets
-      from ${s}.conversations group by 1, 2, 3 order by 1, 3`),
-  ).toEqual([
-    { source: '192.0.2.33', destination: '198.51.100.4', port: 9, octets: 200 },
-    { source: '192.0.2.33', destination: '198.51.100.4', port: 53, octets: 500 },
-    { source: '2001:db8::1', destination: '2001:db8::2', port: 53, octets: 20 },
-  ]);
-  expect((await reader.counts()).flow).toBe(11);
-  // Under a reign that is over there is no sum either.
-  await lease.release({ ...guard, handoverTo: null });
-  expect(await put(store, guard, [batch(9, { flows })])).toEqual({ outcome: 'stale' });
-  expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 9 }]);
-});
-
-it('stores only the sums of flows that come as columns', async () => {
-  const columns = new PlainFlows();
-  for (const record of [flow({ octets: 7n }), flow({ octets: 8n, sourceAddress: '2001:db8::1' })]) columns.add(record);
-  expect(await put(store, guard, [batch(1, { columns })])).toMatchObject({ rows: 2 });
-  expect((await reader.counts()).flow).toBe(0);
-  expect(await server.sql(`select sum(octets)::int as n from ${options.store.schema}.conversations`)).toEqual([
-    { n: 15 },
-  ]);
-});
-
 it('goes on by itself after the store was away, and a frozen one ends in its time', async () => {
-  await store.close();
-  store = new PostgresRecordStore({ ...options, statementTimeoutMs: 400 });
+  await stores.store.close();
+  stores.store = new PostgresRecordStore({ ...stores.options, statementTimeoutMs: 400 });
+  const { store, reader, guard } = stores;
   await put(store, guard, [batch(1, { syslog: [syslog('before')] })]);
   server.freeze();
   const startedAt = performance.now();

@@ -102,3 +102,16 @@ export function put(
   const staged = batches.map((batch) => store.stage(batch, guard.epoch));
   return store.store(guard, staged, replay);
 }
+
+/** A batch of INGEST, with nothing in it but what is given. */
+export const batch = (sequence: number, rows: Partial<RecordBatch> = {}, stream = 's'): RecordBatch => ({
+  messageId: `${stream}-${sequence}`,
+  ledger: { clockAheadMs: null, nodeId: 'id-a', stored: [], settled: [] },
+  syslog: [],
+  traps: [],
+  flows: [],
+  ...rows,
+});
+
+/** What the ledger keeps of a message. */
+export const at = (receivedAtMs: number, digest = BigInt(receivedAtMs)) => ({ digest, receivedAtMs });

@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { Fault, runQuietly, say, tail } from './progress.mjs';
 
-/** `daemon`: installing it would start a server on a machine with systemd, so there it is only unpacked. */
+/**
+ * `besides`: packages that come with it. `daemon`: installing it would start a server on a machine with systemd, so there it is only unpacked.
+ */
 const wanted = [
   {
     program: 'nats-server',
@@ -86,6 +88,8 @@ const wanted = [
   {
     program: 'rsyslogd',
     package: 'rsyslog',
+    // Its driver for TLS, which is no program.
+    besides: ['rsyslog-gnutls'],
     daemon: true,
     tests: true,
     without: 'tests with rsyslog as a forwarder are skipped',
@@ -136,7 +140,7 @@ export async function findPrograms(work, { vip, hostname = false, tests = false 
   const leftOut = absent.map((one) => ({
     program: one.program,
     means: one.must ?? one.without,
-    cure: `apt-get install ${one.package}   (as root)`,
+    cure: `apt-get install ${[one.package, ...(one.besides ?? [])].join(' ')}   (as root)`,
   }));
   for (const one of leftOut) say(`${one.program} could not be had: ${one.means}. Cure: ${one.cure}`);
   // Tests that need a DNS server are skipped without one.
@@ -180,7 +184,7 @@ async function get(programs, work, unpacked) {
   const mayInstall = process.getuid() === 0;
   const install = mayInstall ? programs.filter((one) => !(systemd && one.daemon)) : [];
   const unpack = programs.filter((one) => !install.includes(one));
-  const names = (list) => [...new Set(list.map((one) => one.package))];
+  const names = (list) => [...new Set(list.flatMap((one) => [one.package, ...(one.besides ?? [])]))];
   if (install.length > 0) await aptInstall(names(install), log);
   if (unpack.length > 0) await aptUnpack(names(unpack), log, work, unpacked);
 }

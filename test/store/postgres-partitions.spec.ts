@@ -1,0 +1,161 @@
+import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
+import { PlainFlows } from '@hotstandby/decoders';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startPostgres, type Postgres } from '../parts/postgres.ts';
+import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
+import { batch, flow, put, syslog, trap } from './records.ts';
+
+let server: Postgres;
+let stores: RecordStores;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server?.stop());
+beforeEach(async () => {
+  stores = await openRecordStores(server);
+});
+afterEach(async () => {
+  server.thaw();
+  await closeRecordStores(stores);
+});
+
+it('drops the days that are older than the retention, each kind by its own, and nothing else', async () => {
+  const { options, store, reader, guard } = stores;
+  const s = options.store.schema;
+  const daysAgo = (days: number) => Date.now() - days * 86_400_000;
+  const rows = (days: number) => ({
+    syslog: [syslog(`${days} days old`, { receivedAtMs: daysAgo(days) })],
+    traps: [trap({ receivedAtMs: daysAgo(days) })],
+    flows: [flow({ receivedAtMs: daysAgo(days) })],
+  });
+  // A partition of a day that was made ahead of its time, long ago.
+  const day = new Date(daysAgo(9)).toISOString().slice(0, 10);
+  for (const table of ['syslog_message', 'traffic_part']) {
+    const name = `${s}.${table}_${day.replaceAll('-', '')}`;
+    await server.sql(
+      `create table ${name} partition of ${s}.${table} for values from ('${day}T00:00:00Z') to ('${day}T23:59:59.999999Z')`,
+    );
+  }
+  await put(
+    store,
+    guard,
+    [0, 1, 5, 9].map((days) => batch(days, rows(days))),
+  );
+  const days = 86_400_000;
+  await store.trim({ syslogMs: 3 * days, trapMs: 7 * days, flowMs: 30 * days, minuteMs: 3 * days });
+  expect((await reader.last('syslog', 9)).map((row) => row['message'])).toEqual(['0 days old', '1 days old']);
+  expect(await reader.counts()).toEqual({ syslog: 2, trap: 3, flow: 4 });
+  expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 2 }]);
+  const partitions = await server.sql(
+    `select count(*)::int as n from pg_class where relname = 'syslog_message_${day.replaceAll('-', '')}'`,
+  );
+  expect(partitions).toEqual([{ n: 0 }]);
+  expect(await put(store, guard, [batch(5, rows(5))])).toMatchObject({ batches: 0 });
+});
+
+it('keeps rows by day, in partitions that are there before their day', async () => {
+  const { options, log, store, guard } = stores;
+  const s = options.store.schema;
+  await put(store, guard, [
+    batch(1, { syslog: [syslog('now', { receivedAtMs: Date.now() })], traps: [trap({ receivedAtMs: 5 })] }),
+  ]);
+  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  const places = await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message
+    union all select tableoid::regclass::text from ${s}.snmp_trap`);
+  expect(places.map(({ place }) => place)).toEqual([`${s}.syslog_message_${today}`, `${s}.snmp_trap_rest`]);
+  const made = await server.sql(
+    `select count(*)::int as n from pg_inherits where inhparent = '${s}.flow_record'::regclass`,
+  );
+  expect(made).toEqual([{ n: 6 }]);
+  // Many processes may do it at once, and rows that came for a day before its partition are moved into it.
+  await server.sql(`drop table ${s}.syslog_message_${today}, ${s}.flow_record_${today}`);
+  await put(store, guard, [batch(2, { syslog: [syslog('without a partition', { receivedAtMs: Date.now() })] })]);
+  const others = [1, 2, 3].map(() => new PostgresRecordStore(options));
+  await Promise.all(others.map((other) => other.prepare()));
+  await Promise.all(others.map((other) => other.close()));
+  expect(log.lines.filter(({ message }) => message.includes('partitions'))).toEqual([]);
+  expect(await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message`)).toEqual([
+    { place: `${s}.syslog_message_${today}` },
+  ]);
+});
+
+it('sums flows by minute in the transaction that stores them, of IPv4 and of others', async () => {
+  const { options, lease, store, reader, guard } = stores;
+  const s = options.store.schema;
+  const six = { sourceAddress: '2001:db8::1', destinationAddress: '2001:db8::2', octets: 10n };
+  const four = { octets: 100n, packets: 1n, inputInterface: 3 };
+  const flows = [
+    flow(four),
+    flow({ ...four, sourcePort: 9 }),
+    flow({ ...four, receivedAtMs: 1_700_000_060_000 }),
+    flow(six),
+  ];
+  const counters = flow({ packets: null, octets: null });
+  const unread = flow({ malformed: 'cut off', raw: new Uint8Array(3) });
+  await put(store, guard, [batch(1, { flows: [...flows, counters, unread] }), batch(2, { flows })]);
+  // The same message again adds nothing, also beside one that is new.
+  await put(store, guard, [batch(2, { flows }), batch(3, { flows: [flow(four)] })]);
+  expect(
+    await server.sql(`select to_char(minute at time zone 'UTC', 'HH24:MI') as minute, host(exporter) as exporter, input_interface,
+      output_interface, flows::int, packets::int, octets::int from ${s}.traffic order by minute, input_interface`),
+  ).toEqual([
+    {
+      minute: '22:13',
+      exporter: '192.0.2.9',
+      input_interface: '3',
+      output_interface: '0',
+      flows: 5,
+      packets: 5,
+      octets: 500,
+    },
+    {
+      minute: '22:13',
+      exporter: '192.0.2.9',
+      input_interface: '4294967295',
+      output_interface: '0',
+      flows: 2,
+      packets: 14,
+      octets: 20,
+    },
+    {
+      minute: '22:14',
+      exporter: '192.0.2.9',
+      input_interface: '3',
+      output_interface: '0',
+      flows: 2,
+      packets: 2,
+      octets: 200,
+    },
+  ]);
+  expect(
+    await server.sql(`select protocol, port, sum(flows)::int as flows from ${s}.applications group by 1, 2 order by 2`),
+  ).toEqual([
+    { protocol: 17, port: 9, flows: 2 },
+    { protocol: 17, port: 53, flows: 7 },
+  ]);
+  expect(
+    await server.sql(`select host(source_address) as source, host(destination_address) as destination, port, sum(octets)::int as octets
+      from ${s}.conversations group by 1, 2, 3 order by 1, 3`),
+  ).toEqual([
+    { source: '192.0.2.33', destination: '198.51.100.4', port: 9, octets: 200 },
+    { source: '192.0.2.33', destination: '198.51.100.4', port: 53, octets: 500 },
+    { source: '2001:db8::1', destination: '2001:db8::2', port: 53, octets: 20 },
+  ]);
+  expect((await reader.counts()).flow).toBe(11);
+  // Under a reign that is over there is no sum either.
+  await lease.release({ ...guard, handoverTo: null });
+  expect(await put(store, guard, [batch(9, { flows })])).toEqual({ outcome: 'stale' });
+  expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 9 }]);
+});
+
+it('stores only the sums of flows that come as columns', async () => {
+  const { options, store, reader, guard } = stores;
+  const columns = new PlainFlows();
+  for (const record of [flow({ octets: 7n }), flow({ octets: 8n, sourceAddress: '2001:db8::1' })]) columns.add(record);
+  expect(await put(store, guard, [batch(1, { columns })])).toMatchObject({ rows: 2 });
+  expect((await reader.counts()).flow).toBe(0);
+  expect(await server.sql(`select sum(octets)::int as n from ${options.store.schema}.conversations`)).toEqual([
+    { n: 15 },
+  ]);
+});
