@@ -171,6 +171,21 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a virtual hostname i
     expect(await pair.settled()).toBe(active);
   });
 
+  it('clears a name that was changed while both nodes were down', async () => {
+    const moved = 'moved.demo.test';
+    await pair.settled();
+    owners.stop();
+    for (const node of nodeNames) await pair.pair.kill(node);
+    pair.configure({ name: moved });
+    pair.pair.restart();
+    await leadsTo(own(await pair.settled()), moved);
+    await leadsTo('', pair.name);
+    pair.configure({ name: pair.name });
+    await leadsTo(own(await pair.settled()));
+    await leadsTo('', moved);
+    owners = new NameOwners(`127.0.0.1:${pair.dnsPort}`, pair.name, (address) => (address.endsWith('1') ? 'a' : 'b'));
+  });
+
   it('says that the DNS server is not there, and that it does not answer', async () => {
     change({ servers: [front.address] });
     await fault(

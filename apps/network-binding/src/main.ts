@@ -1,11 +1,12 @@
 import { watchFile, unwatchFile } from 'node:fs';
+import { join } from 'node:path';
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
-import { openNameServers, type HostnameSettings } from '@hotstandby/adapters/name-servers';
+import { openNameServers, RememberedNames, type HostnameSettings } from '@hotstandby/adapters/name-servers';
 import { connectNats } from '@hotstandby/adapters/nats';
 import { NftGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { configFileOf, faultLine, loadConfig, runService } from '@hotstandby/platform';
-import { HostnameBinding, type HostnameTarget } from '@hotstandby/services/hostname-binding';
+import { HostnameBinding, isSameName, type HostnameTarget } from '@hotstandby/services/hostname-binding';
 import { NetworkBinding } from '@hotstandby/services/network-binding';
 
 /** A changed configuration file is noticed within this; SIGHUP is quicker. */
@@ -19,7 +20,9 @@ await runService('network-binding', async ({ service, config, place, log }) => {
   const file = configFileOf(process.argv.slice(2), process.env) ?? '';
   let networkBinding: NetworkBinding | null = null;
   let hostnameBinding: HostnameBinding | null = null;
+  const remembered = new RememberedNames(join(config.node.dataDir, 'names.json'), log);
   const target = (settings: HostnameSettings): HostnameTarget => {
+    remembered.know(settings);
     const { name, ttlSeconds, addresses = [config.node.address] } = settings;
     return { name, ttlSeconds, addresses, names: openNameServers(settings) };
   };
@@ -52,7 +55,16 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     ids: systemIds,
     service: (parts) => {
       if (binding.mode === 'hostname') {
-        hostnameBinding = new HostnameBinding({ ...parts, ...target(binding), fenceLeadMs: timing.fenceLeadMs });
+        hostnameBinding = new HostnameBinding({
+          ...parts,
+          left: remembered
+            .load()
+            .filter(({ name }) => !isSameName(name, binding.name))
+            .map(target),
+          ...target(binding),
+          fenceLeadMs: timing.fenceLeadMs,
+          remember: (names) => remembered.keep(names),
+        });
         return hostnameBinding;
       }
       const addresses = binding.mode === 'vip' ? binding.addresses : [];

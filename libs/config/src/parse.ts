@@ -26,6 +26,11 @@ export interface ConfigFault {
 
 export type ConfigResult = { ok: true; config: NodeConfig } | { ok: false; faults: ConfigFault[] };
 
+/** `binding` as a node once had it, for who kept it; null: it is none. */
+export function readBinding(value: unknown): NodeConfig['binding'] | null {
+  return nodeConfigSchema.shape.binding.safeParse(value).data ?? null;
+}
+
 /** Text of a YAML (or JSON) file in, a complete configuration or everything that is wrong with it out. Reads no file. */
 export function parseConfig(text: string): ConfigResult {
   let raw: unknown;

@@ -4,7 +4,7 @@ import type { NameChange, NameServers, NameView } from '@hotstandby/ports';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { ManualClock } from '@hotstandby/testing/manual-clock';
 import { expect, it } from 'vitest';
-import { HostnameBinding } from './index.ts';
+import { HostnameBinding, type HostnameBindingParts } from './index.ts';
 
 const place = { cluster: 'c', node: 'a' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -58,7 +58,7 @@ class MemoryServers implements NameServers {
   }
 }
 
-async function started() {
+async function started(more: Partial<HostnameBindingParts> = {}) {
   const names = new MemoryServers();
   const clock = new ManualClock();
   const bus = new LocalBus();
@@ -67,7 +67,7 @@ async function started() {
     events.push('code' in data ? `${type} ${data.code}` : type);
   };
   const own = { name: 'service.example.test', ttlSeconds: 30, addresses: ['192.0.2.11'], fenceLeadMs: 15 };
-  const service = new HostnameBinding({ names, bus, clock, place, log: quiet, metrics, emit, ...own });
+  const service = new HostnameBinding({ names, bus, clock, place, log: quiet, metrics, emit, ...own, ...more });
   await service.start();
   await clock.advance(0);
   const grant = async (epoch: number | null, forMs = 100_000) => {
@@ -245,6 +245,24 @@ it('takes the old name from an active that died with it, and leaves it to a newe
   expect(third.primary.markers).toEqual([mark(2, 'a')]);
   expect(next.primary.markers).toEqual([mark(3)]);
   expect(service.report().detail['leaving']).toEqual([]);
+});
+
+it('clears a name of the time before its start, and remembers it until then', async () => {
+  const remembered: string[][] = [];
+  const former = new MemoryServers();
+  former.primary = { markers: [mark(1, 'a')], addresses: [{ address: '192.0.2.11', ttlSeconds: 30 }] };
+  const left = [{ name: 'former.example.test', names: former }];
+  const { service, grant, clock, own } = await started({ left, remember: (names) => remembered.push(names) });
+  await clock.advance(30_000);
+  expect(former.updates).toBe(0);
+  expect(remembered).toEqual([[own.name, 'former.example.test']]);
+  await grant(2);
+  await clock.advance(0);
+  expect(former.primary).toEqual({ markers: [mark(2, 'a')], addresses: [] });
+  expect(former.closed).toBe(true);
+  service.reconfigure({ ...own, names: new MemoryServers(), name: 'next.example.test' });
+  await clock.advance(0);
+  expect(remembered.slice(1)).toEqual([[own.name], ['next.example.test', own.name], ['next.example.test']]);
 });
 
 it('gives a name up whose server never answers again', async () => {

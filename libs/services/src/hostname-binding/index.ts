@@ -18,6 +18,8 @@ import { FollowServers } from './follow-servers.ts';
 import { isSameName, LeavingNames } from './leaving-names.ts';
 import { asNameFault, nameFault, type NameFault } from './name-fault.ts';
 
+export { isSameName };
+
 /** A name that is as it should be is looked at again, and put back if somebody changed it. */
 const checkEveryMs = 10_000;
 /** A standby asks at this pace whether it would be allowed to change the name. */
@@ -46,6 +48,10 @@ export interface HostnameBindingParts extends HostnameTarget {
   emit: Emit;
   /** Nothing is begun any more this long before the grant ends. */
   fenceLeadMs: number;
+  /** Names of the time before this start that may still lead here. Closed here. */
+  left?: readonly { name: string; names: NameServers }[];
+  /** Told at the start and after each change which names lead here or may: what a later start has to know. */
+  remember?: (names: string[]) => void;
 }
 
 /**
@@ -89,7 +95,7 @@ export class HostnameBinding implements Service {
       [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2, 10],
     );
     this.#target = parts;
-    this.#leaving = new LeavingNames(parts);
+    this.#leaving = new LeavingNames({ ...parts, changed: () => this.#remember() }, parts.left ?? []);
     this.#others = this.#followers();
     this.#watch = new RoleWatch(parts, {
       opened: () => {
@@ -103,6 +109,7 @@ export class HostnameBinding implements Service {
   }
 
   async start(): Promise<void> {
+    this.#remember();
     this.#watch.start();
     this.#kick();
   }
@@ -206,9 +213,11 @@ export class HostnameBinding implements Service {
     this.#openedAtMs = this.#parts.clock.monotonicMs();
     this.#retryMs = firstRetryMs;
     this.#rehearsedAtMs = -Infinity;
+    if (isSameName(before.name, next.name)) {
+      void before.names.close();
+      this.#remember();
+    } else this.#leaving.add(before.name, before.names);
     this.#leaving.keep(next.name);
-    if (isSameName(before.name, next.name)) void before.names.close();
-    else this.#leaving.add(before.name, before.names);
     const { name, addresses, names, ttlSeconds } = next;
     this.#parts.log.info('the binding has changed', { name, addresses, servers: names.servers, ttlSeconds });
   }
@@ -282,6 +291,10 @@ export class HostnameBinding implements Service {
     // Behind, and awaited by nobody: a claim does not wait for a server that was given up.
     void this.#leaving.see(wish, () => this.#grant()?.epoch === wish.epoch);
     return null;
+  }
+
+  #remember(): void {
+    this.#parts.remember?.([this.#target.name, ...this.#leaving.list()]);
   }
 
   #look(): Promise<NameView> {

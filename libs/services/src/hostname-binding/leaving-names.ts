@@ -13,16 +13,20 @@ interface Leaving {
 }
 
 /**
- * Names that were taken out of the configuration while the node ran. The active takes their addresses away once its new
+ * Names that were taken out of the configuration, while the node ran or before it was started anew. The active takes their addresses away once its new
  * name leads to it; a standby keeps them in mind until somebody has, so that the death of the active leaves none behind.
  */
 export class LeavingNames {
-  readonly #parts: { clock: Clock; log: Logger };
+  readonly #parts: { clock: Clock; log: Logger; changed: () => void };
   #leaving: Leaving[] = [];
   #seeing = false;
 
-  constructor(parts: { clock: Clock; log: Logger }) {
+  constructor(
+    parts: { clock: Clock; log: Logger; changed: () => void },
+    left: readonly { name: string; names: NameServers }[],
+  ) {
     this.#parts = parts;
+    this.#leaving = left.map((one) => this.#leave(one.name, one.names));
   }
 
   list(): string[] {
@@ -30,7 +34,8 @@ export class LeavingNames {
   }
 
   add(name: string, names: NameServers): void {
-    this.#leaving.push({ name, names, untilMs: this.#parts.clock.monotonicMs() + patienceMs, toldFault: '' });
+    this.#leaving.push(this.#leave(name, names));
+    this.#parts.changed();
   }
 
   /** It is configured again. */
@@ -51,6 +56,10 @@ export class LeavingNames {
 
   async close(): Promise<void> {
     await Promise.all(this.#leaving.map(({ names }) => names.close()));
+  }
+
+  #leave(name: string, names: NameServers): Leaving {
+    return { name, names, untilMs: this.#parts.clock.monotonicMs() + patienceMs, toldFault: '' };
   }
 
   async #seeOne({ name, names }: Leaving, wish: HostnameWish | null, may: () => boolean): Promise<boolean> {
@@ -82,6 +91,7 @@ export class LeavingNames {
     const gone = this.#leaving.filter(which);
     this.#leaving = this.#leaving.filter((one) => !which(one));
     for (const { names } of gone) void names.close();
+    if (gone.length > 0) this.#parts.changed();
   }
 }
 
