@@ -47,6 +47,7 @@ const bundle = await rolldown({
 await bundle.write({ dir: folder, format: 'esm', sourcemap: true, codeSplitting: false, entryFileNames: 'main.mjs' });
 await bundle.close();
 
-// What set-up compiled goes beside the bundle that loads it; without it the collector uses node:dgram.
-const native = fileURLToPath(new URL('../.hotstandby/native/udp-batch.node', import.meta.url));
-if (name === 'collector' && existsSync(native)) await copyFile(native, path.join(folder, 'udp-batch.node'));
+// What set-up compiled goes beside the bundle that loads it; without it the service has a slower way.
+const addon = { collector: 'udp-batch.node', 'network-binding': 'netfilter-socket.node' }[name];
+const compiled = addon && fileURLToPath(new URL(`../.hotstandby/native/${addon}`, import.meta.url));
+if (compiled && existsSync(compiled)) await copyFile(compiled, path.join(folder, addon));

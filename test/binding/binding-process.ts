@@ -1,7 +1,7 @@
 // The network-binding service alone in a process (in a network namespace, when started through nsenter): grants come
 // from the test over the IPC channel of node instead of NATS, everything else is what the service runs with.
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
-import { NftGate } from '@hotstandby/adapters/nft-gate';
+import { NftGate, openGate } from '@hotstandby/adapters/nft-gate';
 import { systemClock } from '@hotstandby/adapters/system';
 import { subjects } from '@hotstandby/contracts';
 import type { Emit } from '@hotstandby/contracts';
@@ -34,7 +34,9 @@ bus.respond(subjects.registerListener(place), () => ({ registered: true, incarna
 const quiet = { add() {}, set() {}, observe() {} };
 const emit: Emit = async (type, data) => void tell({ event: type, data });
 
-const gate = new NftGate({ place, clock: systemClock });
+// As on a host where netlink cannot be used, when the test wants that.
+const throughNft = process.env['BINDING_TEST_GATE'] === 'nft';
+const gate = throughNft ? new NftGate({ place, clock: systemClock }) : openGate({ place, clock: systemClock, log });
 const service = new NetworkBinding({
   binder: new LinuxBinder({ place, addresses, log }),
   gate,

@@ -62,34 +62,42 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     expect(a.events()).toEqual(['binding.bound']);
   });
 
-  it('is silent when its grant ends although it was killed, and the other node answers alone', async () => {
-    const [a, b] = [await lan.start('a'), await lan.start('b')];
-    a.activate(1);
-    await until('a answers', () => lan.answers());
-    await a.kill();
-    await sleep(grantMs);
-    // Still there, and silent; a neighbour that knows it gets no answer either.
-    expect(await lan.has('a')).toBe(true);
-    expect(await lan.answers()).toBe(false);
-    expect(await lan.reaches()).toBe(false);
-    b.activate(2);
-    await until('b answers', () => lan.answers());
-    const macOfB = await lan.mac('b');
-    await until('the client knows b', async () => (await lan.neighbour()) === macOfB);
-  });
+  const told = { netlink: [], nft: ['env', 'BINDING_TEST_GATE=nft'] };
+  it.each(['netlink', 'nft'] as const)(
+    'is silent when its grant ends although it was killed, and the other node answers alone (%s)',
+    async (means) => {
+      const [a, b] = [await lan.start('a', undefined, told[means]), await lan.start('b', undefined, told[means])];
+      expect((await a.report()).detail['kernelGrantBy']).toBe(means);
+      a.activate(1);
+      await until('a answers', () => lan.answers());
+      await a.kill();
+      await sleep(grantMs);
+      // Still there, and silent; a neighbour that knows it gets no answer either.
+      expect(await lan.has('a')).toBe(true);
+      expect(await lan.answers()).toBe(false);
+      expect(await lan.reaches()).toBe(false);
+      b.activate(2);
+      await until('b answers', () => lan.answers());
+      const macOfB = await lan.mac('b');
+      await until('the client knows b', async () => (await lan.neighbour()) === macOfB);
+    },
+  );
 
-  it('comes back behind new rules when somebody flushes all rules', async () => {
-    const a = await lan.start('a');
-    a.activate(1);
-    await until('bound', () => a.events().includes('binding.bound'));
-    await lan.inside('a', 'nft', 'flush', 'ruleset');
-    await until('told', () => a.events().filter((event) => event === 'binding.bound').length === 2);
-    expect(a.events().slice(0, 3)).toEqual(['binding.bound', 'binding.failed', 'binding.released']);
-    await until('it answers', () => lan.answers());
-    await a.kill();
-    await sleep(grantMs);
-    expect(await lan.answers()).toBe(false);
-  });
+  it.each(['netlink', 'nft'] as const)(
+    'comes back behind new rules when somebody flushes all rules (%s)',
+    async (means) => {
+      const a = await lan.start('a', undefined, told[means]);
+      a.activate(1);
+      await until('bound', () => a.events().includes('binding.bound'));
+      await lan.inside('a', 'nft', 'flush', 'ruleset');
+      await until('told', () => a.events().filter((event) => event === 'binding.bound').length === 2);
+      expect(a.events().slice(0, 3)).toEqual(['binding.bound', 'binding.failed', 'binding.released']);
+      await until('it answers', () => lan.answers());
+      await a.kill();
+      await sleep(grantMs);
+      expect(await lan.answers()).toBe(false);
+    },
+  );
 
   it('leaves the address of a killed binder for its lifetime only, and cleans it first thing when started again', async () => {
     const a = await lan.start('a');

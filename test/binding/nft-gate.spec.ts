@@ -8,14 +8,15 @@ import { Lan, missing, until, vip, vip6 } from './lan.ts';
 const reason = missing();
 if (reason) console.log(`skipped: the kernel's gate in namespaces ${reason}`);
 
-describe.skipIf(reason !== null)('the kernel’s gate', () => {
+describe.skipIf(reason !== null).each(['netlink', 'nft'] as const)('the kernel’s gate, told by %s', (means) => {
   let lan: Lan;
   let gate: Gate;
   beforeEach(async () => {
     lan = new Lan();
     await lan.open();
-    gate = new Gate(lan.namespace('a'));
+    gate = new Gate(lan.namespace('a'), means);
     await gate.started;
+    expect(await gate.ask({ call: 'means' })).toEqual({ name: means, note: null });
     expect(await gate.ask({ call: 'unable' })).toBeNull();
     await gate.ask({ call: 'establish', addresses: [vip, vip6] });
     await lan.ip('a', 'address', 'add', `${vip}/32`, 'dev', 'eth0');
@@ -45,19 +46,55 @@ describe.skipIf(reason !== null)('the kernel’s gate', () => {
     await sleep(100);
     expect(await gate.ask({ call: 'renew', forMs: 5000 })).toBe('refused');
     expect(await lan.answers()).toBe(false);
-    // On its way to nft, which is frozen for longer than the grant lasts.
+    // On its way, frozen for longer than the grant lasts: as nft, or in the process itself.
     await gate.ask({ call: 'open', forMs: 150 });
     const nft = Number(await gate.ask({ call: 'pid' }));
-    process.kill(nft, 'SIGSTOP');
+    if (means === 'nft') process.kill(nft, 'SIGSTOP');
+    else await gate.ask({ call: 'stall', forMs: 300 });
     const late = gate.ask({ call: 'renew', forMs: 5000 });
     await sleep(300);
-    process.kill(nft, 'SIGCONT');
+    if (means === 'nft') process.kill(nft, 'SIGCONT');
     expect(await late).toBe('refused');
     expect(await lan.answers()).toBe(false);
     expect(await gate.ask({ call: 'intact' })).toBe(true);
   });
 
-  it('never carries out what it was told before it hung', async () => {
+  it.runIf(means === 'netlink')(
+    'shortens a grant that came to the kernel late, while the one before still ran',
+    async () => {
+      for (const [call, forMs, stallMs] of [
+        ['renew', 2000, 1500],
+        ['open', 2000, 1500],
+        ['open', 1000, 2000],
+      ] as const) {
+        expect(await gate.ask({ call: 'open', forMs: 30_000 })).toBe('done');
+        const start = performance.now();
+        await gate.ask({ call: 'stall', forMs: stallMs });
+        expect(await gate.ask({ call, forMs })).toBe(stallMs < forMs ? 'done' : 'refused');
+        const left = await gate.ask({ call: 'state' });
+        // Otherwise it would be open for `stallMs` longer.
+        if (stallMs > forMs) expect(left).toBe('shut');
+        else if (performance.now() - start < forMs - 20) expect(left).toBe('open');
+        await until('shut', async () => (await gate.ask({ call: 'state' })) === 'shut');
+        expect(performance.now() - start, call).toBeLessThan(forMs + stallMs - 50);
+      }
+    },
+  );
+
+  it.runIf(means === 'netlink')('needs no nft for a beat: one that hangs holds up nothing', async () => {
+    await gate.ask({ call: 'open', forMs: 20_000 });
+    process.kill(Number(await gate.ask({ call: 'pid' })), 'SIGSTOP');
+    expect(await gate.ask({ call: 'renew', forMs: 20_000 })).toBe('done');
+    expect(await lan.answers()).toBe(true);
+    expect(await gate.ask({ call: 'hush', forMs: 20_000 })).toBe('done');
+    expect(await gate.ask({ call: 'renew', forMs: 20_000 })).toBe('refused');
+    await gate.ask({ call: 'shut' });
+    expect(await lan.answers()).toBe(false);
+    await expect(gate.ask({ call: 'intact' })).rejects.toThrow('did not answer');
+    expect(await gate.ask({ call: 'intact' })).toBe(true);
+  });
+
+  it.runIf(means === 'nft')('never carries out what it was told before it hung', async () => {
     await gate.ask({ call: 'open', forMs: 20_000 });
     const nft = Number(await gate.ask({ call: 'pid' }));
     process.kill(nft, 'SIGSTOP');
@@ -122,9 +159,9 @@ class Gate {
   readonly started: Promise<unknown>;
   readonly #child: ChildProcess;
 
-  constructor(namespace: string) {
+  constructor(namespace: string, means: string) {
     const script = fileURLToPath(new URL('gate-process.ts', import.meta.url));
-    const node = [process.execPath, '--conditions=@hotstandby/source', script, 'gate-test', 'a'];
+    const node = [process.execPath, '--conditions=@hotstandby/source', script, 'gate-test', 'a', means];
     this.#child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...node], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -69,6 +69,11 @@ it('installs what file-sync and network-binding call, and nothing for the others
   expect(apt('service')).toEqual([]);
 });
 
+it('brings what is compiled beside the bundles that load it, where the compiler made it', () => {
+  expect(allLines('service').join()).toContain('bundle/udp-batch.nod[e] ');
+  expect(allLines('network-binding').join()).toContain('bundle/netfilter-socket.nod[e] ');
+});
+
 it('needs no argument for the targets that have none, where an engine builds every stage on the way', () => {
   expect(stages.findIndex(({ lines }) => lines.some((line) => line.startsWith('ARG ')))).toBe(stages.length - 1);
 });

@@ -1,5 +1,6 @@
-// The native receiver of the collector: compiled with the system's C compiler when its sources changed. Without a compiler
-// node:dgram receives, and this says so. `native.mjs` by itself compiles it and nothing else (the image does so).
+// The parts in C: the collector's receiver, and the socket by which network-binding tells the kernel of each grant. Compiled with the
+// system's C compiler when their sources changed. Without a compiler the services have a slower way each, and this says so.
+// `native.mjs` by itself compiles them and nothing else (the image does so).
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,42 +8,66 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runQuietly, say, tail } from './progress.mjs';
 
-const without = 'datagrams are received by node:dgram, at about a quarter of the rate';
+const addons = [
+  {
+    file: 'udp-batch.node',
+    sources: ['udp', 'native'],
+    what: 'the receiver',
+    without: 'datagrams are received by node:dgram, at about a quarter of the rate',
+  },
+  {
+    file: 'netfilter-socket.node',
+    sources: ['nft-gate', 'native'],
+    what: 'the netlink socket',
+    without: 'the kernel is told of the grant for virtual addresses through nft, at ten times the processor time',
+  },
+];
 
-/** The compiled file, or null when it could not be had; then it was said why. */
+/** Whether all of them are there now; when not, it was said why. */
 export async function buildNative(root, work) {
-  const sources = path.join(root, 'libs', 'adapters', 'src', 'udp', 'native');
-  const headers = path.join(root, 'node_modules', 'node-api-headers', 'include');
   const folder = path.join(work, 'native');
-  const file = path.join(folder, 'udp-batch.node');
-  const stamp = path.join(folder, 'built');
   mkdirSync(folder, { recursive: true });
   mkdirSync(path.join(work, 'logs'), { recursive: true });
-  const now = fingerprint(sources);
-  if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return file;
+  const due = addons
+    .map((addon) => {
+      const sources = path.join(root, 'libs', 'adapters', 'src', ...addon.sources);
+      const file = path.join(folder, addon.file);
+      return { ...addon, sources, file, stamp: `${file}.built`, now: fingerprint(sources) };
+    })
+    .filter(({ file, stamp, now }) => !existsSync(file) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== now);
+  if (due.length === 0) return true;
 
   const compiler = await findCompiler(work);
-  // An old one may not fit what calls it.
-  for (const old of [file, stamp]) rmSync(old, { force: true });
-  if (!compiler) {
-    say(`No C compiler could be had: ${without}. Cure: apt-get install gcc libc6-dev   (as root)`);
-    return null;
+  if (!compiler)
+    say(
+      `No C compiler could be had: ${due.map(({ without }) => without).join('; ')}. Cure: apt-get install gcc libc6-dev   (as root)`,
+    );
+  let complete = true;
+  for (const addon of due) {
+    // An old one may not fit what calls it.
+    for (const old of [addon.file, addon.stamp]) rmSync(old, { force: true });
+    complete = compiler !== undefined && (await compile(root, work, compiler, addon)) && complete;
   }
+  return complete;
+}
+
+async function compile(root, work, compiler, { file, sources, what, without, stamp, now }) {
+  const headers = path.join(root, 'node_modules', 'node-api-headers', 'include');
   const log = path.join(work, 'logs', 'native.log');
   const fresh = `${file}.${process.pid}`;
   const args = ['-std=gnu11', '-O2', '-shared', '-fPIC', '-pthread', '-Wall', `-I${headers}`, '-o', fresh];
   const inputs = readdirSync(sources)
     .filter((name) => name.endsWith('.c'))
     .map((name) => path.join(sources, name));
-  if ((await runQuietly('Compiling the receiver', compiler, [...args, ...inputs], { log })) !== 0) {
+  if ((await runQuietly(`Compiling ${what}`, compiler, [...args, ...inputs], { log })) !== 0) {
     rmSync(fresh, { force: true });
-    say(`The receiver could not be compiled: ${without}.\n${tail(log, 5)}\nSee ${log}.`);
-    return null;
+    say(`Compiling ${what} failed: ${without}.\n${tail(log, 5)}\nSee ${log}.`);
+    return false;
   }
-  // A running collector keeps the file that it has loaded.
+  // A running service keeps the file that it has loaded.
   renameSync(fresh, file);
   writeFileSync(stamp, now);
-  return file;
+  return true;
 }
 
 function fingerprint(sources) {

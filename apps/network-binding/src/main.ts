@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
 import { openNameServers, RememberedNames, type HostnameSettings } from '@hotstandby/adapters/name-servers';
 import { connectNats } from '@hotstandby/adapters/nats';
-import { NftGate } from '@hotstandby/adapters/nft-gate';
+import { NftGate, openGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { configFileOf, faultLine, loadConfig, runService } from '@hotstandby/platform';
 import { HostnameBinding, isSameName, type HostnameTarget } from '@hotstandby/services/hostname-binding';
@@ -69,7 +69,7 @@ await runService('network-binding', async ({ service, config, place, log }) => {
       }
       const addresses = binding.mode === 'vip' ? binding.addresses : [];
       const binder = new LinuxBinder({ place, addresses, log });
-      const gate = new NftGate({ place, clock: systemClock });
+      const gate = binding.mode === 'vip' ? openGate({ ...parts, place }) : new NftGate({ ...parts, place });
       const peer = { cluster: place.cluster, node: config.peer.name };
       networkBinding = new NetworkBinding({ ...parts, binder, gate, binding, peer, fenceLeadMs: timing.fenceLeadMs });
       return networkBinding;

@@ -27,6 +27,8 @@ export interface AddressGate {
   shut(): Promise<void>;
   /** Whether the rules are as `establish` made them. */
   intact(): Promise<boolean>;
+  /** By which means the kernel is told of a grant; `note` says why it is not the best one. */
+  means?(): { name: string; note: string | null };
   /** Takes the rules away; no process is left. The addresses must be off the host by then. */
   close(): Promise<void>;
 }

@@ -1,6 +1,9 @@
+import { asNumber, isIpv6 } from './address-bytes.ts';
+
 /**
- * The text that nft is given. Two tables of one name, because the family `arp` is the only one that sees ARP before the
- * host answers, and `inet` the only one that sees IPv4 and IPv6. Names are short: nft reads each line letter by letter.
+ * The text that nft is given for what is rare: the rules themselves. Two tables of one name, because the family `arp` is the only
+ * one that sees ARP before the host answers, and `inet` the only one that sees IPv4 and IPv6. Names are short: nft reads each
+ * line letter by letter.
  */
 export interface GateNames {
   cluster: string;
@@ -12,10 +15,6 @@ const longest = 'timeout 1m';
 
 /** A node's tables, and nobody else's: cluster and node are single words of letters, digits, `-` and `_`. */
 export const tableName = ({ cluster, node }: GateNames): string => `hotstandby/${cluster}/${node}`;
-
-const isIpv6 = (address: string): boolean => address.includes(':');
-/** A target address of a neighbour solicitation (RFC 4861 section 4.3) as the number that nft 1.0.6 compares. */
-const asNumber = (address: string): string => `0x${ipv6Bytes(address)}`;
 
 /** One transaction that leaves both tables as they have to be, all shut. */
 export function establishing(names: GateNames, addresses: string[]): string {
@@ -56,40 +55,6 @@ export function establishing(names: GateNames, addresses: string[]): string {
   return lines.join('; ');
 }
 
-/** Opens, whatever was before: an element that is there already would keep its old time on some kernels. */
-export const opening = (names: GateNames, addresses: string[], timeoutMs: number): string =>
-  [
-    shutting(names, addresses),
-    ...changes('add', names, addresses, 'answers', timeoutMs),
-    ...changes('add', names, addresses, 'takes', timeoutMs),
-  ].join('; ');
-
-/**
- * In one transaction, and the deletion first: of an element whose time is over it fails, and with it the whole line. So a
- * line that reaches the kernel late opens nothing.
- */
-export const renewing = (names: GateNames, addresses: string[], timeoutMs: number): string =>
-  (['answers', 'takes'] as const)
-    .flatMap((name) => [
-      ...changes('delete', names, addresses, name, null),
-      ...changes('add', names, addresses, name, timeoutMs),
-    ])
-    .join('; ');
-
-/** From now on silent; packets are taken for so long. Fails when nothing was open any more. */
-export const hushing = (names: GateNames, addresses: string[], timeoutMs: number): string =>
-  [
-    ...changes('delete', names, addresses, 'answers', null),
-    ...changes('delete', names, addresses, 'takes', null),
-    ...changes('add', names, addresses, 'takes', timeoutMs),
-  ].join('; ');
-
-export function shutting(names: GateNames, addresses: string[]): string {
-  return sets(names, addresses)
-    .map((name) => `flush set ${name}`)
-    .join('; ');
-}
-
 export const removing = (names: GateNames): string =>
   tables(names)
     .flatMap((table) => [`add table ${table}`, `delete table ${table}`])
@@ -117,46 +82,4 @@ const tables = (names: GateNames): [string, string] => [`arp ${tableName(names)}
 
 function set(table: string, name: string, type: string, elements: string[]): string[] {
   return [`add set ${table} ${name} { ${type} }`, `add element ${table} ${name} { ${elements.join(', ')} }`];
-}
-
-function sets(names: GateNames, addresses: string[]): string[] {
-  const [arp, inet] = tables(names);
-  const ipv4 = addresses.some((address) => !isIpv6(address)) ? [`${arp} answers`, `${inet} takes`] : [];
-  const ipv6 = addresses.some(isIpv6) ? [`${inet} answers6`, `${inet} takes6`] : [];
-  return [...ipv4, ...ipv6];
-}
-
-function changes(
-  verb: 'add' | 'delete',
-  names: GateNames,
-  addresses: string[],
-  name: 'answers' | 'takes',
-  timeoutMs: number | null,
-): string[] {
-  const [arp, inet] = tables(names);
-  const limit = timeoutMs === null ? '' : ` timeout ${timeoutMs}ms`;
-  const line = (table: string, set: string, elements: string[]) =>
-    elements.length === 0
-      ? []
-      : [`${verb} element ${table} ${set} { ${elements.map((one) => `${one}${limit}`).join(', ')} }`];
-  const ipv4 = addresses.filter((address) => !isIpv6(address));
-  const ipv6 = addresses.filter(isIpv6);
-  return [
-    ...line(name === 'answers' ? arp : inet, name, ipv4),
-    ...line(inet, `${name}6`, name === 'answers' ? ipv6.map(asNumber) : ipv6),
-  ];
-}
-
-/** 32 hexadecimal digits of an address in the forms of RFC 4291 section 2.2. */
-function ipv6Bytes(address: string): string {
-  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  const hex = (high = '0', low = '0') => ((Number(high) << 8) | Number(low)).toString(16);
-  const plain = dotted
-    ? `${address.slice(0, dotted.index)}${hex(dotted[1], dotted[2])}:${hex(dotted[3], dotted[4])}`
-    : address;
-  const [head = '', tail] = plain.split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':'));
-  const [front, back] = [groups(head), groups(tail ?? '')];
-  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
-  return [...front, ...Array<string>(missing).fill('0'), ...back].map((group) => group.padStart(4, '0')).join('');
 }

@@ -216,6 +216,7 @@ export class NetworkBinding implements Service {
       return { health: 'ok', summary: 'mode none: no address follows the active', detail: { mode: 'none', bound: [] } };
     }
     const bound = this.#bound?.addresses ?? [];
+    const means = this.#parts.gate.means?.();
     const detail = {
       mode: 'vip',
       addresses: binding.addresses,
@@ -225,6 +226,8 @@ export class NetworkBinding implements Service {
       lastBindMs: this.#lastBindMs,
       validSeconds,
       kernelGrant: this.#kernel.state(),
+      kernelGrantBy: means?.name ?? null,
+      ...(means?.note && { kernelGrantNote: means.note }),
     };
     const fault = this.#fault();
     if (fault) {

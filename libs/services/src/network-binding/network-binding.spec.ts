@@ -57,6 +57,7 @@ class MemoryHost implements Binder {
 
 /** A kernel that holds the grant, by the test's clock. */
 class MemoryGate implements AddressGate {
+  means = () => ({ name: 'netlink', note: null });
   readonly said: string[] = [];
   lacking: { code: string; message: string; cure: string } | null = null;
   rules = false;
@@ -415,7 +416,7 @@ it('goes on without a kernel that holds the grant, and says that it promises les
   expect(host.has()).toBe(true);
   expect(service.report()).toMatchObject({
     health: 'degraded',
-    detail: { code: 'HS_BINDING_GATE', kernelGrant: 'none' },
+    detail: { code: 'HS_BINDING_GATE', kernelGrant: 'none', kernelGrantBy: 'netlink' },
   });
   expect(events).toEqual(['binding.failed', 'binding.bound']);
   gate.lacking = null;
