@@ -1,9 +1,8 @@
 import { StoreError } from '@hotstandby/ports';
-import { pipeline } from 'node:stream/promises';
 import { Client, type QueryConfig, type QueryResultRow } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { BoundSocket } from './bound-socket.ts';
 import { clientSettings } from './client-settings.ts';
+import { CopyIn } from './copy/copy-in.ts';
 import { connectFault, statementFault } from './faults.ts';
 import { hostsInOrder, noWritableHost, rememberWritable, type Host } from './hosts.ts';
 import { connectTimeoutMsOf, type PostgresOptions } from './options.ts';
@@ -146,7 +145,9 @@ export class Session {
 
   /** A `copy ... from stdin`; chunks are asked for as the connection takes them. Throws `StoreError`, and what `chunks` throws. */
   copy(text: string, chunks: Iterable<Uint8Array>, timeoutMs: number): Promise<void> {
-    return this.#answered(() => pipeline(chunks, this.#client.query(copyFrom(text))), timeoutMs);
+    const send = () =>
+      new Promise<void>((resolve, reject) => void this.#client.query(new CopyIn(text, chunks, { resolve, reject })));
+    return this.#answered(send, timeoutMs);
   }
 
   #answered<Answer>(send: () => Promise<Answer>, timeoutMs: number): Promise<Answer> {

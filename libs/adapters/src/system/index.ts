@@ -9,6 +9,11 @@ export const systemClock: Clock = {
   bootMs: () => uptime() * 1000,
   wallMs: () => Date.now(),
   after(delayMs, run) {
+    // Whoever only lets others have their turn must not wait for the next millisecond.
+    if (delayMs <= 0) {
+      const immediate = setImmediate(run);
+      return () => clearImmediate(immediate);
+    }
     const dueMs = this.monotonicMs() + delayMs;
     let timer: NodeJS.Timeout;
     // Node cuts fractions of a millisecond off and counts from when its loop last turned, so a timer comes up to a
