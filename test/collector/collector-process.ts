@@ -24,14 +24,25 @@ export interface CollectorProcess {
   output(): string;
 }
 
+/** As a pair starts its services. */
+export const serviceFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+
 /** Starts the service with a configuration of this text. */
-export async function startCollector(dir: string, configText: string): Promise<CollectorProcess> {
+export async function startCollector(
+  dir: string,
+  configText: string,
+  nodeFlags: string[] = serviceFlags,
+): Promise<CollectorProcess> {
   const file = join(dir, 'node.yaml');
   await writeFile(file, configText);
-  const child: ChildProcess = spawn(process.execPath, [join(appFolder, 'bundle', 'main.mjs'), '--config', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '' },
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...nodeFlags, join(appFolder, 'bundle', 'main.mjs'), '--config', file],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '' },
+    },
+  );
   let said = '';
   const hear = (chunk: Buffer) => (said = (said + chunk.toString()).slice(-200_000));
   child.stdout?.on('data', hear);

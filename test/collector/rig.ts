@@ -5,7 +5,7 @@ import { subjects, type EventType, type Grant, type ServiceStatus } from '@hotst
 import type { Reign } from '@hotstandby/ports';
 import { eventually } from '../parts/eventually.ts';
 import { startNatsPair, type NatsPair, type PairedNats } from '../parts/nats-pair.ts';
-import { startPostgres, type Postgres } from '../parts/postgres.ts';
+import { startPostgres, type Postgres, type PostgresOptions } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
 import { bundleCollector, startCollector, type CollectorProcess } from './collector-process.ts';
 import { freeUdpPort } from './udp-sender.ts';
@@ -60,9 +60,9 @@ export class CollectorRig {
     });
   }
 
-  static async start(): Promise<CollectorRig> {
+  static async start(database: PostgresOptions = {}): Promise<CollectorRig> {
     bundleCollector();
-    const [postgres, pair] = await Promise.all([startPostgres(), startNatsPair([address, '127.0.0.34'])]);
+    const [postgres, pair] = await Promise.all([startPostgres(database), startNatsPair([address, '127.0.0.34'])]);
     const log = recordingLog();
     const { config } = pair.a;
     const arbiter = await connectNats({ config, service: 'arbiter', log });
@@ -129,8 +129,8 @@ export class CollectorRig {
     this.#publish({ role: 'standby', epoch: null });
   }
 
-  async collector(change = ''): Promise<CollectorProcess> {
-    const process = await startCollector(this.nats.dir, this.#configText(change));
+  async collector(change = '', nodeFlags?: string[]): Promise<CollectorProcess> {
+    const process = await startCollector(this.nats.dir, this.#configText(change), nodeFlags);
     this.#processes.push(process);
     return process;
   }
@@ -217,7 +217,6 @@ collector:
   syslogPorts: [${syslog}]
 ${change.includes('trapPorts') ? '' : `  trapPorts: [${trap}]\n`}  flowPorts: [${flow}]
   sflowPorts: []
-  ingest: { maxBytes: 268435456 }
-${change}`;
+${change.includes('ingest:') ? '' : '  ingest: { maxBytes: 268435456 }\n'}${change}`;
   }
 }

@@ -26,7 +26,7 @@ export interface ServiceProcess {
 export function startServiceProcess(main: string, configFile: string): ServiceProcess {
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', main, '--config', configFile],
+    ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', main, '--config', configFile],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -92,10 +92,10 @@ export interface IngestMessage {
   /** Its place in the stream; the same in a copy. */
   sequence: number;
   frame: Uint8Array;
-  /** Settled: never delivered again to this consumer. */
-  ack(): void;
-  /** Not stored now: deliver it again after `delayMs`. */
-  retry(delayMs: number): void;
+  /** Settled: never delivered again to this consumer. Holds nothing of the message: it may be kept without it. */
+  readonly ack: () => void;
+  /** Not stored now: deliver it again after `delayMs`. Holds nothing of the message, either. */
+  readonly retry: (delayMs: number) => void;
 }
 
 export type ReadMessage = Omit<IngestMessage, 'ack' | 'retry'>;

@@ -6,7 +6,8 @@ import type { PartSpec } from './part.ts';
 /** How a program is started on a node's network: nothing, or `['ip', 'netns', 'exec', NAME]`. */
 export type Prefix = string[];
 
-const nodeArgs = ['--disable-warning=ExperimentalWarning'];
+/** V8 would let what is young grow to 128 MiB before it looks for what is garbage. */
+const nodeArgs = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
 
 /** A node's processes: its NATS server first, then its services. */
 export function nodeParts(layout: Layout, node: NodeName, env: Record<string, string>, prefix: Prefix): PartSpec[] {

@@ -18,7 +18,7 @@ const failedDelayMs = 500;
 const maxUnsettled = 100_000;
 /** A read that a server does not serve to its end is given up. */
 const readWithinMs = 10_000;
-const watchLimits = { maxMessages: 256, maxBytes: 8 * 1024 * 1024 };
+const watchLimits = { maxMessages: 32, maxBytes: 2 * 1024 * 1024 };
 
 export interface IngestParts {
   link: Link;

@@ -31,9 +31,9 @@ export interface CollectorLimits {
 
 export const defaultLimits: CollectorLimits = {
   frameBytes: 65_536,
-  queueBytes: 64 * 1024 * 1024,
+  queueBytes: 32 * 1024 * 1024,
   appendsInFlight: 16,
-  batch: { maxMessages: 64, maxBytes: 1024 * 1024 },
+  batch: { maxMessages: 32, maxBytes: 1024 * 1024 },
   writesAtOnce: 2,
   flowWindow: { maxMs: 250, maxFlows: 200_000 },
   waiting: { maxMs: 30_000, maxBytes: 16 * 1024 * 1024, maxMessages: 400 },

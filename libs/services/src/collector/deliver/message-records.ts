@@ -68,9 +68,9 @@ export function readMessage(opened: OpenedMessage, reading: Reading, final: bool
   const { stored, settled } = opened.share;
   const ledger = { ...receiver, stored, settled };
   const summed = records.columns?.flows ?? 0;
-  const { message } = opened;
+  const { id, ack, retry } = opened.message;
   return {
-    message: { id: message.id, ack: () => message.ack(), retry: (delayMs) => message.retry(delayMs) },
+    message: { id, ack, retry },
     before: opened.share.before,
     summed,
     forSinks,
