@@ -12,12 +12,13 @@ import { peers } from './peers.ts';
 import { isThere, prepare } from './prepare.ts';
 import { search, type Bench, type Probe } from './probe.ts';
 import type { Format, ReceiverEntry } from './receiver-entry.ts';
-import { steady } from './steady.ts';
+import { steadyActive, steadyReceiver } from './steady.ts';
 
-const help = `npm run bench:collector -- [--quick] [--only TEXT] [--rounds N] [--seconds N] [--folder PATH] [--merge]
+const help = `npm run bench:collector -- [--quick] [--only TEXT] [--rounds N] [--seconds N] [--minutes N] [--folder PATH] [--merge]
 
 --quick    one round of short runs, under three minutes, without PostgreSQL; the full run takes about half an hour
 --only     lines of the table whose name contains TEXT (also: latency, memory, store)
+--minutes  how long memory is looked at, of a standby and then of an active (default: 2; --quick: a third)
 --folder   where receivers store what they receive (default: /dev/shm where it is there)
 --merge    our receiver with UDP_GRO: bursts of one sender in one piece`;
 
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    minutes: { type: 'string' },
     folder: { type: 'string' },
     merge: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -81,6 +83,9 @@ const lines: Line[] = [
 const isAsked = (name: string) => name.includes(values.only);
 const asked = lines.filter((line) => isAsked(line.what) && (values.only !== '' || !values.quick || !line.onlyInFull));
 
+/** Datagrams/s of 30 flows: about what goes into PostgreSQL on one core. */
+const activeRate = 25_000;
+
 const found = new Map<string, Probe[]>();
 const keyOf = (entry: ReceiverEntry, format: Format) => `${entry.name}\n${format}`;
 const median = (list: number[]) => {
@@ -99,7 +104,11 @@ try {
   printTable();
   const bestIngest = median(ratesOf(ours.ingest, 'nf5'));
   const memoryAsked = values.only === '' ? !values.quick : isAsked('memory');
-  if (memoryAsked) await steady(bench, ours.ingest, 'nf5', Math.round((bestIngest || 100_000) * 0.9), values.quick ? 20 : 120);
+  if (memoryAsked) {
+    const seconds = Number(values.minutes ?? (values.quick ? 1 / 3 : 2)) * 60;
+    await steadyReceiver(bench, ours.ingest, 'nf5', Math.round((bestIngest || 100_000) * 0.9), seconds);
+    await steadyActive(bench, activeRate, seconds);
+  }
   if (values.only === '' ? !values.quick : isAsked('latency')) await measureLatency(values.quick ? 10 : 30);
   if (values.only === '' ? !values.quick : isAsked('store')) await store();
 } finally {

@@ -51,18 +51,25 @@ export const senderCore = 1;
 /** A server that runs beside the receiver goes where the sender is. */
 export function inFrontOn(core: number, pid: number): void {
   spawnSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
-  if (process.getuid?.() === 0) spawnSync('renice', ['-n', '-19', '-p', ...listOf(`/proc/${pid}/task`)], { stdio: 'ignore' });
+  if (process.getuid?.() !== 0) return;
+  spawnSync('renice', ['-n', '-19', '-p', ...listOf(`/proc/${pid}/task`)], { stdio: 'ignore' });
+  // Whoever made a session of its own (PostgreSQL's processes) is in an autogroup of its own.
+  putGroupInFront(`/proc/${pid}/autogroup`);
+}
+
+/** Without this, autogroups give every session the same share and nice does nothing across them. */
+function putGroupInFront(file: string): void {
+  try {
+    writeFileSync(file, '-19');
+  } catch {
+    // A kernel without autogroups needs nothing.
+  }
 }
 
 /** Before its children: whoever may (root) runs in front of everything else. */
 export function runInFront(): string[] {
   if (process.getuid?.() !== 0) return [];
-  try {
-    // Without this, autogroups give every login the same share and nice does nothing across them.
-    writeFileSync('/proc/self/autogroup', '-19');
-  } catch {
-    // A kernel without autogroups needs nothing.
-  }
+  putGroupInFront('/proc/self/autogroup');
   return ['nice', '-n', '-19'];
 }
 

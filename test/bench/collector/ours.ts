@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { inFrontOn, senderCore } from './machine.ts';
 import { fileURLToPath } from 'node:url';
+import { serviceFlags } from '../../collector/collector-process.ts';
 import { startNatsPair, type NatsPair } from '../../parts/nats-pair.ts';
 import type { Place, ReceiverEntry } from './receiver-entry.ts';
 
@@ -74,7 +75,7 @@ collector:
     return { stop: () => pair.remove() };
   },
   command: ({ dir }) => ({
-    argv: [process.execPath, '--disable-warning=ExperimentalWarning', bundle, '--config', join(dir, 'node.yaml')],
+    argv: [process.execPath, ...serviceFlags, bundle, '--config', join(dir, 'node.yaml')],
     cwd: process.cwd(),
   }),
   stored: () => 0,

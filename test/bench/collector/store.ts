@@ -1,30 +1,42 @@
 // How fast a collector brings what INGEST holds into PostgreSQL: rows (or flow records) a second, and the processor time of
-// each of them. The collector has core 0, PostgreSQL and NATS core 1.
+// each of them, and its memory. The collector has core 0, PostgreSQL and NATS core 1; all three run in front of everything else.
 // `node --conditions=@hotstandby/source test/bench/collector/store.ts [--format syslog5424,nf5] [--records N] [--config 'rawFlows: true']`
-import { execFileSync } from 'node:child_process';
+// `--flags='--cpu-prof'`: of the collector's node. `--repeat N`: the median counts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { serviceFlags } from '../../collector/collector-process.ts';
 import { CollectorRig } from '../../collector/rig.ts';
 import { eventually } from '../../parts/eventually.ts';
 import { childrenOf } from '../../parts/process-children.ts';
+import { inFrontOn, receiverCore, runInFront, senderCore } from './machine.ts';
 import { formats, framesOf, recordsOf, type Format } from './datagrams.ts';
 
 const { values } = parseArgs({
   options: {
     format: { type: 'string', default: '' },
-    records: { type: 'string', default: '300000' },
+    records: { type: 'string', default: '1000000' },
     config: { type: 'string', default: '' },
-    pin: { type: 'boolean', default: false },
+    flags: { type: 'string', default: '' },
+    repeat: { type: 'string', default: '1' },
   },
 });
+/** As the database of the peers was set up: what is measured is what storing costs, not how often it checkpoints. */
+const database = {
+  settings: { shared_buffers: '512MB', max_wal_size: '8GB', checkpoint_timeout: '30min', autovacuum: 'off', fsync: 'on' },
+};
+
+/** All that is stored waits there first. */
+const ingest = '  ingest: { maxBytes: 2147483648 }\n';
+
+runInFront();
 /** What is asked of the whole path: syslog as rows, flows as sums of minutes, unique flows as rows. */
 const usual: [Format, number, string][] = [
-  ['syslog3164', 300_000, ''],
-  ['syslog5424', 300_000, ''],
-  ['nf5', 3_000_000, 'rawFlows: false'],
-  ['nf9', 2_400_000, 'rawFlows: false'],
-  ['nf5-unique', 300_000, ''],
+  ['syslog3164', 1_000_000, ''],
+  ['syslog5424', 1_000_000, ''],
+  ['nf5', 12_000_000, 'rawFlows: false'],
+  ['nf9', 9_600_000, 'rawFlows: false'],
+  ['nf5-unique', 1_500_000, ''],
 ];
 const asked = values.format.split(',').filter((name) => name !== '').map((name): [Format, number, string] => {
   const format = formats.find((known) => known === name);
@@ -32,31 +44,34 @@ const asked = values.format.split(',').filter((name) => name !== '').map((name):
   return [format, Number(values.records), values.config];
 });
 
-for (const [format, records, config] of asked.length > 0 ? asked : usual) console.log(JSON.stringify(await measure(format, records, config)));
+for (const [format, records, config] of asked.length > 0 ? asked : usual) {
+  const runs = [];
+  for (let run = 0; run < Number(values.repeat); run++) runs.push(await measure(format, records, config));
+  console.log(JSON.stringify(runs.toSorted((one, other) => one.recordsPerSecond - other.recordsPerSecond)[runs.length >> 1]));
+}
 
 /** Fills INGEST while nobody is active, opens the gate, and looks how long everything takes. */
 async function measure(format: Format, records: number, config: string) {
-  const rig = await CollectorRig.start();
+  const rig = await CollectorRig.start(database);
   try {
-    const process = await rig.collector(config.replace(/^/gm, '  '));
+    const flags = values.flags.split(' ').filter((flag) => flag !== '');
+    const process = await rig.collector(`${ingest}${config.replace(/^/gm, '  ')}`, [...serviceFlags, ...flags]);
     await eventually(() => rig.status(process)?.health === 'ok', 20_000, 'a collector that is well');
     const datagrams = Math.ceil(records / recordsOf[format]);
     const sent = datagrams * recordsOf[format];
-    const ingest = rig.reader.ingest();
+    const stream = rig.reader.ingest();
     let waiting: Promise<void>[] = [];
     let frames = 0;
     await rig.claim();
     for (const frame of framesOf(format, datagrams, laterThanTheTenure)) {
-      waiting.push(ingest.append(frame, `bench-${frames++}`));
+      waiting.push(stream.append(frame, `bench-${frames++}`));
       if (waiting.length >= 32) await Promise.all(waiting.splice(0));
     }
     await Promise.all(waiting);
     waiting = [];
-    if (values.pin) {
-      pin(process.pid(), '0');
-      const postmaster = rig.postgres.pid();
-      for (const pid of [postmaster, ...childrenOf(postmaster)]) pin(pid, '1');
-    }
+    inFrontOn(receiverCore, process.pid());
+    const postmaster = rig.postgres.pid();
+    for (const pid of [globalThis.process.pid, rig.nats.pid(), postmaster, ...childrenOf(postmaster)]) inFrontOn(senderCore, pid);
     const stored = () => Number(Object.entries((rig.status(process)?.detail['stored'] ?? {}) as Record<string, number>)
       .filter(([kind]) => kind !== 'malformed').reduce((sum, [, count]) => sum + count, 0));
     const before = spent(rig, process.pid());
@@ -67,6 +82,7 @@ async function measure(format: Format, records: number, config: string) {
       throw new Error(`${String(error)}; ${stored()} of ${sent}; ${process.output().slice(-1500)}`);
     });
     const [row] = await rig.postgres.sql(`select extract(epoch from max(stored_at)) * 1000 as last, extract(epoch from min(stored_at)) * 1000 as first from hotstandby.delivery_ledger`);
+
     const wallOffsetMs = Date.now() - performance.now();
     const seconds = (Number(row?.['last']) - (beganMs + wallOffsetMs)) / 1000;
     const after = spent(rig, process.pid());
@@ -79,7 +95,7 @@ async function measure(format: Format, records: number, config: string) {
       recordsPerSecond: Math.round(sent / seconds),
       collectorMicrosPerRecord: perRecord('collector'),
       postgresMicrosPerRecord: perRecord('postgres'),
-      collectorMebibytes: round(residentBytes(process.pid()) / 2 ** 20, 0),
+      collectorMebibytes: mebibytesOf(process.pid()),
       load: round(loadavg()[0] ?? 0, 1),
     };
   } finally {
@@ -94,9 +110,6 @@ function laterThanTheTenure(): number {
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-function pin(pid: number, core: string): void {
-  execFileSync('taskset', ['-a', '-pc', core, String(pid)], { stdio: 'ignore' });
 }
 
 /** Processor time so far, in seconds. */
@@ -118,6 +131,7 @@ function processorSeconds(pid: number): number {
   }
 }
 
-function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+/** Resident at the most since it started, whatever of that is free again. */
+function mebibytesOf(pid: number): number {
+  return Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
 }
