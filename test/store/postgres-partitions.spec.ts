@@ -1,5 +1,4 @@
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
-import { PlainFlows } from '@hotstandby/decoders';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
@@ -147,15 +146,4 @@ it('sums flows by minute in the transaction that stores them, of IPv4 and of oth
   await lease.release({ ...guard, handoverTo: null });
   expect(await put(store, guard, [batch(9, { flows })])).toEqual({ outcome: 'stale' });
   expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 9 }]);
-});
-
-it('stores only the sums of flows that come as columns', async () => {
-  const { options, store, reader, guard } = stores;
-  const columns = new PlainFlows();
-  for (const record of [flow({ octets: 7n }), flow({ octets: 8n, sourceAddress: '2001:db8::1' })]) columns.add(record);
-  expect(await put(store, guard, [batch(1, { columns })])).toMatchObject({ rows: 2 });
-  expect((await reader.counts()).flow).toBe(0);
-  expect(await server.sql(`select sum(octets)::int as n from ${options.store.schema}.conversations`)).toEqual([
-    { n: 15 },
-  ]);
 });

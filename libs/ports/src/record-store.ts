@@ -1,4 +1,4 @@
-import type { PlainFlows, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { FlowColumns, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { LedgerEntry } from '@hotstandby/core/ledger';
 import type { TelemetryKind } from './ingest.ts';
 
@@ -27,8 +27,10 @@ export interface RecordBatch {
   syslog: SyslogRecord[];
   traps: TrapRecord[];
   flows: FlowRecord[];
-  /** Flows that are only summed by minute, and not stored themselves. */
-  columns?: PlainFlows | null;
+  /** More flows; good until `stage` returns. Where they hold only what is summed, `sumsOnly` is set. */
+  columns?: FlowColumns | null;
+  /** Flows are only summed by minute; those that could not be read are stored in any case. */
+  sumsOnly?: boolean;
 }
 
 /**

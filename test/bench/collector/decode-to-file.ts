@@ -3,7 +3,7 @@
 import { openSync, writeSync, writevSync } from 'node:fs';
 import { loadNativeAddon, NativeReceiver } from '@hotstandby/adapters/udp';
 import { decodeFrame } from '@hotstandby/core/frame';
-import { decodeFlows, decodeSyslog, decodeTrap, flowColumns, FlowColumnDecoder, TemplateCache } from '@hotstandby/decoders';
+import { decodeFlowColumns, decodeFlows, decodeSyslog, decodeTrap, FlowColumns, TemplateCache } from '@hotstandby/decoders';
 import type { Datagram, Received, TelemetryKind } from '@hotstandby/ports';
 import { FlowBlocks } from './flow-blocks.ts';
 import { syslogLine, trapLine } from './record-lines.ts';
@@ -44,30 +44,22 @@ const putLine = (line: string, malformed: string | null) => {
   if (size > fullBytes) flushLines();
 };
 
-const columns = flowColumns(16_384);
+const roomFor = 16_384;
+const columns = new FlowColumns('flows', roomFor);
 const templates = new TemplateCache();
-const flows = new FlowColumnDecoder(templates, columns);
-const blocks = new FlowBlocks(columns);
+const blocks = new FlowBlocks(roomFor);
 const flushColumns = () => {
   if (columns.count === 0) return;
   written.records += columns.count;
-  writevSync(out, blocks.take());
+  writevSync(out, blocks.of(columns));
+  columns.truncate(0);
 };
 const putFlows = (datagram: Datagram) => {
-  if (columns.capacity - columns.count < 2000) flushColumns();
-  if (flows.decode(datagram.bytes, datagram, numberOf(datagram.sourceAddress)) >= 0) return;
-  // Templates, and what has no place in columns; the load generator sends none of that.
+  if (roomFor - columns.count < 2000) flushColumns();
+  if (decodeFlowColumns(datagram.bytes, datagram, templates, columns)) return;
+  // Templates, and what columns do not hold; the load generator sends none of that.
   const { records } = decodeFlows(datagram.bytes, datagram, templates);
   written.unread += records.length;
-};
-const numbers = new Map<string, number>();
-const numberOf = (address: string) => {
-  let number = numbers.get(address);
-  if (number === undefined) {
-    number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    numbers.set(address, number);
-  }
-  return number;
 };
 
 const put = {

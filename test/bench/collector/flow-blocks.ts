@@ -1,44 +1,75 @@
 // How the benchmark stores flows: blocks of columns, wide columns as differences from their smallest value in as few bytes as
-// hold them all (none when they are all alike). What a datagram writes to memory is most of what storing costs, for everybody.
-import { columnNames, type FlowColumns } from '@hotstandby/decoders';
+// hold them all (none when they are all alike), and in front of them the runs: who sent how many rows, when, with which columns.
+// What a datagram writes to memory is most of what storing costs, for everybody.
+import { columnNames, type FlowColumns, type FlowRun, type FlowShape } from '@hotstandby/decoders';
 
 type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 
-export class FlowBlocks {
-  readonly #columns: FlowColumns;
-  readonly #four: Map<string, Uint32Array>;
-  readonly #two: Map<string, Uint16Array>;
-  /** Rows, bytes of the block; then of each column its smallest value and its width. */
-  readonly #head = new Float64Array(2 + 2 * columnNames.length);
+/** Columns of `extra` that a block has at most; the load generator's have fewer. */
+const mostExtra = 32;
+/** Each run's end, time, domain, exporter and shape; the last two by their numbers, which the text behind them explains. */
+const wordsARun = 5;
 
-  constructor(columns: FlowColumns) {
-    this.#columns = columns;
-    this.#four = new Map(columnNames.map((name) => [name, new Uint32Array(columns.capacity)]));
-    this.#two = new Map(columnNames.map((name) => [name, new Uint16Array(columns.capacity)]));
+export class FlowBlocks {
+  readonly #four: Uint32Array[];
+  readonly #two: Uint16Array[];
+  readonly #one: Uint8Array[];
+  /** Rows, bytes of the block, runs, bytes of text; then of each column its smallest value and its width. */
+  readonly #head = new Float64Array(4 + 2 * (columnNames.length + mostExtra));
+  #runs = new Float64Array(1024);
+
+  constructor(rows: number) {
+    const slots = Array.from({ length: columnNames.length + mostExtra });
+    this.#four = slots.map(() => new Uint32Array(rows));
+    this.#two = slots.map(() => new Uint16Array(rows));
+    this.#one = slots.map(() => new Uint8Array(rows));
   }
 
-  /** The block of the rows in use, in pieces that are good until the next one; the columns are then empty. */
-  take(): Column[] {
-    const { count } = this.#columns;
-    const pieces: Column[] = [this.#head];
-    let bytes = this.#head.byteLength;
-    for (const [index, name] of columnNames.entries()) {
-      const piece = this.#pack(name, this.#columns[name], count, 2 + 2 * index);
-      this.#head[3 + 2 * index] = piece?.BYTES_PER_ELEMENT ?? 0;
+  /** The block of the rows in use, in pieces that are good until the next one. */
+  of(columns: FlowColumns): Column[] {
+    const { count, runs } = columns;
+    const head = this.#head;
+    head.fill(0);
+    const text = this.#putRuns(runs);
+    const pieces: Column[] = [head, this.#runs.subarray(0, runs.length * wordsARun), text];
+    let bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const extra = Math.max(0, ...new Set(runs.map(({ shape }) => shape.extra.length)));
+    const all = [...columnNames.map((name) => columns[name]), ...columns.extra.slice(0, extra)];
+    for (const [slot, values] of all.entries()) {
+      const piece = this.#pack(slot, values, count);
       if (!piece) continue;
+      head[5 + 2 * slot] = piece.BYTES_PER_ELEMENT;
       const part = piece.subarray(0, count);
       pieces.push(part);
       bytes += part.byteLength;
     }
-    this.#head[0] = count;
-    this.#head[1] = bytes;
-    this.#columns.count = 0;
+    head[0] = count;
+    head[1] = bytes;
+    head[2] = runs.length;
+    head[3] = text.byteLength;
     return pieces;
   }
 
+  #putRuns(runs: readonly FlowRun[]): Uint8Array {
+    if (runs.length * wordsARun > this.#runs.length) this.#runs = new Float64Array(runs.length * wordsARun * 2);
+    const exporters = new Map<string, number>();
+    const shapes = new Map<FlowShape, number>();
+    let at = 0;
+    for (const { end, receivedAtMs, observationDomain, exporter, shape } of runs) {
+      this.#runs[at] = end;
+      this.#runs[at + 1] = receivedAtMs;
+      this.#runs[at + 2] = observationDomain;
+      this.#runs[at + 3] = numberOf(exporters, exporter);
+      this.#runs[at + 4] = numberOf(shapes, shape);
+      at += wordsARun;
+    }
+    const said = Array.from(shapes.keys(), ({ version, columns, extra }) => ({ version, columns: [...columns], extra }));
+    const text = JSON.stringify({ exporters: [...exporters.keys()], shapes: said });
+    return Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
+  }
+
   /** Null: all alike. The smallest value goes to the head. */
-  #pack(name: string, values: Column, count: number, at: number): Column | null {
-    this.#head[at] = 0;
+  #pack(slot: number, values: Column, count: number): Column | null {
     if (!(values instanceof Float64Array) && !(values instanceof Uint32Array)) return values;
     const isWide = values instanceof Float64Array;
     if (isWide) rangeOfF64(values, count);
@@ -46,14 +77,20 @@ export class FlowBlocks {
     const { least, span } = range;
     // NaN: a time that nobody knows.
     if (!(span < 2 ** 32) || (!isWide && span >= 65_536)) return values;
-    this.#head[at] = least;
+    this.#head[4 + 2 * slot] = least;
     if (span === 0) return null;
-    const two = this.#two.get(name);
-    const four = this.#four.get(name);
-    if (!two || !four) return values;
+    const [one, two, four] = [this.#one[slot], this.#two[slot], this.#four[slot]];
+    if (!one || !two || !four) return values;
     if (isWide) return span < 65_536 ? f64ToU16(values, least, two, count) : f64ToU32(values, least, four, count);
-    return u32ToU16(values, least, two, count);
+    return span < 256 ? u32ToU8(values, least, one, count) : u32ToU16(values, least, two, count);
   }
+}
+
+function numberOf<Key>(numbers: Map<Key, number>, key: Key): number {
+  const known = numbers.get(key);
+  if (known !== undefined) return known;
+  numbers.set(key, numbers.size);
+  return numbers.size - 1;
 }
 
 // One loop for each type: each is then compiled for its own.
@@ -98,6 +135,11 @@ function f64ToU32(values: Float64Array, least: number, into: Uint32Array, count:
 }
 
 function u32ToU16(values: Uint32Array, least: number, into: Uint16Array, count: number): Uint16Array {
+  for (let row = 0; row < count; row += 1) into[row] = values[row]! - least;
+  return into;
+}
+
+function u32ToU8(values: Uint32Array, least: number, into: Uint8Array, count: number): Uint8Array {
   for (let row = 0; row < count; row += 1) into[row] = values[row]! - least;
   return into;
 }

@@ -39,11 +39,16 @@ export const trapColumns: Column<Trap>[] = [
   { name: 'raw', type: 'bytea', of: (r) => r.raw },
 ];
 
-export const flowColumns: Column<Flow>[] = [
+/** What flows of one template and datagram have alike; the others follow in `put-flow-columns.ts`, too. */
+export const flowRunColumns: Column<Pick<Flow, 'receivedAtMs' | 'exporter' | 'version' | 'observationDomain'>>[] = [
   { ...received, of: (r) => r.receivedAtMs },
   { name: 'exporter', type: 'inet', of: (r) => r.exporter },
   { name: 'version', type: 'int2', of: (r) => r.version },
   { name: 'observation_domain', type: 'int8', of: (r) => r.observationDomain },
+];
+
+export const flowColumns: Column<Flow>[] = [
+  ...flowRunColumns,
   { name: 'source_address', type: 'inet', of: (r) => r.sourceAddress },
   { name: 'destination_address', type: 'inet', of: (r) => r.destinationAddress },
   { name: 'source_port', type: 'int4', of: (r) => r.sourcePort },

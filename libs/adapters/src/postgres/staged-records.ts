@@ -1,9 +1,10 @@
-import { PlainFlows } from '@hotstandby/decoders';
+import { FlowsToSum } from '@hotstandby/core/traffic';
 import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
+import { putFlowColumns } from './copy/put-flow-columns.ts';
 import { putRecord } from './copy/put-record.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
-import { flowColumns, syslogColumns, trapColumns } from './record-columns.ts';
+import { flowColumns, flowRunColumns, syslogColumns, trapColumns } from './record-columns.ts';
 
 /** The telemetry tables; their tuples are `epoch`, these columns, `altered`. */
 export const recordTables = {
@@ -15,6 +16,9 @@ export const recordTables = {
 export type RecordTableName = keyof typeof recordTables;
 export const recordTableNames = ['syslog_message', 'snmp_trap', 'flow_record'] as const;
 
+/** One is enough: it is used within one call. */
+const writer = new TupleWriter();
+
 /** Rows of a message as tuples of a binary COPY, outside the heap. */
 export class StagedRecords implements StagedBatch {
   readonly messageId: string;
@@ -24,32 +28,26 @@ export class StagedRecords implements StagedBatch {
   epoch: number;
   readonly tuples: Readonly<Record<RecordTableName, Buffer | null>>;
   /** Flows to be summed. */
-  readonly columns: PlainFlows | null;
+  readonly sums: FlowsToSum | null;
 
   constructor(batch: RecordBatch, epoch: number) {
-    const { messageId, ledger, syslog, traps, flows, columns } = batch;
+    const { messageId, ledger, syslog, traps, flows, columns = null, sumsOnly = false } = batch;
     this.messageId = messageId;
     this.ledger = ledger;
-    this.rows = syslog.length + traps.length + flows.length + (columns?.flows ?? 0);
-    this.columns = columnsOf(columns ?? null, flows);
+    const flowCount = flows.length + (columns?.count ?? 0);
+    this.rows = syslog.length + traps.length + flowCount;
+    this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;
     this.epoch = epoch;
+    const asRows = sumsOnly ? flows.filter(({ malformed }) => malformed !== null) : flows;
+    if (columns && !sumsOnly) putFlowColumns(writer, epoch, flowRunColumns, columns);
+    const flowTuples = tuplesOf(flowColumns, epoch, asRows);
     this.tuples = {
       syslog_message: tuplesOf(syslogColumns, epoch, syslog),
       snmp_trap: tuplesOf(trapColumns, epoch, traps),
-      flow_record: tuplesOf(flowColumns, epoch, flows),
+      flow_record: flowTuples,
     };
   }
 }
-
-function columnsOf(columns: PlainFlows | null, flows: RecordBatch['flows']): PlainFlows | null {
-  if (flows.length === 0) return columns;
-  const all = columns ?? new PlainFlows();
-  for (const flow of flows) all.add(flow);
-  return all;
-}
-
-/** One is enough: it is used within one call. */
-const writer = new TupleWriter();
 
 function tuplesOf<Record>(columns: Column<Record>[], epoch: number, records: readonly Record[]): Buffer | null {
   for (const record of records) putRecord(writer, epoch, columns, record);

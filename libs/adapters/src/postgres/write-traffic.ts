@@ -10,11 +10,11 @@ export async function writeTraffic(
   { session, timeoutMs, schema, epoch }: { session: Session; timeoutMs: number; schema: string; epoch: number },
   batches: readonly StagedRecords[],
 ): Promise<void> {
-  const columns = batches.map((batch) => batch.columns).filter((some) => some !== null);
-  const flows = columns.reduce((sum, some) => sum + some.flows, 0);
+  const toSum = batches.map((batch) => batch.sums).filter((some) => some !== null);
+  const flows = toSum.reduce((sum, some) => sum + some.flows, 0);
   if (flows === 0) return;
   const sums = new TrafficSums(flows);
-  for (const some of columns) {
+  for (const some of toSum) {
     sums.add(some);
     // Some hundred microseconds each; a service that is busy for long hears nothing of its grant.
     await setImmediate();

@@ -1,19 +1,19 @@
 /**
  * Flows between IPv4 addresses as columns: row n of each array is one flow. What an exporter does not say is 0. Rows come in
- * runs of one datagram each.
+ * runs of one exporter and time of reception each.
  */
 export interface SummableFlows {
   readonly count: number;
   /** Addresses as 32 bits. */
-  readonly source: Uint32Array;
-  readonly destination: Uint32Array;
-  /** Source port * 65536 + destination port. */
-  readonly ports: Uint32Array;
-  readonly protocol: Uint8Array;
-  readonly input: Uint32Array;
-  readonly output: Uint32Array;
+  readonly sourceAddress: Uint32Array;
+  readonly destinationAddress: Uint32Array;
+  readonly inputInterface: Uint32Array;
+  readonly outputInterface: Uint32Array;
   readonly packets: Float64Array;
   readonly octets: Float64Array;
+  readonly sourcePort: Uint16Array;
+  readonly destinationPort: Uint16Array;
+  readonly protocol: Uint8Array;
   readonly runs: readonly { exporter: string; receivedAtMs: number; /** The row behind its last. */ end: number }[];
 }
 

@@ -26,6 +26,7 @@ export class TrafficSums {
   }
 
   add(flows: SummableFlows): void {
+    const { sourceAddress, destinationAddress, sourcePort, destinationPort } = flows;
     let row = 0;
     for (const { exporter, receivedAtMs, end } of flows.runs) {
       const place = this.#placeOf(exporter, receivedAtMs);
@@ -33,10 +34,17 @@ export class TrafficSums {
         const packets = flows.packets[row] ?? 0;
         const octets = flows.octets[row] ?? 0;
         const protocol = flows.protocol[row] ?? 0;
-        const ports = flows.ports[row] ?? 0;
-        const application = wordOf(protocol, Math.min(ports >>> 16, ports & 0xffff));
-        const [source, destination] = [flows.source[row] ?? 0, flows.destination[row] ?? 0];
-        this.#traffic.add(place, flows.input[row] ?? 0, flows.output[row] ?? 0, 0, 1, packets, octets);
+        const application = wordOf(protocol, Math.min(sourcePort[row] ?? 0, destinationPort[row] ?? 0));
+        const [source, destination] = [sourceAddress[row] ?? 0, destinationAddress[row] ?? 0];
+        this.#traffic.add(
+          place,
+          flows.inputInterface[row] ?? 0,
+          flows.outputInterface[row] ?? 0,
+          0,
+          1,
+          packets,
+          octets,
+        );
         this.#conversations.add(place, source, destination, application, 1, packets, octets);
       }
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { TrafficSums, type SummableFlow, type SummableFlows } from './index.ts';
+import { FlowsToSum, TrafficSums, type SummableFlow, type SummableFlows } from './index.ts';
 
 const flow = (change: Partial<SummableFlow> = {}): SummableFlow => ({
   exporter: '192.0.2.9',
@@ -23,12 +23,13 @@ function columnsOf(flows: SummableFlow[]): SummableFlows {
   const of = (read: (one: SummableFlow) => number) => flows.map(read);
   return {
     count: flows.length,
-    source: Uint32Array.from(of((one) => bitsOf(one.sourceAddress ?? '0.0.0.0'))),
-    destination: Uint32Array.from(of((one) => bitsOf(one.destinationAddress ?? '0.0.0.0'))),
-    ports: Uint32Array.from(of((one) => (one.sourcePort ?? 0) * 65_536 + (one.destinationPort ?? 0))),
+    sourceAddress: Uint32Array.from(of((one) => bitsOf(one.sourceAddress ?? '0.0.0.0'))),
+    destinationAddress: Uint32Array.from(of((one) => bitsOf(one.destinationAddress ?? '0.0.0.0'))),
+    sourcePort: Uint16Array.from(of((one) => one.sourcePort ?? 0)),
+    destinationPort: Uint16Array.from(of((one) => one.destinationPort ?? 0)),
     protocol: Uint8Array.from(of((one) => one.protocol ?? 0)),
-    input: Uint32Array.from(of((one) => one.inputInterface ?? 0)),
-    output: Uint32Array.from(of((one) => one.outputInterface ?? 0)),
+    inputInterface: Uint32Array.from(of((one) => one.inputInterface ?? 0)),
+    outputInterface: Uint32Array.from(of((one) => one.outputInterface ?? 0)),
     packets: Float64Array.from(of((one) => Number(one.packets ?? 0))),
     octets: Float64Array.from(of((one) => Number(one.octets ?? 0))),
     runs: flows.map(({ exporter, receivedAtMs }, index) => ({ exporter, receivedAtMs, end: index + 1 })),
@@ -128,4 +129,31 @@ it('takes what no exporter should say', () => {
     [1_699_999_980_000, '0.0.0.0'],
     [0, '2001:db8::1'],
   ]);
+});
+
+it('keeps columns and records until they are summed, whatever their addresses are', () => {
+  const plain = [flow(), flow({ exporter: '192.0.2.10' }), flow({ receivedAtMs: 1_700_000_060_123, packets: 9n })];
+  const others = [
+    flow({ sourceAddress: '2001:db8::1' }),
+    flow({ sourceAddress: null, sourcePort: null }),
+    flow({ destinationAddress: '10.0.0.256' }),
+    flow({ octets: null }),
+  ];
+  const expected = new TrafficSums();
+  for (const each of [...plain, ...others]) expected.addOther(each);
+  for (const inColumns of [0, 1, 3]) {
+    const columns = columnsOf([...plain.slice(0, inColumns), flow({ octets: 1000n })]);
+    // There is more room than rows.
+    const some = { ...columns, count: inColumns, runs: columns.runs.slice(0, inColumns) };
+    const kept = new FlowsToSum(some, [...plain.slice(inColumns), ...others]);
+    columns.octets.fill(7);
+    expect([kept.flows, kept.count, kept.others.length]).toEqual([7, 5, 2]);
+    const sums = new TrafficSums();
+    sums.add(kept);
+    for (const other of kept.others) sums.addOther(other);
+    expect(read(sums).traffic).toEqual(read(expected).traffic);
+    expect(read(sums).applications).toEqual(read(expected).applications);
+  }
+  const nothing = [flow({ packets: null, octets: null }), { ...flow(), malformed: 'cut off' }];
+  expect(new FlowsToSum(null, nothing).flows).toBe(0);
 });

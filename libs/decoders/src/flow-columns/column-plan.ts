@@ -1,70 +1,115 @@
-import type { RecordPlan, Slot } from '../netflow/record-plan.ts';
-import type { ColumnName } from './flow-columns.ts';
+import type { FieldPlan, RecordPlan, Slot } from '../netflow/record-plan.ts';
+import type { ColumnName, ColumnsHold, ExtraColumn, FlowShape } from './flow-columns.ts';
+import { clear, extraReader, reader, type Clear, type ColumnReader, type ColumnUnit } from './read-column.ts';
 
-/** How the field is turned into the number in its column. */
-export type ColumnUnit = 'number' | 'uptime' | 'seconds' | 'milliseconds';
-
-export interface PlannedColumn {
-  column: ColumnName;
-  /** In a record. */
-  offset: number;
-  lengthBytes: number;
-  unit: ColumnUnit;
-}
-
-/** A template whose flows fit into columns without losing anything. */
+/** A template compiled for columns: one loop a field. */
 export interface ColumnPlan {
-  columns: PlannedColumn[];
+  shape: FlowShape;
+  readers: readonly { read: ColumnReader; /** In a record. */ offset: number }[];
+  /** For the columns that the template does not have. */
+  clear: readonly Clear[];
   recordBytes: number;
 }
 
-/** Column and the lengths that it takes whole. */
-const bySlot: Partial<Record<Slot, [ColumnName, readonly number[]]>> = {
-  sourceIPv4: ['sourceAddress', [4]],
-  destinationIPv4: ['destinationAddress', [4]],
-  sourcePort: ['sourcePort', [1, 2]],
-  destinationPort: ['destinationPort', [1, 2]],
-  tcpFlags: ['tcpFlags', [1, 2]],
-  protocol: ['protocol', [1]],
-  tos: ['tos', [1]],
-  inputInterface: ['inputInterface', [1, 2, 4]],
-  outputInterface: ['outputInterface', [1, 2, 4]],
-  packets: ['packets', [4, 8]],
-  octets: ['octets', [4, 8]],
-};
-/** Fields that records have in `extra`. */
-const byName: Partial<Record<string, [ColumnName, readonly number[]]>> = {
-  ipNextHopIPv4Address: ['nextHop', [4]],
-  bgpSourceAsNumber: ['sourceAs', [1, 2, 4]],
-  bgpDestinationAsNumber: ['destinationAs', [1, 2, 4]],
-  sourceIPv4PrefixLength: ['sourcePrefix', [1]],
-  destinationIPv4PrefixLength: ['destinationPrefix', [1]],
-  flowDirection: ['direction', [1]],
+/** Column, and the most bytes that it holds whatever they say. */
+const bySlot: Partial<Record<Slot, [ColumnName, number]>> = {
+  sourceIPv4: ['sourceAddress', 4],
+  destinationIPv4: ['destinationAddress', 4],
+  sourcePort: ['sourcePort', 2],
+  destinationPort: ['destinationPort', 2],
+  tcpFlags: ['tcpFlags', 2],
+  protocol: ['protocol', 1],
+  tos: ['tos', 1],
+  inputInterface: ['inputInterface', 4],
+  outputInterface: ['outputInterface', 4],
+  // What is beyond 2^53 - 1 is refused when it comes.
+  packets: ['packets', 8],
+  octets: ['octets', 8],
 };
 
-/** Null: a field has no column, or may have values that its column cannot hold; then the flows are records. */
-export function planColumns(plan: RecordPlan): ColumnPlan | null {
-  if (plan.template.scopeFields !== null) return null;
-  const columns: PlannedColumn[] = [];
+/** What is summed by minute. */
+export const summedColumns: readonly ColumnName[] = [
+  'packets',
+  'octets',
+  'sourceAddress',
+  'destinationAddress',
+  'inputInterface',
+  'outputInterface',
+  'sourcePort',
+  'destinationPort',
+  'protocol',
+];
+const everyColumn: readonly ColumnName[] = [...summedColumns, 'startMs', 'endMs', 'tcpFlags', 'tos'];
+
+/** So that no template makes the columns large for all that come after it. */
+const mostExtra = 32;
+const extraBytes = 4;
+
+const plans = {
+  flows: new WeakMap<RecordPlan, ColumnPlan | 'none'>(),
+  sums: new WeakMap<RecordPlan, ColumnPlan | 'none'>(),
+};
+
+/**
+ * Made once for each template. `none`: its flows are records, for it is one of options, has fields of variable length, counts
+ * nothing, or has a field that no column holds whole (`sums`: that is summed).
+ */
+export function columnPlanOf(plan: RecordPlan, holds: ColumnsHold): ColumnPlan | 'none' {
+  let made = plans[holds].get(plan);
+  if (made === undefined) {
+    made = make(plan, holds) ?? 'none';
+    plans[holds].set(plan, made);
+  }
+  return made;
+}
+
+function make({ template, fields }: RecordPlan, holds: ColumnsHold): ColumnPlan | null {
+  if (template.scopeFields !== null) return null;
+  const columns = new Set<ColumnName>();
+  const extra: ExtraColumn[] = [];
+  const readers: ColumnPlan['readers'][number][] = [];
   let offset = 0;
-  for (const { name, kind, slot, lengthBytes, ignored } of plan.fields) {
+  for (const field of fields) {
+    const { lengthBytes, ignored } = field;
     if (lengthBytes === null) return null;
-    if (!ignored) {
-      const time = slot === null ? null : timeColumn(slot, kind);
-      const [column, lengths] = time ?? (slot === null ? byName[name] : bySlot[slot]) ?? [null, []];
-      if (column === null || !lengths.includes(lengthBytes)) return null;
-      if (columns.some((other) => other.column === column)) return null;
-      columns.push({ column, offset, lengthBytes, unit: time?.[2] ?? 'number' });
+    const place = ignored ? 'nowhere' : placeOf(field, lengthBytes, holds);
+    if (place === null) return null;
+    if (place !== 'nowhere') {
+      if ('column' in place) {
+        columns.add(place.column);
+        readers.push({ read: reader(place.column, lengthBytes, place.unit), offset });
+      } else {
+        readers.push({ read: extraReader(extra.length, lengthBytes), offset });
+        extra.push(place);
+      }
     }
     offset += lengthBytes;
   }
-  return { columns, recordBytes: offset };
+  if (extra.length > mostExtra || !(columns.has('packets') || columns.has('octets'))) return null;
+  const absent = (holds === 'sums' ? summedColumns : everyColumn).filter((name) => !columns.has(name));
+  return {
+    shape: { version: template.version, columns, extra },
+    readers,
+    clear: absent.map((name) => clear[name]),
+    recordBytes: offset,
+  };
 }
 
-function timeColumn(slot: Slot, kind: string): [ColumnName, readonly number[], ColumnUnit] | null {
+type Place = { column: ColumnName; unit: ColumnUnit } | ExtraColumn | 'nowhere';
+
+function placeOf({ name, kind, slot }: FieldPlan, lengthBytes: number, holds: ColumnsHold): Place | null {
+  const isAddress = slot?.includes('IPv') ?? false;
+  const [column, mostBytes] = (slot !== null && bySlot[slot]) || [null, 0];
+  if (holds === 'sums' && !isAddress && !(column !== null && summedColumns.includes(column))) return 'nowhere';
+  if (column !== null) return lengthBytes <= mostBytes ? { column, unit: 'number' } : null;
+  if (slot !== null) return placeOfTime(slot, kind, lengthBytes);
+  if ((kind !== 'unsigned' && kind !== 'ipv4') || lengthBytes > extraBytes) return null;
+  return { name, kind };
+}
+
+function placeOfTime(slot: Slot, kind: string, lengthBytes: number): Place | null {
   const column = slot === 'start' || slot === 'startUptime' ? 'startMs' : 'endMs';
-  if (slot === 'startUptime' || slot === 'endUptime') return [column, [4], 'uptime'];
+  if (slot === 'startUptime' || slot === 'endUptime') return lengthBytes === 4 ? { column, unit: 'uptime' } : null;
   if (slot !== 'start' && slot !== 'end') return null;
-  if (kind === 'seconds') return [column, [4], 'seconds'];
-  return kind === 'milliseconds' ? [column, [8], 'milliseconds'] : null;
+  return kind === 'seconds' || kind === 'milliseconds' ? { column, unit: kind } : null;
 }

@@ -1,74 +1,134 @@
 /**
- * Flows as columns: what most IPv4 flows have, in typed arrays, row `index` of each is one flow. For whoever sums or stores
- * very many; everything else comes as `FlowRecord`. IPv4 addresses are numbers (192.0.2.1 is 0xc0000201); a time that the
- * exporter did not tell is NaN; what the template does not have is 0.
+ * What columns of flows are for: `flows` holds all that a record would, `sums` only what is summed by minute (addresses,
+ * ports, protocol, interfaces, packets, octets), of more templates and in less time.
  */
-export interface FlowColumns {
-  /** Rows in use; whoever has taken them sets it to 0. */
-  count: number;
-  readonly capacity: number;
-  /** Wall clock at reception, ms since 1970. */
-  readonly receivedAtMs: Float64Array;
-  readonly startMs: Float64Array;
-  readonly endMs: Float64Array;
-  /** Exact up to 2^53 - 1; a set with larger ones is not taken. */
-  readonly packets: Float64Array;
-  readonly octets: Float64Array;
-  readonly exporter: Uint32Array;
-  readonly observationDomain: Uint32Array;
-  readonly sourceAddress: Uint32Array;
-  readonly destinationAddress: Uint32Array;
-  readonly nextHop: Uint32Array;
-  readonly inputInterface: Uint32Array;
-  readonly outputInterface: Uint32Array;
-  readonly sourceAs: Uint32Array;
-  readonly destinationAs: Uint32Array;
-  readonly sourcePort: Uint16Array;
-  readonly destinationPort: Uint16Array;
-  readonly tcpFlags: Uint16Array;
-  /** 5, 9, 10: IPFIX. */
-  readonly version: Uint8Array;
-  readonly protocol: Uint8Array;
-  readonly tos: Uint8Array;
-  readonly sourcePrefix: Uint8Array;
-  readonly destinationPrefix: Uint8Array;
-  readonly direction: Uint8Array;
+export type ColumnsHold = 'flows' | 'sums';
+
+const constructors = {
+  startMs: Float64Array,
+  endMs: Float64Array,
+  packets: Float64Array,
+  octets: Float64Array,
+  sourceAddress: Uint32Array,
+  destinationAddress: Uint32Array,
+  inputInterface: Uint32Array,
+  outputInterface: Uint32Array,
+  sourcePort: Uint16Array,
+  destinationPort: Uint16Array,
+  tcpFlags: Uint16Array,
+  protocol: Uint8Array,
+  tos: Uint8Array,
+} as const;
+
+export type ColumnName = keyof typeof constructors;
+export const columnNames = Object.keys(constructors) as ColumnName[];
+
+/** A column of `FlowColumns.extra`. */
+export interface ExtraColumn {
+  /** In the record's `extra`. */
+  name: string;
+  kind: 'unsigned' | 'ipv4';
 }
 
-export type ColumnName = Exclude<keyof FlowColumns, 'count' | 'capacity'>;
+/** What is alike in all flows of a template. */
+export interface FlowShape {
+  version: 5 | 9 | 10;
+  /** What the template has; the others are 0 in its rows. */
+  columns: ReadonlySet<ColumnName>;
+  /** What the columns in `extra` hold in its rows, from the first; the others hold nothing of use. */
+  extra: readonly ExtraColumn[];
+}
 
-/** In the order of their width, so that a block of them is aligned. */
-const widths: Record<ColumnName, 8 | 4 | 2 | 1> = {
-  receivedAtMs: 8,
-  startMs: 8,
-  endMs: 8,
-  packets: 8,
-  octets: 8,
-  exporter: 4,
-  observationDomain: 4,
-  sourceAddress: 4,
-  destinationAddress: 4,
-  nextHop: 4,
-  inputInterface: 4,
-  outputInterface: 4,
-  sourceAs: 4,
-  destinationAs: 4,
-  sourcePort: 2,
-  destinationPort: 2,
-  tcpFlags: 2,
-  version: 1,
-  protocol: 1,
-  tos: 1,
-  sourcePrefix: 1,
-  destinationPrefix: 1,
-  direction: 1,
-};
+/** Rows that follow each other: of one template, exporter and time of reception. */
+export interface FlowRun {
+  exporter: string;
+  /** Wall clock at reception, ms since 1970. */
+  receivedAtMs: number;
+  observationDomain: number;
+  shape: FlowShape;
+  /** The row behind its last. */
+  end: number;
+}
 
-export const columnNames = Object.keys(widths) as ColumnName[];
-const constructors = { 8: Float64Array, 4: Uint32Array, 2: Uint16Array, 1: Uint8Array } as const;
+/** A message of INGEST holds about 1300 flows. */
+const usualRows = 2048;
 
-/** Room for `capacity` flows, 95 bytes each. A UDP datagram has fewer than 65,536. */
-export function flowColumns(capacity: number): FlowColumns {
-  const arrays = columnNames.map((name) => [name, new constructors[widths[name]](capacity)] as const);
-  return { count: 0, capacity, ...Object.fromEntries(arrays) } as unknown as FlowColumns;
+/**
+ * Flows as columns: row n of each array is one flow, for whoever sums or stores very many. Filled by `decodeFlowColumns`. An
+ * IPv4 address is a number (192.0.2.1 is 0xc0000201).
+ */
+export class FlowColumns {
+  readonly holds: ColumnsHold;
+  /** Rows in use. */
+  count = 0;
+  /** ms since 1970; NaN (version 5 only): the exporter's clock gives no time. */
+  startMs = new Float64Array(0);
+  endMs = new Float64Array(0);
+  /** Exact. */
+  packets = new Float64Array(0);
+  octets = new Float64Array(0);
+  sourceAddress = new Uint32Array(0);
+  destinationAddress = new Uint32Array(0);
+  inputInterface = new Uint32Array(0);
+  outputInterface = new Uint32Array(0);
+  sourcePort = new Uint16Array(0);
+  destinationPort = new Uint16Array(0);
+  tcpFlags = new Uint16Array(0);
+  protocol = new Uint8Array(0);
+  tos = new Uint8Array(0);
+  /** What else flows have, as many columns as some template needed so far. */
+  readonly extra: Uint32Array[] = [];
+  readonly runs: FlowRun[] = [];
+
+  constructor(holds: ColumnsHold, rows = usualRows) {
+    this.holds = holds;
+    this.#grow(rows);
+  }
+
+  get capacity(): number {
+    return this.sourceAddress.length;
+  }
+
+  /** Room for so many rows more, with so many columns in `extra`; the arrays may be others behind it. */
+  reserve(rows: number, extra: number): void {
+    if (this.count + rows > this.capacity) this.#grow(Math.max(this.capacity * 2, this.count + rows));
+    while (this.extra.length < extra) this.extra.push(new Uint32Array(this.capacity));
+  }
+
+  /** The rows from the last run's end up to `end` are in use, and of one template. */
+  endRun(shape: FlowShape, exporter: string, observationDomain: number, receivedAtMs: number, end: number): void {
+    if (end === this.count) return;
+    this.count = end;
+    const last = this.runs.at(-1);
+    const goesOn =
+      last?.shape === shape &&
+      last.receivedAtMs === receivedAtMs &&
+      last.exporter === exporter &&
+      last.observationDomain === observationDomain;
+    if (goesOn) last.end = end;
+    else this.runs.push({ exporter, receivedAtMs, observationDomain, shape, end });
+  }
+
+  /** Only the first `rows` are in use any more. */
+  truncate(rows: number): void {
+    this.count = rows;
+    while (this.runs.length > 0 && (this.runs.at(-2)?.end ?? 0) >= rows) this.runs.pop();
+    const last = this.runs.at(-1);
+    if (last) last.end = Math.min(last.end, rows);
+  }
+
+  #grow(rows: number): void {
+    const kept = this.count;
+    const grown = columnNames.map((name) => {
+      const array = new constructors[name](rows);
+      array.set(this[name].subarray(0, kept));
+      return [name, array] as const;
+    });
+    Object.assign(this, Object.fromEntries(grown));
+    for (const [slot, values] of this.extra.entries()) {
+      const array = new Uint32Array(rows);
+      array.set(values.subarray(0, kept));
+      this.extra[slot] = array;
+    }
+  }
 }

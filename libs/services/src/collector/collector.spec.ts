@@ -32,6 +32,28 @@ describe('the collector', () => {
     await one.service.stop();
   });
 
+  it('says which flows were decoded in columns and which one by one, and stores both', async () => {
+    const at = world();
+    const one = collector(at);
+    await one.service.start();
+    one.grant();
+    const version5 = Buffer.alloc(24 + 2 * 48, 1);
+    version5.set([0, 5, 0, 2]);
+    one.receiver.send(2055, version5, version5.subarray(0, 100));
+    await flow(at);
+    expect(at.store.batches.flatMap(({ flows }) => flows.map(({ malformed }) => malformed === null))).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect(one.service.report().detail).toMatchObject({
+      stored: { flow: 4, malformed: 1 },
+      decodedFlows: { inColumns: 2, asRecords: 2 },
+    });
+    await one.service.stop();
+  });
+
   it('goes on through a newer epoch of the same tenure with one consumer', async () => {
     const at = world();
     const one = collector(at);

@@ -114,10 +114,9 @@ export class Collector implements Service {
     this.#copy = feed === 'vip' && mirror ? copy : null;
     const gate = () => this.#roles.open();
     this.#sinks = new Sinks({ sinks: parts.sinks ?? [], clock, log, metrics, limits, gate });
-    const asRecords = { rawFlows: rawFlows || this.#sinks.readsFlows() };
-    const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null, asRecords);
+    const decoder = new TelemetryDecoder(parts.snmpSecurity ?? null);
     // With templates of its own: what comes now must not decode the backlog.
-    const liveDecoder = catchUp === 'newest' ? new TelemetryDecoder(parts.snmpSecurity ?? null, asRecords) : null;
+    const liveDecoder = catchUp === 'newest' ? new TelemetryDecoder(parts.snmpSecurity ?? null) : null;
     const learn = (datagram: Datagram) => {
       liveDecoder?.learn(datagram);
       return decoder.learn(datagram);
@@ -204,6 +203,7 @@ export class Collector implements Service {
       store,
       storeClock,
       decoder,
+      rawFlows,
       writer: this.#writer,
       limits,
     });

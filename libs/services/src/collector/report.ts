@@ -53,6 +53,7 @@ export function collectorReport(state: CollectorState): ServiceReport {
       received: reception.received,
       receivedPerSecond: reception.perSecond,
       stored: delivery.stored,
+      decodedFlows: delivery.decodedFlows,
       delivering: delivery.delivering,
       backlogMessages: upkeep.backlog,
       behindSeconds: upkeep.behindMs === null ? null : Math.round(upkeep.behindMs / 100) / 10,

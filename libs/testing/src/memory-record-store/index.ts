@@ -1,3 +1,4 @@
+import { recordsOfColumns } from '@hotstandby/decoders';
 import type {
   DeliveryProgress,
   LedgerExtract,
@@ -27,8 +28,8 @@ class Staged implements StagedBatch {
   }
 
   get rows(): number {
-    const { syslog, traps, flows, columns } = this.batch;
-    return syslog.length + traps.length + flows.length + (columns?.flows ?? 0);
+    const { syslog, traps, flows } = this.batch;
+    return syslog.length + traps.length + flows.length;
   }
 }
 
@@ -55,7 +56,8 @@ export class MemoryRecordStore implements RecordStore {
   }
 
   stage(batch: RecordBatch): StagedBatch {
-    return new Staged(batch);
+    const { columns = null, flows, ...others } = batch;
+    return new Staged({ ...others, flows: columns ? [...flows, ...recordsOfColumns(columns)] : flows });
   }
 
   async store(guard: WriteGuard, staged: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {

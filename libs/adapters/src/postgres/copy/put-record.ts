@@ -17,17 +17,24 @@ export function putRecord<Record>(
   let altered: string | null = null;
   into.tuple(columns.length + 2);
   into.int8(epoch);
-  for (const { name, type, of, otherwise } of columns) {
-    const value = of(record);
-    if ((value === null || value === undefined) && otherwise !== undefined) putOtherwise(into, type, otherwise);
-    else if (!putValue(into, type, value)) {
-      const what = `${name.replaceAll('"', '')}: ${inWords(value)}`;
-      altered = altered === null ? what : `${altered}; ${what}`;
-      putOtherwise(into, type, otherwise);
-    }
+  for (const column of columns) {
+    const what = putColumn(into, column, record);
+    if (what !== null) altered = altered === null ? what : `${altered}; ${what}`;
   }
   if (altered === null) into.none();
   else into.text(altered);
+}
+
+/** One field of a record; for `altered` what the column cannot hold, null: nothing. */
+export function putColumn<Record>(into: TupleWriter, column: Column<Record>, record: Record): string | null {
+  const { name, type, of, otherwise } = column;
+  const value = of(record);
+  if ((value === null || value === undefined) && otherwise !== undefined) putOtherwise(into, type, otherwise);
+  else if (!putValue(into, type, value)) {
+    putOtherwise(into, type, otherwise);
+    return `${name.replaceAll('"', '')}: ${inWords(value)}`;
+  }
+  return null;
 }
 
 /** Only when it came, and why there is no more. */

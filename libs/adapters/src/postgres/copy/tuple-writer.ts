@@ -40,6 +40,17 @@ export class TupleWriter {
     return taken;
   }
 
+  /** Octets that are fields already. */
+  copy(fields: Uint8Array): void {
+    this.#reserve(fields.length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    // A call into the runtime costs more than some octets.
+    if (fields.length > shortText * 2) bytes.set(fields, at);
+    else for (let index = 0; index < fields.length; index++) bytes[at++] = fields[index] ?? 0;
+    this.#at += fields.length;
+  }
+
   tuple(fields: number): void {
     this.#reserve(2);
     this.#at = this.#bytes.writeInt16BE(fields, this.#at);

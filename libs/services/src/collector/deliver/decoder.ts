@@ -1,4 +1,4 @@
-import type { PlainFlows, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { FlowColumns, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { Datagram } from '@hotstandby/ports';
 
 /** Records of one or more datagrams. */
@@ -6,8 +6,8 @@ export interface Records {
   syslog: SyslogRecord[];
   traps: TrapRecord[];
   flows: FlowRecord[];
-  /** Flows of which nobody wants more than the sums; null: none. */
-  columns: PlainFlows | null;
+  /** Where flows go that columns hold whole; null: every flow is wanted as a record. */
+  columns: FlowColumns | null;
 }
 
 /** Datagrams to records, with what is remembered between them (flow templates). */

@@ -29,10 +29,12 @@ export class Delivery {
   readonly #parts: Parts;
   readonly #records: Counter;
   readonly #malformed: Counter;
+  readonly #flows: Counter;
   readonly #before: Counter;
   readonly #settled: Counter;
   readonly #firstCommit: Gauge;
   readonly #stored = { syslog: 0, trap: 0, flow: 0, malformed: 0 };
+  readonly #decodedFlows = { inColumns: 0, asRecords: 0 };
   readonly #ended = new Set<Promise<void>>();
   #reader: TenureReader | null = null;
   #copyReader: TenureReader | null = null;
@@ -51,6 +53,11 @@ export class Delivery {
       'hotstandby_collector_malformed_records_total',
       'Records stored as they came because they could not be read, by kind',
       ['kind'],
+    );
+    this.#flows = metrics.counter(
+      'hotstandby_collector_decoded_flows_total',
+      'Flows stored or summed, by how they were decoded: in columns, or one by one as records, which takes many times as long',
+      ['decoded'],
     );
     this.#before = metrics.counter(
       'hotstandby_collector_before_tenure_datagrams_total',
@@ -163,6 +170,7 @@ export class Delivery {
         (this.#reader?.waiting() ?? 0) + (this.#copyReader?.waiting() ?? 0) + (this.#liveReader?.waiting() ?? 0),
       newestFirst: this.#liveReader !== null,
       stored: { ...this.#stored },
+      decodedFlows: { ...this.#decodedFlows },
       firstCommitAfterMs: this.#firstCommitAfterMs,
       fault: this.#fault,
     };
@@ -187,6 +195,11 @@ export class Delivery {
     if (before > 0) this.#before.add(before);
     const settled = messages.reduce((sum, { batch }) => sum + batch.ledger.settled.length, 0);
     if (settled > 0) this.#settled.add(settled);
+    for (const decoded of ['inColumns', 'asRecords'] as const) {
+      const flows = messages.reduce((sum, message) => sum + message.flows[decoded], 0);
+      this.#decodedFlows[decoded] += flows;
+      if (flows > 0) this.#flows.add(flows, { decoded: decoded === 'inColumns' ? 'columns' : 'records' });
+    }
     for (const kind of kindsOfRecords) {
       const records = messages.reduce((sum, { tally }) => sum + tally[kind].records, 0);
       const malformed = messages.reduce((sum, { tally }) => sum + tally[kind].malformed, 0);

@@ -18,6 +18,8 @@ interface Parts {
   store: RecordStore;
   storeClock: StoreClock;
   decoder: DatagramDecoder;
+  /** False: flows are only summed. */
+  rawFlows: boolean;
   writer: StoreWriter;
   limits: Pick<CollectorLimits, 'replayReachMs'>;
 }
@@ -139,7 +141,7 @@ export class LateDelivery {
   }
 
   async #storeOne(one: Missing, { nodeId }: Tail, clockAheadMs: number, signal: AbortSignal): Promise<number> {
-    const { bus, peer, store, decoder, writer } = this.#parts;
+    const { bus, peer, store, decoder, rawFlows, writer } = this.#parts;
     const answer = await bus.request(subjects.frame(peer), { sequence: one.sequence }, answerWithinMs);
     const { message } = parse(frameAnswer, answer, 'a message of INGEST');
     if (message?.id !== one.id) return 0;
@@ -157,7 +159,7 @@ export class LateDelivery {
     }
     const ledger = { nodeId, clockAheadMs, stored, settled: [] };
     // Whoever asks again, this process or a replica, finds the mark.
-    const staged = store.stage({ messageId: `late ${one.id}`, ledger, ...records }, 0);
+    const staged = store.stage({ messageId: `late ${one.id}`, ledger, ...records, sumsOnly: !rawFlows }, 0);
     const written = await writer.write([staged], null, signal);
     if (written.outcome !== 'stored') throw new Error(`not stored: ${written.outcome}`);
     return stored.length;

@@ -1,5 +1,5 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import { PlainFlows } from '@hotstandby/decoders';
+import type { FlowColumns } from '@hotstandby/decoders';
 import type { DeliveredDatagram, IngestMessage, RecordStore, StagedBatch } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import type { Replay, Share } from './replay.ts';
@@ -30,6 +30,8 @@ export interface ReadyMessage {
   tally: Tally;
   /** Flows that are only summed. */
   summed: number;
+  /** Flows that columns held, and flows that had to be records. */
+  flows: { inColumns: number; asRecords: number };
 }
 
 export const kindsOfRecords = ['syslog', 'trap', 'flow'] as const;
@@ -43,62 +45,56 @@ export interface Reading {
   sinks: Sinks;
   /** False: the store gets flows only to sum them. */
   rawFlows: boolean;
+  /** Used again for every message; null: some sink wants records. */
+  columns: FlowColumns | null;
   receiver: { nodeId: string; clockAheadMs: number | null };
   epoch: number;
 }
 
 /** The rows of a message; null: a datagram in it waits for its template. `final`: no longer. */
 export function readMessage(opened: OpenedMessage, reading: Reading, final: boolean): ReadyMessage | null {
-  const { decoder, store, sinks, rawFlows, receiver, epoch } = reading;
-  const records = emptyRecords();
+  const { decoder, store, sinks, rawFlows, columns, receiver, epoch } = reading;
+  columns?.truncate(0);
+  const records = emptyRecords(columns);
   const delivered: DeliveredDatagram[] = [];
   let complete = true;
   // To the end even when one waits: a datagram behind it may bring the template.
   for (const [index, datagram] of opened.share.datagrams.entries()) {
-    const own = sinks.any() ? emptyRecords() : records;
+    const own = sinks.any() ? emptyRecords(columns) : records;
     complete = decoder.decode(datagram, own, final) && complete;
     if (own === records) continue;
-    delivered.push({ datagram, digest: opened.share.stored[index]?.digest ?? null, ...own });
+    const { syslog, traps, flows } = own;
+    delivered.push({ datagram, digest: opened.share.stored[index]?.digest ?? null, syslog, traps, flows });
     addRecords(own, records);
   }
   if (!complete) return null;
   const forSinks = sinks.any() ? sinks.stage({ messageId: opened.message.id, epoch, datagrams: delivered }) : [];
-  if (!rawFlows) onlySums(records);
   if (opened.fault !== null) records.syslog.push(unreadable(opened, opened.fault));
   const { stored, settled } = opened.share;
   const ledger = { ...receiver, stored, settled };
-  const summed = records.columns?.flows ?? 0;
+  const inColumns = columns?.count ?? 0;
+  const flow = tallyOf(records.flows, inColumns);
   const { id, ack, retry } = opened.message;
   return {
     message: { id, ack, retry },
     before: opened.share.before,
-    summed,
+    summed: rawFlows ? 0 : flow.records - flow.malformed,
+    flows: { inColumns, asRecords: records.flows.length },
     forSinks,
-    batch: store.stage({ messageId: opened.message.id, ledger, ...records }, epoch),
-    tally: { syslog: tallyOf(records.syslog), trap: tallyOf(records.traps), flow: tallyOf(records.flows, summed) },
+    batch: store.stage({ messageId: opened.message.id, ledger, ...records, sumsOnly: !rawFlows }, epoch),
+    tally: { syslog: tallyOf(records.syslog), trap: tallyOf(records.traps), flow },
   };
 }
 
-function emptyRecords(): Records {
-  return { syslog: [], traps: [], flows: [], columns: null };
+function emptyRecords(columns: FlowColumns | null): Records {
+  return { syslog: [], traps: [], flows: [], columns };
 }
 
+/** Columns are the same. */
 function addRecords(from: Records, to: Records): void {
   for (const record of from.syslog) to.syslog.push(record);
   for (const record of from.traps) to.traps.push(record);
   for (const record of from.flows) to.flows.push(record);
-  if (!from.columns) return;
-  to.columns ??= new PlainFlows();
-  to.columns.append(from.columns);
-}
-
-/** What could not be read stays a row of its own. */
-function onlySums(records: Records): void {
-  const whole = records.flows.filter(({ malformed }) => malformed === null);
-  if (whole.length === 0) return;
-  records.columns ??= new PlainFlows();
-  for (const flow of whole) records.columns.add(flow);
-  records.flows = records.flows.filter(({ malformed }) => malformed !== null);
 }
 
 /** Whether the store has to know of the message at all. */

@@ -1,3 +1,4 @@
+import { FlowColumns, recordsOfColumns } from '@hotstandby/decoders';
 import type { Datagram } from '@hotstandby/ports';
 import { describe, expect, it } from 'vitest';
 import type { Records } from './decoder.ts';
@@ -97,6 +98,39 @@ describe('TelemetryDecoder', () => {
     decode(v9(20, template(...tosAndProtocol)));
     decode(v9(21, data(1, 2)));
     expect(flows()).toEqual(['1/2', '2/1']);
+  });
+
+  it('puts flows into columns where these hold them whole, and makes records of the others', () => {
+    const decoder = new TelemetryDecoder();
+    const columns = new FlowColumns('flows');
+    const records: Records = { syslog: [], traps: [], flows: [], columns };
+    const decode = (one: Datagram, final = false) => decoder.decode(one, records, final);
+    const counted: [number, number][] = [[4, 1], [5, 1], [1, 1]]; // prettier-ignore
+    const withUnknown: [number, number][] = [[4, 1], [5, 1], [1, 1], [999, 1]]; // prettier-ignore
+    const found = () => [
+      recordsOfColumns(columns).map(({ protocol, octets }) => `${protocol} ${octets}`),
+      records.flows.map(({ protocol, extra, malformed }) => malformed ?? `${protocol} ${JSON.stringify(extra)}`),
+    ];
+    // Before its template: nothing at all, then a datagram with both, then columns.
+    expect(decode(v9(1, data(6, 8, 9)))).toBe(false);
+    expect(found()).toEqual([[], []]);
+    expect(decode(v9(2, template(...counted), data(6, 8, 1)))).toBe(true);
+    expect(decode(v9(1, data(6, 8, 9)))).toBe(true);
+    expect(decode(v9(3, data(17, 8, 2)))).toBe(true);
+    expect(found()).toEqual([['6 9', '17 2'], ['6 null']]);
+    // The template changes to one that columns do not hold, and back.
+    decode(v9(4, template(...withUnknown)));
+    expect(decode(v9(5, data(1, 0, 3, 7)))).toBe(true);
+    decode(v9(6, template(...counted)));
+    expect(decode(v9(7, data(2, 0, 4)))).toBe(true);
+    expect(found()).toEqual([
+      ['6 9', '17 2', '2 4'],
+      ['6 null', '1 {"0.999":"07"}'],
+    ]);
+    // What waits for another template in the same datagram waits whole.
+    expect(decode(v9(8, data(3, 0, 5), set(300, [1, 2, 3])))).toBe(false);
+    expect(decode(v9(8, data(3, 0, 5), set(300, [1, 2, 3])), true)).toBe(true);
+    expect(found()[1]?.slice(2)).toEqual(['3 null', 'template 300 did not come']);
   });
 
   it('never throws, whatever the kind and the bytes', () => {

@@ -1,11 +1,10 @@
 import {
   abandonPending,
-  decodePlainFlows,
+  decodeFlowColumns,
   decodeFlows,
   decodePending,
   decodeSyslog,
   decodeTrap,
-  PlainFlows,
   plainNotification,
   type FlowRecord,
   type PendingFlowSet,
@@ -19,14 +18,12 @@ import { UnknownTemplates } from './unknown-templates.ts';
 /** The decoders of all kinds, with the templates that flows need. */
 export class TelemetryDecoder implements DatagramDecoder {
   readonly #security: SnmpSecurity | null;
-  readonly #rawFlows: boolean;
   readonly #templates = new FlowTemplates();
   readonly #unknown = new UnknownTemplates();
 
-  /** `security`: for SNMP version 3. `rawFlows`: every flow as a record; else as columns, and what cannot be read as a record. */
-  constructor(security: SnmpSecurity | null = null, { rawFlows = true } = {}) {
+  /** `security`: for SNMP version 3. */
+  constructor(security: SnmpSecurity | null = null) {
     this.#security = security;
-    this.#rawFlows = rawFlows;
   }
 
   decode(datagram: Datagram, into: Records, final: boolean): boolean {
@@ -62,10 +59,7 @@ export class TelemetryDecoder implements DatagramDecoder {
 
   #decodeFlow(datagram: Datagram, into: Records, final: boolean): boolean {
     this.#templates.advanceTo(datagram.receivedAtMs);
-    if (!this.#rawFlows) {
-      into.columns ??= new PlainFlows();
-      if (decodePlainFlows(datagram.bytes, datagram, this.#templates.known, into.columns)) return true;
-    }
+    if (into.columns && decodeFlowColumns(datagram.bytes, datagram, this.#templates.known, into.columns)) return true;
     const { records, pending, learned } = decodeFlows(datagram.bytes, datagram, this.#templates.known);
     if (learned.length > 0) this.#templates.learned();
     for (const set of pending) {
@@ -73,10 +67,7 @@ export class TelemetryDecoder implements DatagramDecoder {
       if (!flows) return false;
       for (const flow of flows) records.push(flow);
     }
-    for (const record of records) {
-      if (this.#rawFlows || record.malformed !== null) into.flows.push(record);
-      else into.columns?.add(record);
-    }
+    for (const record of records) into.flows.push(record);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { Grant } from '@hotstandby/contracts';
+import { FlowColumns } from '@hotstandby/decoders';
 import type {
   Cancel,
   Clock,
@@ -80,6 +81,8 @@ export class TenureReader {
   readonly #parts: ReaderParts;
   readonly #abort = new AbortController();
   readonly #held: HeldMessages;
+  /** For one message after the other; null: some sink wants flows as records. */
+  readonly #columns: FlowColumns | null;
   #opened: OpenedReplay | null = null;
   /** Ends the reading under way, to open anew. */
   #reading = new AbortController();
@@ -99,6 +102,7 @@ export class TenureReader {
     this.#nodeId = grant.nodeId;
     this.#parts = parts;
     this.#held = new HeldMessages(parts.clock, parts.limits.waiting);
+    this.#columns = parts.sinks.readsFlows() ? null : new FlowColumns(parts.rawFlows ? 'flows' : 'sums');
   }
 
   /** Resolves when nothing is under way any more, after `stop`. */
@@ -269,7 +273,9 @@ export class TenureReader {
 
   #rowsOf(opened: OpenedMessage, final: boolean): ReadyMessage | null {
     const { decoder, store, sinks, rawFlows, gate } = this.#parts;
-    const reading = { decoder, store, sinks, rawFlows, receiver: this.#receiver(), epoch: gate()?.epoch ?? 0 };
+    const columns = this.#columns;
+    const epoch = gate()?.epoch ?? 0;
+    const reading = { decoder, store, sinks, rawFlows, columns, receiver: this.#receiver(), epoch };
     return readMessage(opened, reading, final);
   }
 
