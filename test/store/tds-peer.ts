@@ -25,6 +25,8 @@ export interface TdsPeerScript {
   login?: TdsError | 'silent' | 'cut';
   /** For every batch and call after the login; `text` holds what was asked. An empty list: done, no result. */
   answer?: (text: string) => TdsAnswer;
+  /** For the rows of every bulk load; `into` is the statement that announced them. `deaf`: from its first packet on nothing is read. */
+  bulk?: (into: string) => TdsAnswer | 'deaf';
 }
 
 export interface TdsPeer {
@@ -35,6 +37,8 @@ export interface TdsPeer {
   clearBytes(): Buffer;
   /** Texts of the requests after the login. */
   requests: string[];
+  /** Rows that came in bulk, as they were sent, with the statement that announced them. */
+  bulkLoads: { into: string; payload: Buffer }[];
   /** From which addresses connections came. */
   callers: string[];
   openSockets(): number;
@@ -45,7 +49,12 @@ export interface TdsPeer {
 export async function startTdsPeer(script: TdsPeerScript): Promise<TdsPeer> {
   const sockets = new Set<Socket>();
   const clear: Buffer[] = [];
-  const peer = { clearPackets: [] as number[], requests: [] as string[], callers: [] as string[] };
+  const peer = {
+    clearPackets: [] as number[],
+    requests: [] as string[],
+    bulkLoads: [] as TdsPeer['bulkLoads'],
+    callers: [] as string[],
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     peer.callers.push(socket.remoteAddress ?? '');
@@ -79,22 +88,27 @@ export async function startTdsPeer(script: TdsPeerScript): Promise<TdsPeer> {
   };
 }
 
-type Heard = Pick<TdsPeer, 'clearPackets' | 'requests'>;
+type Heard = Pick<TdsPeer, 'clearPackets' | 'requests' | 'bulkLoads'>;
 
 /** Reads messages from `stream` (the socket, or what TLS makes of it) and answers each. */
 function converse(stream: Duplex, socket: Socket, script: TdsPeerScript, heard: Heard, inClear: boolean): void {
   let pending = Buffer.alloc(0);
-  let message = Buffer.alloc(0);
+  let message: Buffer[] = [];
   const onData = (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 8 && pending.length >= pending.readUInt16BE(2)) {
       const [type, status, lengthBytes] = [pending[0] ?? 0, pending[1] ?? 0, pending.readUInt16BE(2)];
-      message = Buffer.concat([message, pending.subarray(8, lengthBytes)]);
+      message.push(pending.subarray(8, lengthBytes));
       pending = pending.subarray(lengthBytes);
       if (inClear) heard.clearPackets.push(type);
+      if (type === packetTypes.bulk && script.bulk?.(heard.requests.at(-1) ?? '') === 'deaf') {
+        stream.off('data', onData);
+        stream.pause();
+        return;
+      }
       if ((status & 1) === 0) continue;
-      const whole = message;
-      message = Buffer.alloc(0);
+      const whole = Buffer.concat(message);
+      message = [];
       if (type === packetTypes.prelogin && inClear && secureAfter(script)) {
         socket.write(preloginAnswer(Number(script.prelogin)));
         stream.off('data', onData);
@@ -122,14 +136,25 @@ function respond(stream: Duplex, socket: Socket, script: TdsPeerScript, heard: H
     else if (login !== 'silent')
       stream.write(packet(packetTypes.answer, Buffer.concat([errorToken(login), done(true)])));
   } else {
-    const text = textsOf(payload);
-    heard.requests.push(text);
-    // The driver's own settings of a session.
-    const answer = /set textsize/i.test(text) ? [] : (script.answer?.(text) ?? []);
+    const answer = type === packetTypes.bulk ? rowsHeard(script, heard, payload) : textHeard(script, heard, payload);
     if (answer === 'cut') socket.destroy();
     else if (answer === 'garbage') stream.write(packet(packetTypes.answer, Buffer.from([0x7e, 1, 2, 3])));
     else if (answer !== 'hang') stream.write(packet(packetTypes.answer, tokensOf(answer)));
   }
+}
+
+function rowsHeard(script: TdsPeerScript, heard: Heard, payload: Buffer): TdsAnswer {
+  const into = heard.requests.at(-1) ?? '';
+  heard.bulkLoads.push({ into, payload });
+  const answer = script.bulk?.(into) ?? [];
+  return answer === 'deaf' ? 'hang' : answer;
+}
+
+function textHeard(script: TdsPeerScript, heard: Heard, payload: Buffer): TdsAnswer {
+  const text = textsOf(payload);
+  heard.requests.push(text);
+  // The driver's own settings of a session.
+  return /set textsize/i.test(text) ? [] : (script.answer?.(text) ?? []);
 }
 
 function tokensOf(answer: TdsResult[] | TdsError): Buffer {

@@ -5,10 +5,13 @@ export interface TdsError {
   class?: number;
 }
 
-/** One result: named columns, texts only (the store reads numbers from texts too). */
+/** Texts (the store reads whole numbers from texts too), times to the millisecond, octets, floating-point numbers. */
+export type TdsValue = string | Date | Buffer | number | null;
+
+/** One result: named columns, each of the type of its first value that is not null. */
 export interface TdsResult {
   columns: string[];
-  rows: (string | null)[][];
+  rows: TdsValue[][];
 }
 
 const ucs2 = (text: string) => Buffer.from(text, 'utf16le');
@@ -21,7 +24,7 @@ const u32 = (value: number) => {
 };
 const shortText = (text: string) => Buffer.concat([u8(text.length), ucs2(text)]);
 
-export const packetTypes = { batch: 0x01, rpc: 0x03, answer: 0x04, login7: 0x10, prelogin: 0x12 } as const;
+export const packetTypes = { batch: 0x01, rpc: 0x03, answer: 0x04, bulk: 0x07, login7: 0x10, prelogin: 0x12 } as const;
 
 /** One packet that is a whole message. */
 export function packet(type: number, payload: Buffer): Buffer {
@@ -65,15 +68,46 @@ export function errorToken({ number, message, class: severity = 14 }: TdsError):
 }
 
 export function resultTokens({ columns, rows }: TdsResult): Buffer {
-  const collation = Buffer.from([9, 4, 0xd0, 0, 0x34]);
-  const described = columns.map((name) =>
-    Buffer.concat([u32(0), u16(1), u8(0xe7), u16(8000), collation, shortText(name)]),
+  const samples = columns.map(
+    (_, index) => rows.map((row) => row[index] ?? null).find((value) => value !== null) ?? '',
+  );
+  const described = columns.map((name, index) =>
+    Buffer.concat([u32(0), u16(1), typeInfo(samples[index] ?? ''), shortText(name)]),
   );
   const values = rows.flatMap((row) => [
     u8(0xd1),
-    ...row.map((value) => (value === null ? u16(0xffff) : Buffer.concat([u16(2 * value.length), ucs2(value)]))),
+    ...row.map((value, index) => (value === null ? nullOf(samples[index] ?? '') : valueBytes(value))),
   ]);
   return Buffer.concat([u8(0x81), u16(columns.length), ...described, ...values]);
+}
+
+/** Sample of a column -> NVARCHAR(4000), DATETIME2(3), VARBINARY(8000) or FLOAT. */
+function typeInfo(sample: NonNullable<TdsValue>): Buffer {
+  const collation = Buffer.from([9, 4, 0xd0, 0, 0x34]);
+  if (typeof sample === 'string') return Buffer.concat([u8(0xe7), u16(8000), collation]);
+  if (typeof sample === 'number') return Buffer.from([0x6d, 8]);
+  return sample instanceof Date ? Buffer.from([0x2a, 3]) : Buffer.concat([u8(0xa5), u16(8000)]);
+}
+
+const nullOf = (sample: NonNullable<TdsValue>): Buffer =>
+  typeof sample === 'string' || Buffer.isBuffer(sample) ? u16(0xffff) : u8(0);
+
+export const dayMs = 86_400_000;
+/** From 0001-01-01 to 1970-01-01. */
+export const daysBefore1970 = 719_162;
+
+function valueBytes(value: NonNullable<TdsValue>): Buffer {
+  if (typeof value === 'string') return Buffer.concat([u16(2 * value.length), ucs2(value)]);
+  if (Buffer.isBuffer(value)) return Buffer.concat([u16(value.length), value]);
+  const bytes = Buffer.alloc(8);
+  if (typeof value === 'number') {
+    bytes.writeDoubleLE(value);
+    return Buffer.concat([u8(8), bytes]);
+  }
+  bytes[0] = 7;
+  bytes.writeUInt32LE(value.getTime() % dayMs, 1);
+  bytes.writeUIntLE(Math.floor(value.getTime() / dayMs) + daysBefore1970, 5, 3);
+  return bytes;
 }
 
 /** What a request says, as far as it is ASCII, wherever in it the text stands. */

@@ -1,6 +1,6 @@
 import { connectNats } from '@hotstandby/adapters/nats';
-import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { RedisTemplateStore } from '@hotstandby/adapters/redis';
+import { openRecordStore } from '@hotstandby/adapters/stores';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { openReceiver } from '@hotstandby/adapters/udp';
 import { StreamReceiver } from '@hotstandby/adapters/syslog-stream';
@@ -12,6 +12,13 @@ import { openSinks } from './open-sinks.ts';
 await runService('collector', async ({ service, config, place, log }) => {
   const snmpSecurity = await openUsm(config.collector.snmpUsers, log);
   const { templates } = config.collector;
+  const store = await openRecordStore({
+    store: config.store,
+    cluster: place.cluster,
+    bindAddress: config.node.address,
+    applicationName: `hotstandby collector ${place.node}`,
+    log,
+  });
   const nats = await connectNats({ config, service, log });
   return {
     ...nats,
@@ -30,13 +37,7 @@ await runService('collector', async ({ service, config, place, log }) => {
             : nats.templates(),
         sinks: openSinks(config, nats, log),
         copy: nats.ingestCopy(),
-        store: new PostgresRecordStore({
-          store: config.store,
-          cluster: place.cluster,
-          bindAddress: config.node.address,
-          applicationName: `hotstandby collector ${place.node}`,
-          log,
-        }),
+        store,
       }),
   };
 });

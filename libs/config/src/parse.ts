@@ -94,7 +94,7 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
   }
   const url = readStoreUrl(file.store.url);
   if ('fault' in url) faults.push({ code: 'HS_CONFIG_INVALID', field: 'store.url', ...url.fault });
-  else if (url.address.kind === 'mssql') faults.push(...withoutRecords(file));
+  else if (url.address.kind === 'mssql') faults.push(...withoutAlerts(file));
   return faults;
 }
 
@@ -107,17 +107,11 @@ function outsideZone({ name, zone }: { name: string; zone: string }): ConfigFaul
 }
 
 /** What is stored on PostgreSQL only, so far: said here, where it can be mended, instead of by a service that fails. */
-function withoutRecords(file: NodeConfigFile): ConfigFault[] {
-  const parts = { 'collector.enabled': file.collector.enabled, 'notifier.enabled': file.notifier.enabled };
-  return Object.entries(parts)
-    .filter(([, enabled]) => enabled)
-    .map(([field]) => ({
-      code: 'HS_CONFIG_INVALID',
-      field,
-      expected: `false with a store on SQL Server, which holds the lease and the history, but neither records nor alerts yet`,
-      got: 'true',
-      cure: `Set ${field} to false, or use PostgreSQL for the store.`,
-    }));
+function withoutAlerts(file: NodeConfigFile): ConfigFault[] {
+  if (!file.notifier.enabled) return [];
+  const expected = 'false with a store on SQL Server, which holds no alerts yet';
+  const cure = 'Set notifier.enabled to false, or use PostgreSQL for the store.';
+  return [{ code: 'HS_CONFIG_INVALID', field: 'notifier.enabled', expected, got: 'true', cure }];
 }
 
 /** One line an issue: which field, what was expected, what was there. Values of secrets never appear: they are only file names. */

@@ -62,7 +62,7 @@ With \`HS_CONFIG_TIMING\`, each with the numbers that break it:
 ${relations.map(({ rule, why }) => `- ${rule}: ${why}.`).join('\n')}
 
 With \`HS_CONFIG_INVALID\`: \`peer.name\` equal to \`node.name\`; a virtual address that is a node's own; a \`store.url\` that is
-none of the forms below, or holds a password; \`collector.enabled\` or \`notifier.enabled\` with a store on SQL Server.
+none of the forms below, or holds a password; \`notifier.enabled\` with a store on SQL Server.
 
 ## The store's URL
 
@@ -75,6 +75,6 @@ none of the forms below, or holds a password; \`collector.enabled\` or \`notifie
 | \`...&hostNameInCertificate=name\` | SQL Server: the name that its certificate must show, where it is not the host of the URL. |
 | \`mssql://user@127.0.0.1:1433/database?encrypt=off\` | SQL Server on this machine without TLS; refused for any other host. |
 
-On SQL Server there are the lease and the history; telemetry records and alerts are stored on PostgreSQL only, so far.
+On SQL Server there are the lease, the history and telemetry; alerts are stored on PostgreSQL only, so far.
 `;
 }

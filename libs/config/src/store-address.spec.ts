@@ -56,9 +56,10 @@ nats: { url: 'nats://192.0.2.1:4222', keysDir: /k }
 ${more}`;
 
 it('says which parts do not work with SQL Server yet, instead of failing later', () => {
-  const result = parseConfig(file('mssql://u@h/d'));
-  expect(result).toMatchObject({ ok: false, faults: [{ code: 'HS_CONFIG_INVALID', field: 'collector.enabled' }] });
+  const notifier = `notifier: { enabled: true, from: 'a@b.example', to: [c@d.example], smtp: { host: h } }`;
+  const result = parseConfig(file('mssql://u@h/d', notifier));
+  expect(result).toMatchObject({ ok: false, faults: [{ code: 'HS_CONFIG_INVALID', field: 'notifier.enabled' }] });
   if (!result.ok) expect(result.faults[0]?.cure).toMatch(/PostgreSQL/);
-  expect(parseConfig(file('mssql://u@h/d', 'collector: { enabled: false }'))).toMatchObject({ ok: true });
-  expect(parseConfig(file('postgresql://u@h1,h2/d'))).toMatchObject({ ok: true });
+  expect(parseConfig(file('postgresql://u@h1,h2/d', notifier))).toMatchObject({ ok: true });
+  expect(parseConfig(file('mssql://u@h/d'))).toMatchObject({ ok: true });
 });

@@ -36,10 +36,6 @@ export const errorCodes = {
     'The store offers no TLS, or a certificate that does not verify: nothing secret was sent.',
     'Give the server a certificate and name its CA in store.caFile; if it has one, somebody may be in between.',
   ],
-  HS_STORE_NO_RECORDS: [
-    'This kind of store holds no telemetry records and no alerts.',
-    'Use PostgreSQL for the store, or collect elsewhere (collector.enabled: false).',
-  ],
   HS_STORE_WENT_BACK: [
     'The store is older than what this node has seen: a restored backup or a lost replica.',
     'See docs/operating.md, "The store went back in time".',

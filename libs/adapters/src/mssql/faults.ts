@@ -2,7 +2,7 @@ import { StoreError, type StoreFault } from '@hotstandby/ports';
 import { NoTlsError } from './guarded-socket.ts';
 
 /** Errors that the statements of this folder throw themselves. */
-export const ownErrors = { sessionEnded: 51_001, schemaBusy: 51_002 } as const;
+export const ownErrors = { sessionEnded: 51_001, schemaBusy: 51_002, staleGuard: 51_003, turnLost: 51_004 } as const;
 
 /** An error as the server said it. */
 export interface ServerMessage {

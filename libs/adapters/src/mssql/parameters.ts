@@ -11,15 +11,17 @@ export type Parameter =
   | { type: 'text'; value: string | null }
   | { type: 'bigint'; value: number | null }
   | { type: 'int'; value: number }
-  | { type: 'instant'; value: Date };
+  | { type: 'float'; value: number | null }
+  | { type: 'instant'; value: Date | null };
 
 export type Parameters = Readonly<Record<string, Parameter>>;
 
 export const id = (value: string | null): Parameter => ({ type: 'id', value });
 export const text = (value: string | null): Parameter => ({ type: 'text', value });
 export const bigint = (value: number | null): Parameter => ({ type: 'bigint', value });
+export const float = (value: number | null): Parameter => ({ type: 'float', value });
 export const int = (value: number): Parameter => ({ type: 'int', value });
-export const instant = (value: Date): Parameter => ({ type: 'instant', value });
+export const instant = (value: Date | null): Parameter => ({ type: 'instant', value });
 
 /** Lengths are fixed, so that the server keeps one plan a statement. Throws `RangeError` for what a column cannot hold. */
 export function addParameters(request: Request, parameters: Parameters): void {
@@ -43,6 +45,9 @@ export function addParameters(request: Request, parameters: Parameters): void {
         break;
       case 'int':
         request.addParameter(name, TYPES.Int, parameter.value);
+        break;
+      case 'float':
+        request.addParameter(name, TYPES.Float, parameter.value);
         break;
       case 'instant':
         request.addParameter(name, TYPES.DateTime2, parameter.value, { scale: 3 });

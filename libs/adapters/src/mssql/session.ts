@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { StoreError } from '@hotstandby/ports';
 import { Request, type Connection } from 'tedious';
+import { bulkLoad, type BulkTable } from './bulk-load.ts';
 import { numberOf, ownErrors, statementFault } from './faults.ts';
 import { openConnection } from './open-connection.ts';
 import type { MssqlOptions } from './options.ts';
@@ -75,10 +76,19 @@ export class Session {
   }
 
   /** The rows of each result. Throws `StoreError`. */
-  async run(statement: Statement, timeoutMs: number): Promise<Row[][]> {
+  run(statement: Statement, timeoutMs: number): Promise<Row[][]> {
+    return this.#judged(() => execute(this.#connection, statement, timeoutMs));
+  }
+
+  /** Rows into a table of this session's own. Throws `StoreError`. */
+  bulk(table: BulkTable, rows: Iterable<unknown[]>, timeoutMs: number): Promise<void> {
+    return this.#judged(() => bulkLoad(this.#connection, table, rows, timeoutMs));
+  }
+
+  async #judged<Result>(work: () => Promise<Result>): Promise<Result> {
     if (!this.#alive) throw new StoreError('unreachable', 'the connection is closed');
     try {
-      return await execute(this.#connection, statement, timeoutMs);
+      return await work();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.fault === 'unknown') this.#unsettled = true;

@@ -6,9 +6,8 @@ import {
   type LedgerReader,
   type Logger,
   type RecordReader,
+  type RecordStore,
 } from '@hotstandby/ports';
-import { CodedError } from '@hotstandby/contracts';
-import { withoutRecords } from './without-records.ts';
 
 /** What either kind of store is opened with; see the options of `postgres` and `mssql`. */
 export interface StoreOptions {
@@ -37,15 +36,18 @@ export async function openHistory(options: StoreOptions): Promise<Closing<Histor
   return new (await import('../postgres/index.ts')).PostgresHistory(options);
 }
 
+export async function openRecordStore(options: StoreOptions): Promise<RecordStore> {
+  if (kindOf(options) === 'mssql') return new (await import('../mssql/index.ts')).MssqlRecordStore(options);
+  return new (await import('../postgres/index.ts')).PostgresRecordStore(options);
+}
+
 export async function openRecordReader(options: StoreOptions): Promise<Closing<RecordReader>> {
-  if (kindOf(options) === 'mssql') return withoutRecords(await openHistory(options));
+  if (kindOf(options) === 'mssql') return new (await import('../mssql/index.ts')).MssqlRecordReader(options);
   return new (await import('../postgres/index.ts')).PostgresRecordReader(options);
 }
 
-/** Throws `HS_STORE_NO_RECORDS` where the store keeps no ledger. */
 export async function openLedgerReader(options: StoreOptions): Promise<LedgerReader> {
-  if (kindOf(options) === 'mssql')
-    throw new CodedError('HS_STORE_NO_RECORDS', 'the store is a SQL Server, which holds no ledger');
+  if (kindOf(options) === 'mssql') return new (await import('../mssql/index.ts')).MssqlLedgerReader(options);
   return new (await import('../postgres/index.ts')).PostgresLedgerReader(options);
 }
 

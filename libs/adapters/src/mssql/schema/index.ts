@@ -1,4 +1,5 @@
 import { leaseTables } from './lease-tables.ts';
+import { recordTables } from './record-tables.ts';
 
 /** One step of the schema. Released ones are never changed: a later step changes what they made. */
 export interface Migration {
@@ -11,7 +12,10 @@ export interface Migration {
 }
 
 /** In order; versions count from 1 without gaps. They are this dialect's own: not those of PostgreSQL. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'lease', needs: 1, statements: leaseTables }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'lease', needs: 1, statements: leaseTables },
+  { version: 2, name: 'records', needs: 1, statements: recordTables },
+];
 
 /** What this program knows. */
 export const knownVersion = migrations.length;
