@@ -1,13 +1,22 @@
 import type { FieldPlan, RecordPlan, Slot } from '../netflow/record-plan.ts';
-import type { ColumnName, ColumnsHold, ExtraColumn, FlowShape } from './flow-columns.ts';
-import { clear, extraReader, reader, type Clear, type ColumnReader, type ColumnUnit } from './read-column.ts';
+import { columnNames, type ColumnName, type ColumnsHold, type ExtraColumn, type FlowShape } from './flow-columns.ts';
+import { loopFor, wordLoop, type AnyLoop, type ColumnUnit } from './read-column.ts';
+
+/** A field of a template: its column, and what reads it. */
+export interface PlannedField {
+  /** In `FlowColumns.slots`. */
+  slot: number;
+  /** In a record. */
+  offset: number;
+  loop: AnyLoop;
+}
 
 /** A template compiled for columns: one loop a field. */
 export interface ColumnPlan {
   shape: FlowShape;
-  readers: readonly { read: ColumnReader; /** In a record. */ offset: number }[];
-  /** For the columns that the template does not have. */
-  clear: readonly Clear[];
+  fields: readonly PlannedField[];
+  /** Slots of the columns that the template does not have. */
+  absent: readonly number[];
   recordBytes: number;
 }
 
@@ -67,7 +76,7 @@ function make({ template, fields }: RecordPlan, holds: ColumnsHold): ColumnPlan 
   if (template.scopeFields !== null) return null;
   const columns = new Set<ColumnName>();
   const extra: ExtraColumn[] = [];
-  const readers: ColumnPlan['readers'][number][] = [];
+  const planned: PlannedField[] = [];
   let offset = 0;
   for (const field of fields) {
     const { lengthBytes, ignored } = field;
@@ -77,9 +86,10 @@ function make({ template, fields }: RecordPlan, holds: ColumnsHold): ColumnPlan 
     if (place !== 'nowhere') {
       if ('column' in place) {
         columns.add(place.column);
-        readers.push({ read: reader(place.column, lengthBytes, place.unit), offset });
+        const loop = loopFor(place.column, lengthBytes, place.unit);
+        planned.push({ slot: columnNames.indexOf(place.column), offset, loop });
       } else {
-        readers.push({ read: extraReader(extra.length, lengthBytes), offset });
+        planned.push({ slot: columnNames.length + extra.length, offset, loop: wordLoop(lengthBytes) });
         extra.push(place);
       }
     }
@@ -89,8 +99,8 @@ function make({ template, fields }: RecordPlan, holds: ColumnsHold): ColumnPlan 
   const absent = (holds === 'sums' ? summedColumns : everyColumn).filter((name) => !columns.has(name));
   return {
     shape: { version: template.version, columns, extra },
-    readers,
-    clear: absent.map((name) => clear[name]),
+    fields: planned,
+    absent: absent.map((name) => columnNames.indexOf(name)),
     recordBytes: offset,
   };
 }

@@ -49,17 +49,18 @@ function addSets(
     const known = templates.get({ exporter, version, observationDomain, templateId: id });
     const plan = known ? columnPlanOf(known, into.holds) : 'none';
     if (plan === 'none') return false;
-    const { recordBytes, readers, clear, shape } = plan;
+    const { recordBytes, fields, absent, shape } = plan;
     // What is left and shorter than a record is padding (RFC 7011 section 3.3.1).
     const records = Math.floor((length - setHeaderBytes) / recordBytes);
     into.reserve(records, shape.extra.length);
-    const row = into.count;
+    const { slots, count: row } = into;
     const behind = row + records;
     const first = at + setHeaderBytes;
-    for (const { read, offset } of readers) {
-      if (!read(into, view, first + offset, recordBytes, row, behind, header)) return false;
+    for (const { slot, offset, loop } of fields) {
+      // The plan has a loop for the type of each column.
+      if (!loop(slots[slot] as never, view, first + offset, recordBytes, row, behind, header)) return false;
     }
-    for (const empty of clear) empty(into, row, behind);
+    for (const slot of absent) slots[slot]?.fill(0, row, behind);
     into.endRun(shape, exporter, observationDomain, receivedAtMs, behind);
     at += length;
   }

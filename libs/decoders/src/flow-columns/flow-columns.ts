@@ -78,6 +78,8 @@ export class FlowColumns {
   tos = new Uint8Array(0);
   /** What else flows have, as many columns as some template needed so far. */
   readonly extra: Uint32Array[] = [];
+  /** The same arrays: those with a name in the order of `columnNames`, then `extra`. */
+  readonly slots: (Float64Array | Uint32Array | Uint16Array | Uint8Array)[] = [];
   readonly runs: FlowRun[] = [];
 
   constructor(holds: ColumnsHold, rows = usualRows) {
@@ -92,7 +94,10 @@ export class FlowColumns {
   /** Room for so many rows more, with so many columns in `extra`; the arrays may be others behind it. */
   reserve(rows: number, extra: number): void {
     if (this.count + rows > this.capacity) this.#grow(Math.max(this.capacity * 2, this.count + rows));
-    while (this.extra.length < extra) this.extra.push(new Uint32Array(this.capacity));
+    while (this.extra.length < extra) {
+      this.extra.push(new Uint32Array(this.capacity));
+      this.#setSlots();
+    }
   }
 
   /** The rows from the last run's end up to `end` are in use, and of one template. */
@@ -130,5 +135,10 @@ export class FlowColumns {
       array.set(values.subarray(0, kept));
       this.extra[slot] = array;
     }
+    this.#setSlots();
+  }
+
+  #setSlots(): void {
+    this.slots.splice(0, this.slots.length, ...columnNames.map((name) => this[name]), ...this.extra);
   }
 }

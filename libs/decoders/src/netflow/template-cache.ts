@@ -40,6 +40,8 @@ const domainsPerExporter = 64;
 export class TemplateCache {
   readonly #bounds: TemplateBounds;
   readonly #exporters = new Map<string, Exporter>();
+  /** Asked for last, and nothing changed since: it is at the end of both Maps already. Exporters send many datagrams in a row. */
+  #last: { exporter: string; number: number; plan: RecordPlan } | null = null;
   #templates = 0;
   #fields = 0;
   #evicted = 0;
@@ -58,12 +60,15 @@ export class TemplateCache {
   }
 
   get({ exporter, version, observationDomain, templateId }: TemplateKey): RecordPlan | undefined {
-    const entry = this.#exporters.get(exporter);
     const number = numberOf(version, observationDomain, templateId);
+    const last = this.#last;
+    if (last?.number === number && last.exporter === exporter) return last.plan;
+    const entry = this.#exporters.get(exporter);
     const plan = entry?.plans.get(number);
     if (!entry || !plan) return undefined;
     moveToEnd(entry.plans, number, plan);
     moveToEnd(this.#exporters, exporter, entry);
+    this.#last = { exporter, number, plan };
     return plan;
   }
 
@@ -75,6 +80,7 @@ export class TemplateCache {
       known.template.learnedAtMs = template.learnedAtMs;
       return { outcome: 'same' };
     }
+    this.#last = null;
     const entry = this.#exporters.get(template.exporter) ?? newExporter();
     const number = numberOf(template.version, template.observationDomain, template.templateId);
     if (known) this.#remove(template.exporter, entry, number);
@@ -171,6 +177,7 @@ export class TemplateCache {
   #remove(exporter: string, entry: Exporter, number: number): boolean {
     const plan = entry.plans.get(number);
     if (!plan) return false;
+    this.#last = null;
     entry.plans.delete(number);
     const group = groupOf(plan.template);
     const grouped = group === null ? undefined : entry.withdrawable.get(group);
