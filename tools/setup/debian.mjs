@@ -109,6 +109,13 @@ const wanted = [
     without: 'SNMPv3 is not compared with snmptrapd',
   },
   {
+    program: 'nfcapd',
+    package: 'nfdump',
+    daemon: true,
+    tests: true,
+    without: 'decoded flows are not compared with nfdump',
+  },
+  {
     program: 'softflowd',
     package: 'softflowd',
     daemon: true,
