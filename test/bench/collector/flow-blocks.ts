@@ -1,4 +1,4 @@
-// How the benchmark stores flows: blocks of columns, wide columns as differences from their smallest value in as few bytes as
+// How the benchmark stores flows: blocks of columns, wide columns as differences from a value in as few bytes as
 // hold them all (none when they are all alike), and in front of them the runs: who sent how many rows, when, with which columns.
 // What a datagram writes to memory is most of what storing costs, for everybody.
 import { columnNames, type FlowColumns, type FlowRun, type FlowShape } from '@hotstandby/decoders';
@@ -14,7 +14,7 @@ export class FlowBlocks {
   readonly #four: Uint32Array[];
   readonly #two: Uint16Array[];
   readonly #one: Uint8Array[];
-  /** Rows, bytes of the block, runs, bytes of text; then of each column its smallest value and its width. */
+  /** Rows, bytes of the block, runs, bytes of text; then of each column the value and the width. */
   readonly #head = new Float64Array(4 + 2 * (columnNames.length + mostExtra));
   #runs = new Float64Array(1024);
 
@@ -68,21 +68,28 @@ export class FlowBlocks {
     return Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
   }
 
-  /** Null: all alike. The smallest value goes to the head. */
+  /** Null: all alike. What the others differ from goes to the head. */
   #pack(slot: number, values: Column, count: number): Column | null {
-    if (!(values instanceof Float64Array) && !(values instanceof Uint32Array)) return values;
-    const isWide = values instanceof Float64Array;
-    if (isWide) rangeOfF64(values, count);
-    else rangeOfU32(values, count);
+    if (values instanceof Float64Array) return this.#packWide(slot, values, count);
+    if (!(values instanceof Uint32Array)) return values;
+    const first = values[0] ?? 0;
+    const bits = differentBits(values, count);
+    if (bits >= 65_536) return values;
+    this.#head[4 + 2 * slot] = first - (bits === 0 ? 0 : first % (bits < 256 ? 256 : 65_536));
+    const [one, two] = [this.#one[slot], this.#two[slot]];
+    if (bits === 0 || !one || !two) return null;
+    return bits < 256 ? u32ToU8(values, one, count) : u32ToU16(values, two, count);
+  }
+
+  #packWide(slot: number, values: Float64Array, count: number): Column | null {
+    rangeOfF64(values, count);
     const { least, span } = range;
     // NaN: a time that nobody knows.
-    if (!(span < 2 ** 32) || (!isWide && span >= 65_536)) return values;
+    if (!(span < 2 ** 32)) return values;
     this.#head[4 + 2 * slot] = least;
-    if (span === 0) return null;
-    const [one, two, four] = [this.#one[slot], this.#two[slot], this.#four[slot]];
-    if (!one || !two || !four) return values;
-    if (isWide) return span < 65_536 ? f64ToU16(values, least, two, count) : f64ToU32(values, least, four, count);
-    return span < 256 ? u32ToU8(values, least, one, count) : u32ToU16(values, least, two, count);
+    const [two, four] = [this.#two[slot], this.#four[slot]];
+    if (span === 0 || !two || !four) return null;
+    return span < 65_536 ? f64ToU16(values, least, two, count) : f64ToU32(values, least, four, count);
   }
 }
 
@@ -112,16 +119,12 @@ function rangeOfF64(values: Float64Array, count: number): void {
   range.span = Number.isNaN(sum) ? NaN : most - least;
 }
 
-function rangeOfU32(values: Uint32Array, count: number): void {
-  let least = values[0]!;
-  let most = least;
-  for (let row = 1; row < count; row += 1) {
-    const value = values[row]!;
-    if (value < least) least = value;
-    else if (value > most) most = value;
-  }
-  range.least = least;
-  range.span = most - least;
+/** Those in which some value differs from the first. */
+function differentBits(values: Uint32Array, count: number): number {
+  const first = values[0]!;
+  let bits = 0;
+  for (let row = 0; row < count; row += 1) bits |= values[row]! ^ first;
+  return bits >>> 0;
 }
 
 function f64ToU16(values: Float64Array, least: number, into: Uint16Array, count: number): Uint16Array {
@@ -134,12 +137,14 @@ function f64ToU32(values: Float64Array, least: number, into: Uint32Array, count:
   return into;
 }
 
-function u32ToU16(values: Uint32Array, least: number, into: Uint16Array, count: number): Uint16Array {
-  for (let row = 0; row < count; row += 1) into[row] = values[row]! - least;
+// An array of less bits keeps the lower ones.
+
+function u32ToU16(values: Uint32Array, into: Uint16Array, count: number): Uint16Array {
+  for (let row = 0; row < count; row += 1) into[row] = values[row]!;
   return into;
 }
 
-function u32ToU8(values: Uint32Array, least: number, into: Uint8Array, count: number): Uint8Array {
-  for (let row = 0; row < count; row += 1) into[row] = values[row]! - least;
+function u32ToU8(values: Uint32Array, into: Uint8Array, count: number): Uint8Array {
+  for (let row = 0; row < count; row += 1) into[row] = values[row]!;
   return into;
 }
