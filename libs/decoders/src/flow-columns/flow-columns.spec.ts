@@ -258,4 +258,22 @@ describe('flows as columns', () => {
     }
     expect(into.runs.map(({ end }) => end)).toEqual([12, 13]);
   });
+
+  test('do not stay as large as one message made them', () => {
+    const templates = new TemplateCache();
+    decodeFlows(templateOf(9, 256, [[1, 1]]), context, templates); // prettier-ignore
+    const into = new FlowColumns('flows', 64);
+    const many = message(
+      9,
+      set(
+        256,
+        Array.from({ length: 60_000 }, (_, index) => index % 256),
+      ),
+    );
+    expect(expectAlike(many, templates, 'flows', into)).toBe(60_000);
+    expect(into.capacity).toBeGreaterThanOrEqual(60_000);
+    into.truncate(0);
+    expect([into.capacity, into.slots.every(({ length }) => length === 64)]).toEqual([64, true]);
+    expect(expectAlike(message(9, set(256, [1, 2, 3])), templates, 'flows', into)).toBe(3);
+  });
 });

@@ -52,6 +52,8 @@ export interface FlowRun {
 
 /** A message of INGEST holds about 1300 flows. */
 const usualRows = 2048;
+/** A message whose flows are an octet each makes the columns this many times as large as usual, and they do not stay so. */
+const mostKept = 8;
 
 /**
  * Flows as columns: row n of each array is one flow, for whoever sums or stores very many. Filled by `decodeFlowColumns`. An
@@ -81,10 +83,12 @@ export class FlowColumns {
   /** The same arrays: those with a name in the order of `columnNames`, then `extra`. */
   readonly slots: (Float64Array | Uint32Array | Uint16Array | Uint8Array)[] = [];
   readonly runs: FlowRun[] = [];
+  readonly #usualRows: number;
 
   constructor(holds: ColumnsHold, rows = usualRows) {
     this.holds = holds;
-    this.#grow(rows);
+    this.#usualRows = rows;
+    this.#resize(rows);
   }
 
   get capacity(): number {
@@ -93,7 +97,7 @@ export class FlowColumns {
 
   /** Room for so many rows more, with so many columns in `extra`; the arrays may be others behind it. */
   reserve(rows: number, extra: number): void {
-    if (this.count + rows > this.capacity) this.#grow(Math.max(this.capacity * 2, this.count + rows));
+    if (this.count + rows > this.capacity) this.#resize(Math.max(this.capacity * 2, this.count + rows));
     while (this.extra.length < extra) {
       this.extra.push(new Uint32Array(this.capacity));
       this.#setSlots();
@@ -120,16 +124,17 @@ export class FlowColumns {
     while (this.runs.length > 0 && (this.runs.at(-2)?.end ?? 0) >= rows) this.runs.pop();
     const last = this.runs.at(-1);
     if (last) last.end = Math.min(last.end, rows);
+    if (rows === 0 && this.capacity > this.#usualRows * mostKept) this.#resize(this.#usualRows);
   }
 
-  #grow(rows: number): void {
+  #resize(rows: number): void {
     const kept = this.count;
-    const grown = columnNames.map((name) => {
+    const resized = columnNames.map((name) => {
       const array = new constructors[name](rows);
       array.set(this[name].subarray(0, kept));
       return [name, array] as const;
     });
-    Object.assign(this, Object.fromEntries(grown));
+    Object.assign(this, Object.fromEntries(resized));
     for (const [slot, values] of this.extra.entries()) {
       const array = new Uint32Array(rows);
       array.set(values.subarray(0, kept));
