@@ -1,5 +1,6 @@
 import type { FlowColumns, FlowRecord, FlowRun } from '@hotstandby/decoders';
 import type { Column } from '../column.ts';
+import { promotedExtra } from '../promoted-extra.ts';
 import { ExtraFields } from './extra-fields.ts';
 import { putColumn } from './put-record.ts';
 import { TupleWriter } from './tuple-writer.ts';
@@ -10,7 +11,7 @@ export type RunColumns = readonly Column<
 >[];
 
 /** `epoch`, the columns of `flow_record`, `altered`. */
-const fields = 22;
+const fields = 22 + promotedExtra.length;
 
 /** Flows as tuples of `flow_record`: what `putRecord` writes of the same flows. */
 export function putFlowColumns(into: TupleWriter, epoch: number, runColumns: RunColumns, columns: FlowColumns): void {
@@ -51,7 +52,17 @@ function putRun(
   const [packets, octets, start, finish] = [put('packets'), put('octets'), put('startMs'), put('endMs')];
   const [input, output] = [put('inputInterface'), put('outputInterface')];
   const [tcpFlags, tos] = [put('tcpFlags'), put('tos')];
-  const extra = new ExtraFields(shape.extra, columns.extra);
+  const promoted = promotedExtra.map(({ element, kind }) => {
+    const slot = shape.extra.findIndex((extra) => extra.name === element && extra.kind === kind);
+    return { kind, values: slot < 0 ? null : (columns.extra[slot] ?? null) };
+  });
+  const isLeft = shape.extra.map(
+    ({ name, kind }) => !promotedExtra.some((one) => one.element === name && one.kind === kind),
+  );
+  const extra = new ExtraFields(
+    shape.extra.filter((_, slot) => isLeft[slot]),
+    columns.extra.filter((_, slot) => isLeft[slot]),
+  );
   for (let row = from; row < end; row += 1) {
     into.copy(head);
     if (source) into.inet4Bits(columns.sourceAddress[row] ?? 0);
@@ -78,6 +89,11 @@ function putRun(
     else into.none();
     if (tos) into.int2(columns.tos[row] ?? 0);
     else into.none();
+    for (const { kind, values } of promoted) {
+      if (values === null) into.none();
+      else if (kind === 'ipv4') into.inet4Bits(values[row] ?? 0);
+      else into.int8(values[row] ?? 0);
+    }
     into.copy(extra.at(row));
     into.copy(tail);
   }

@@ -1,4 +1,5 @@
 import { enterInOrder } from './enter.ts';
+import { flowColumns } from './flow-columns.ts';
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
@@ -35,6 +36,8 @@ export const migrations: readonly Migration[] = [
     needs: 10,
     statements: (s) => [...partitionedRecords(s), ...describedRecords(s), ...trafficTables(s)],
   },
+  // A program that knows less puts these into `extra`, where they were.
+  { version: 11, name: 'flow columns', needs: 10, statements: flowColumns },
 ];
 
 /** What this program knows. */
