@@ -25,6 +25,7 @@ export interface CollectorProcess {
 }
 
 /** As a pair starts its services. */
+export const serviceEnv = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '61440' };
 export const serviceFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
 
 /** Starts the service with a configuration of this text. */
@@ -40,7 +41,7 @@ export async function startCollector(
     [...nodeFlags, join(appFolder, 'bundle', 'main.mjs'), '--config', file],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...serviceEnv },
     },
   );
   let said = '';

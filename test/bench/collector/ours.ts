@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { inFrontOn, senderCore } from './machine.ts';
 import { fileURLToPath } from 'node:url';
-import { serviceFlags } from '../../collector/collector-process.ts';
+import { serviceEnv, serviceFlags } from '../../collector/collector-process.ts';
 import { startNatsPair, type NatsPair } from '../../parts/nats-pair.ts';
 import type { Place, ReceiverEntry } from './receiver-entry.ts';
 
@@ -76,6 +76,7 @@ collector:
   },
   command: ({ dir }) => ({
     argv: [process.execPath, ...serviceFlags, bundle, '--config', join(dir, 'node.yaml')],
+    env: serviceEnv,
     cwd: process.cwd(),
   }),
   stored: () => 0,

@@ -9,13 +9,24 @@ export type Prefix = string[];
 /** V8 would let what is young grow to 128 MiB before it looks for what is garbage. */
 const nodeArgs = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
 
+/** Blocks that are as large as frames are given back when they are free, and not cut up for smaller ones (glibc, mallopt(3)). */
+const memoryEnv = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '61440' };
+
 /** A node's processes: its NATS server first, then its services. */
 export function nodeParts(layout: Layout, node: NodeName, env: Record<string, string>, prefix: Prefix): PartSpec[] {
   const folders = nodeFolders(layout, node);
   const part = (name: string, command: string[]): PartSpec => {
     const [program = '', ...args] = [...prefix, ...command];
     const logFile = path.join(folders.logs, `${name}.log`);
-    return { name: `${node}/${name}`, program, args, env, logFile, stopSignal: 'SIGTERM', cwd: folders.home };
+    return {
+      name: `${node}/${name}`,
+      program,
+      args,
+      env: { ...memoryEnv, ...env },
+      logFile,
+      stopSignal: 'SIGTERM',
+      cwd: folders.home,
+    };
   };
   const service = (name: string) => path.join(layout.root, 'apps', name, 'bundle', 'main.mjs');
   return [

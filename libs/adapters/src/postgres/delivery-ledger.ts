@@ -1,10 +1,25 @@
-import { packEntries, unpackEntries } from '@hotstandby/core/ledger';
-import type { LedgerExtract, StagedBatch } from '@hotstandby/ports';
+import { countOf, joinEntries, packEntries, timesOf, unpackEntries } from '@hotstandby/core/ledger';
+import type { LedgerExtract, RecordBatch } from '@hotstandby/ports';
 import { lastStorableMs } from './column.ts';
 import type { Session } from './session.ts';
 import { storableText } from './text.ts';
 
 export const rowsARead = 200;
+
+type Ledger = RecordBatch['ledger'];
+
+/** What the ledger is told of a batch, with its entries packed. */
+export interface PackedLedger extends Pick<Ledger, 'nodeId' | 'clockAheadMs'> {
+  stored: Uint8Array;
+  settled: Uint8Array;
+}
+
+export const packLedger = ({ nodeId, clockAheadMs, stored, settled }: Ledger): PackedLedger => ({
+  nodeId,
+  clockAheadMs,
+  stored: packEntries(stored),
+  settled: packEntries(settled),
+});
 
 /** One row for the whole transaction, in it: what is not committed is not in the ledger either. */
 export async function writeLedger(
@@ -12,20 +27,15 @@ export async function writeLedger(
   timeoutMs: number,
   table: string,
   epoch: number,
-  batches: StagedBatch[],
+  batches: { ledger: PackedLedger }[],
 ): Promise<void> {
-  const stored = batches.flatMap(({ ledger }) => ledger.stored);
-  const settled = batches.flatMap(({ ledger }) => ledger.settled);
+  const stored = joinEntries(batches.map(({ ledger }) => ledger.stored));
+  const settled = joinEntries(batches.map(({ ledger }) => ledger.settled));
   const nodeId = batches[0]?.ledger.nodeId;
-  if (nodeId === undefined || stored.length + settled.length === 0) return;
-  let firstMs = Infinity;
-  let lastMs = -Infinity;
-  for (const entries of [stored, settled]) {
-    for (const { receivedAtMs } of entries) {
-      firstMs = Math.min(firstMs, receivedAtMs);
-      lastMs = Math.max(lastMs, receivedAtMs);
-    }
-  }
+  const times = [timesOf(stored), timesOf(settled)].filter((some) => some !== null);
+  if (nodeId === undefined || times.length === 0) return;
+  const firstMs = Math.min(...times.map((some) => some.firstMs));
+  const lastMs = Math.max(...times.map((some) => some.lastMs));
   const clockAheadMs = batches[0]?.ledger.clockAheadMs ?? null;
   const text = `insert into ${table} (epoch, node_id, first_received_at, last_received_at, stored_datagrams,
                                       settled_datagrams, stored, settled, clock_ahead_ms)
@@ -34,10 +44,10 @@ export async function writeLedger(
     epoch,
     storableText(nodeId),
     ...[firstMs, lastMs].map((ms) => timeText(ms - (clockAheadMs ?? 0))),
-    stored.length,
-    settled.length,
-    Buffer.from(packEntries(stored).buffer),
-    Buffer.from(packEntries(settled).buffer),
+    countOf(stored),
+    countOf(settled),
+    Buffer.from(stored.buffer),
+    Buffer.from(settled.buffer),
     clockAheadMs,
   ];
   await session.run({ name: 'write ledger', text, values }, timeoutMs);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { digestOf, packEntries, Settlement, unpackEntries } from './index.ts';
+import { countOf, digestOf, joinEntries, packEntries, Settlement, timesOf, unpackEntries } from './index.ts';
 import { murmur3 } from './murmur3.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -147,4 +147,27 @@ it('pairs like a patient bookkeeper, in any order, also when one line was repeat
     }
     expect(settlement.size()).toBe(stored.length);
   }
+});
+
+it('joins packs as if their entries had been packed at once', () => {
+  const lists = [
+    [{ digest: 7n, receivedAtMs: 1_700_000_000_500.25 }],
+    [],
+    [
+      { digest: 2n ** 64n - 1n, receivedAtMs: 1_700_000_000_000 },
+      { digest: 0n, receivedAtMs: 1_700_000_100_000.75 },
+    ],
+  ];
+  const joined = joinEntries(lists.map(packEntries));
+  expect(joined).toEqual(packEntries(lists.flat()));
+  expect(countOf(joined)).toBe(3);
+  expect(timesOf(joined)).toEqual({ firstMs: 1_700_000_000_000, lastMs: 1_700_000_100_001 });
+  expect(joinEntries([packEntries([]), packEntries([])])).toEqual(packEntries([]));
+  expect(timesOf(joinEntries([]))).toBeNull();
+  // What no clock says: a span beyond what fits is cut, not wrapped.
+  const far = joinEntries([
+    packEntries([{ digest: 1n, receivedAtMs: 0 }]),
+    packEntries([{ digest: 2n, receivedAtMs: 2 ** 45 }]),
+  ]);
+  expect(unpackEntries(far).at(1)).toEqual({ digest: 2n, receivedAtMs: 2 ** 32 - 1 });
 });
