@@ -39,17 +39,29 @@ export interface RecordBatch {
  */
 export interface StagedBatch {
   readonly messageId: string;
-  readonly ledger: RecordBatch['ledger'];
   /** How many records. */
+  readonly rows: number;
+  /** How many datagrams were left out, because their other copy was stored. */
+  readonly settled: number;
+}
+
+/** Flows of several batches, added up where the store can: they take less room so, and can then only be stored all at once. */
+export interface GatheredSums {
+  readonly flows: number;
+  /** How many sums they are so far, about. */
   readonly rows: number;
 }
 
 /**
  * `stale`: the reign is over and nothing was written. `replaced`: nothing either, for another collector of the node settles
- * the take-over now. `stored` counts the batches that were new.
+ * the take-over now. `known`: nothing either, for these messages were stored before, and what was gathered with them cannot
+ * be told from it. `stored` counts the batches that were new.
  */
 export type StoreOutcome =
-  { outcome: 'stored'; batches: number; rows: number } | { outcome: 'stale' } | { outcome: 'replaced' };
+  | { outcome: 'stored'; batches: number; rows: number }
+  | { outcome: 'stale' }
+  | { outcome: 'replaced' }
+  | { outcome: 'known'; messageIds: ReadonlySet<string> };
 
 /** The settling of a take-over by one of a node's collectors. */
 export interface ReplayClaim {
@@ -94,6 +106,11 @@ export interface RecordStore {
   prepare(): Promise<void>;
   /** `epoch`: of the reign under which it will most likely be stored. Never throws, whatever the values are. */
   stage(batch: RecordBatch, epoch: number): StagedBatch;
+  /**
+   * Adds the sums of a batch to those of others, which are stored with the last of them: from now on `store` wants all of
+   * these batches in one call.
+   */
+  gather(batch: StagedBatch, into: GatheredSums | null): GatheredSums;
   /** With `replay` only as long as the turn is this owner's, which it renews. */
   store(guard: WriteGuard, batches: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome>;
   /** The store's wall clock at some moment between the question and its answer, ms since 1970. */

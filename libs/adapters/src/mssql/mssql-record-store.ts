@@ -1,6 +1,7 @@
 import {
   StoreError,
   type DeliveryProgress,
+  type GatheredSums,
   type LedgerExtract,
   type RecordBatch,
   type RecordStore,
@@ -55,6 +56,11 @@ export class MssqlRecordStore implements RecordStore {
 
   stage(batch: RecordBatch): StagedBatch {
     return new StagedRecords(batch);
+  }
+
+  /** They are added up when they are stored: what the store has of them is sorted out, and the others are stored. */
+  gather({ rows }: StagedBatch, into: GatheredSums | null): GatheredSums {
+    return { flows: (into?.flows ?? 0) + rows, rows: (into?.rows ?? 0) + rows };
   }
 
   /** Takes what `stage` made. */

@@ -1,5 +1,6 @@
 import type {
   DeliveryProgress,
+  GatheredSums,
   LedgerExtract,
   RecordBatch,
   RecordStore,
@@ -14,13 +15,14 @@ import { findDelivered, markDelivered } from './delivered-frames.ts';
 import { readLedger, writeLedger } from './delivery-ledger.ts';
 import { readProgress, writeProgress } from './delivery-progress.ts';
 import { holdsTurn, takeTurn } from './delivery-replay.ts';
+import { GatheredFlows } from './gathered-flows.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { PartitionUpkeep } from './partition-upkeep.ts';
 import type { PostgresOptions } from './options.ts';
 import { quoteName } from './quote.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Session } from './session.ts';
-import { StagedRecords } from './staged-records.ts';
+import { gatherFlows, StagedRecords } from './staged-records.ts';
 import { refusesValue, writeRecords } from './write-records.ts';
 
 const connections = 2;
@@ -36,6 +38,16 @@ const longestLedgerMs = 3 * 3_600_000;
 
 /** Ends the transaction of a batch whose turn another collector has taken. */
 const replaced = new Error('another collector settles this take-over');
+
+/** Ends the transaction of gathered flows some of which are stored. */
+class KnownMessages extends Error {
+  readonly messageIds: ReadonlySet<string>;
+
+  constructor(messageIds: ReadonlySet<string>) {
+    super(`${messageIds.size} messages are stored already`);
+    this.messageIds = messageIds;
+  }
+}
 
 /** Telemetry in PostgreSQL. Every method throws `StoreError`; what ended `unknown` is stored again without harm. */
 export class PostgresRecordStore implements RecordStore {
@@ -62,6 +74,13 @@ export class PostgresRecordStore implements RecordStore {
     return new StagedRecords(batch, epoch);
   }
 
+  /** Takes what `stage` and it itself made. */
+  gather(batch: StagedBatch, into: GatheredSums | null): GatheredSums {
+    if (!(batch instanceof StagedRecords) || !(into === null || into instanceof GatheredFlows))
+      throw new TypeError('these rows were staged by another store');
+    return gatherFlows(batch, into ?? undefined);
+  }
+
   /** Takes what `stage` made. */
   async store(guard: WriteGuard, staged: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
     const batches = staged.filter((batch) => batch instanceof StagedRecords);
@@ -71,6 +90,7 @@ export class PostgresRecordStore implements RecordStore {
       return await this.#write(guard, batches, { careful: false, replay });
     } catch (error) {
       if (error === replaced) return { outcome: 'replaced' };
+      if (error instanceof KnownMessages) return { outcome: 'known', messageIds: error.messageIds };
       if (!refusesValue(error)) throw error;
       // One value must not hold up all others for ever.
       this.#options.log.warn('the store refused a row; the batch is stored row by row', {
@@ -144,6 +164,8 @@ export class PostgresRecordStore implements RecordStore {
       const timeoutMs = this.#pool.timeoutMs();
       if (replay && !(await holdsTurn(session, timeoutMs, `${schema}.delivery_replay`, replay))) throw replaced;
       const fresh = await markDelivered(session, timeoutMs, `${schema}.delivered_frame`, epoch, batches);
+      if (fresh.length < batches.length && batches.some(({ gathered }) => gathered !== null))
+        throw new KnownMessages(knownOf(batches, fresh));
       await writeRecords({ session, timeoutMs, schema, epoch, careful }, fresh);
       await writeLedger(session, timeoutMs, `${schema}.delivery_ledger`, epoch, fresh);
       const rows = fresh.reduce((sum, batch) => sum + batch.rows, 0);
@@ -162,4 +184,10 @@ export class PostgresRecordStore implements RecordStore {
       session.run<{ n: number }>({ text, values: [retentionMs] }, this.#pool.timeoutMs());
     while (((await this.#pool.use(piece))[0]?.n ?? 0) === rowsATrim);
   }
+}
+
+function knownOf(batches: StagedRecords[], fresh: StagedRecords[]): Set<string> {
+  const known = new Set(batches.map(({ messageId }) => messageId));
+  for (const { messageId } of fresh) known.delete(messageId);
+  return known;
 }

@@ -1,9 +1,11 @@
 import { FlowsToSum } from '@hotstandby/core/traffic';
 import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
+import { packLedger, type PackedLedger } from './delivery-ledger.ts';
 import { putFlowColumns } from './copy/put-flow-columns.ts';
 import { putRecord } from './copy/put-record.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
+import { GatheredFlows } from './gathered-flows.ts';
 import { flowColumns, flowRunColumns, syslogColumns, trapColumns } from './record-columns.ts';
 
 /** The telemetry tables; their tuples are `epoch`, these columns, `altered`. */
@@ -22,18 +24,22 @@ const writer = new TupleWriter();
 /** Rows of a message as tuples of a binary COPY, outside the heap. */
 export class StagedRecords implements StagedBatch {
   readonly messageId: string;
-  readonly ledger: RecordBatch['ledger'];
+  readonly settled: number;
+  readonly ledger: PackedLedger;
   readonly rows: number;
   /** Which is in every tuple. */
   epoch: number;
   readonly tuples: Readonly<Record<RecordTableName, Buffer | null>>;
-  /** Flows to be summed. */
-  readonly sums: FlowsToSum | null;
+  /** Flows to be summed; null: none, or they are in `gathered`. */
+  sums: FlowsToSum | null;
+  /** Where they are summed together with those of other messages. */
+  gathered: GatheredFlows | null = null;
 
   constructor(batch: RecordBatch, epoch: number) {
     const { messageId, ledger, syslog, traps, flows, columns = null, sumsOnly = false } = batch;
     this.messageId = messageId;
-    this.ledger = ledger;
+    this.settled = ledger.settled.length;
+    this.ledger = packLedger(ledger);
     const flowCount = flows.length + (columns?.count ?? 0);
     this.rows = syslog.length + traps.length + flowCount;
     this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;
@@ -47,6 +53,14 @@ export class StagedRecords implements StagedBatch {
       flow_record: flowTuples,
     };
   }
+}
+
+/** Moves the flows of a message into the sums of others. */
+export function gatherFlows(batch: StagedRecords, into: GatheredFlows = new GatheredFlows()): GatheredFlows {
+  if (batch.sums) into.add(batch.sums);
+  batch.sums = null;
+  batch.gathered = into;
+  return into;
 }
 
 function tuplesOf<Record>(columns: Column<Record>[], epoch: number, records: readonly Record[]): Buffer | null {

@@ -10,9 +10,24 @@ export async function writeTraffic(
   { session, timeoutMs, schema, epoch }: { session: Session; timeoutMs: number; schema: string; epoch: number },
   batches: readonly StagedRecords[],
 ): Promise<void> {
+  const gathered = new Set(batches.map((batch) => batch.gathered).filter((some) => some !== null));
+  const all = [...gathered].map(({ sums }) => sums);
+  const summed = await summedOf(batches);
+  if (summed) all.push(summed);
+  if (all.every(({ size }) => size === 0)) return;
+  for (const table of trafficTableNames) {
+    const tuples = function* () {
+      for (const sums of all) yield* trafficTuples(table, epoch, sums);
+    };
+    await copyTuples(session, timeoutMs, `${schema}.${table}`, trafficColumns[table], tuples());
+  }
+}
+
+/** Of those that were not gathered; null: there are none. */
+async function summedOf(batches: readonly StagedRecords[]): Promise<TrafficSums | null> {
   const toSum = batches.map((batch) => batch.sums).filter((some) => some !== null);
   const flows = toSum.reduce((sum, some) => sum + some.flows, 0);
-  if (flows === 0) return;
+  if (flows === 0) return null;
   const sums = new TrafficSums(flows);
   for (const some of toSum) {
     sums.add(some);
@@ -20,13 +35,5 @@ export async function writeTraffic(
     await setImmediate();
     for (const other of some.others) sums.addOther(other);
   }
-  for (const table of trafficTableNames) {
-    await copyTuples(
-      session,
-      timeoutMs,
-      `${schema}.${table}`,
-      trafficColumns[table],
-      trafficTuples(table, epoch, sums),
-    );
-  }
+  return sums;
 }

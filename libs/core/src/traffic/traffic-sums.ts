@@ -25,6 +25,11 @@ export class TrafficSums {
     this.#conversations = new SumTable(Math.min(flows, mostExpected));
   }
 
+  /** Conversations so far. */
+  get size(): number {
+    return this.#conversations.size + this.#others.size;
+  }
+
   add(flows: SummableFlows): void {
     const { sourceAddress, destinationAddress, sourcePort, destinationPort } = flows;
     let row = 0;

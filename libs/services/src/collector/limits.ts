@@ -10,8 +10,8 @@ export interface CollectorLimits {
   batch: { maxMessages: number; maxBytes: number };
   /** Transactions of one reader under way, and the batch that is decoded meanwhile. */
   writesAtOnce: number;
-  /** How long, and how many, flows of which only sums are stored are gathered before they are. */
-  flowWindow: { maxMs: number; maxFlows: number };
+  /** How long, how many, and into how many sums flows are gathered of which only sums are stored. */
+  flowWindow: { maxMs: number; maxFlows: number; maxRows: number };
   /** Flow data that waits for its template; beyond either it is stored raw. */
   waiting: { maxMs: number; maxBytes: number; maxMessages: number };
   /**
@@ -31,11 +31,11 @@ export interface CollectorLimits {
 
 export const defaultLimits: CollectorLimits = {
   frameBytes: 65_536,
-  queueBytes: 32 * 1024 * 1024,
+  queueBytes: 24 * 1024 * 1024,
   appendsInFlight: 16,
   batch: { maxMessages: 32, maxBytes: 1024 * 1024 },
   writesAtOnce: 2,
-  flowWindow: { maxMs: 250, maxFlows: 200_000 },
+  flowWindow: { maxMs: 1000, maxFlows: 1_000_000, maxRows: 131_072 },
   waiting: { maxMs: 30_000, maxBytes: 16 * 1024 * 1024, maxMessages: 400 },
   replayReachMs: 2000,
   templateLookBackMs: 5 * 60_000,

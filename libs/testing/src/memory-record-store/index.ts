@@ -1,6 +1,7 @@
 import { recordsOfColumns } from '@hotstandby/decoders';
 import type {
   DeliveryProgress,
+  GatheredSums,
   LedgerExtract,
   RecordBatch,
   RecordStore,
@@ -14,6 +15,7 @@ import type {
 
 class Staged implements StagedBatch {
   readonly batch: RecordBatch;
+  gathered: GatheredSums | null = null;
 
   constructor(batch: RecordBatch) {
     this.batch = batch;
@@ -23,8 +25,8 @@ class Staged implements StagedBatch {
     return this.batch.messageId;
   }
 
-  get ledger(): RecordBatch['ledger'] {
-    return this.batch.ledger;
+  get settled(): number {
+    return this.batch.ledger.settled.length;
   }
 
   get rows(): number {
@@ -60,6 +62,15 @@ export class MemoryRecordStore implements RecordStore {
     return new Staged({ ...others, flows: columns ? [...flows, ...recordsOfColumns(columns)] : flows });
   }
 
+  gather(batch: StagedBatch, into: GatheredSums | null): GatheredSums {
+    const gathered = Object.assign(into ?? {}, {
+      flows: (into?.flows ?? 0) + batch.rows,
+      rows: (into?.rows ?? 0) + batch.rows,
+    });
+    if (batch instanceof Staged) batch.gathered = gathered;
+    return gathered;
+  }
+
   async store(guard: WriteGuard, staged: StagedBatch[], replay?: ReplayClaim): Promise<StoreOutcome> {
     const batches = staged.filter((one) => one instanceof Staged).map(({ batch }) => batch);
     this.attempts++;
@@ -70,7 +81,10 @@ export class MemoryRecordStore implements RecordStore {
       held.renewedAtMs = this.clock();
     }
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return { outcome: 'stale' };
-    const fresh = batches.filter(({ messageId }) => !this.#delivered.has(messageId));
+    const known = new Set(batches.map(({ messageId }) => messageId).filter((id) => this.#delivered.has(id)));
+    const gathers = staged.some((one) => one instanceof Staged && one.gathered !== null);
+    if (gathers && known.size > 0) return { outcome: 'known', messageIds: known };
+    const fresh = batches.filter(({ messageId }) => !known.has(messageId));
     for (const batch of fresh) {
       this.#delivered.add(batch.messageId);
       this.batches.push(batch);

@@ -12,6 +12,7 @@ export class StagedRecords implements StagedBatch {
   readonly key: string;
   readonly ledger: RecordBatch['ledger'];
   readonly rows: number;
+  readonly settled: number;
   readonly fields: Readonly<Record<RecordTableName, Field[][]>>;
   /** Flows to be summed. */
   readonly sums: FlowsToSum | null;
@@ -21,6 +22,7 @@ export class StagedRecords implements StagedBatch {
     this.messageId = messageId;
     this.key = messageKey(messageId);
     this.ledger = ledger;
+    this.settled = ledger.settled.length;
     const flowCount = flows.length + (columns?.count ?? 0);
     this.rows = syslog.length + traps.length + flowCount;
     this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;

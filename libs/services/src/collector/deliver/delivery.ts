@@ -193,7 +193,7 @@ export class Delivery {
     }
     const before = messages.reduce((sum, message) => sum + message.before, 0);
     if (before > 0) this.#before.add(before);
-    const settled = messages.reduce((sum, { batch }) => sum + batch.ledger.settled.length, 0);
+    const settled = messages.reduce((sum, { batch }) => sum + batch.settled, 0);
     if (settled > 0) this.#settled.add(settled);
     for (const decoded of ['inColumns', 'asRecords'] as const) {
       const flows = messages.reduce((sum, message) => sum + message.flows[decoded], 0);

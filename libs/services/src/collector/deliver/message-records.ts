@@ -99,7 +99,7 @@ function addRecords(from: Records, to: Records): void {
 
 /** Whether the store has to know of the message at all. */
 export function saysNothing(batch: StagedBatch): boolean {
-  return batch.rows === 0 && batch.ledger.settled.length === 0;
+  return batch.rows === 0 && batch.settled === 0;
 }
 
 function tallyOf(records: { malformed: string | null }[], others = 0): Tally['syslog'] {

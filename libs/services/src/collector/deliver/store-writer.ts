@@ -14,9 +14,12 @@ import type { StoreClock } from './store-clock.ts';
 
 /**
  * `stale`: the store says that the reign of `epoch` is over. `shut`: the gate shut before it was stored. `replaced`: another
- * collector of this node settles the take-over now.
+ * collector of this node settles the take-over now. `known`: these were stored before, and the others can be only without them.
  */
-export type WriteOutcome = { outcome: 'stored' | 'shut' | 'replaced' } | { outcome: 'stale'; epoch: number };
+export type WriteOutcome =
+  | { outcome: 'stored' | 'shut' | 'replaced' }
+  | { outcome: 'stale'; epoch: number }
+  | { outcome: 'known'; messageIds: ReadonlySet<string> };
 
 interface Parts {
   store: RecordStore;
@@ -61,6 +64,11 @@ export class StoreWriter {
           // The reign may have passed to a newer epoch of this node's while the statement was under way.
           if ((gate()?.epoch ?? 0) > guard.epoch) continue;
           return { outcome: 'stale', epoch: guard.epoch };
+        }
+        if (result.outcome === 'known') {
+          // Of an answer that was lost, all of them.
+          const all = batches.every(({ messageId }) => result.messageIds.has(messageId));
+          return all ? { outcome: 'stored' } : result;
         }
         this.#duration.observe((clock.monotonicMs() - begunMs) / 1000);
         this.#lastCommitAtMs = clock.wallMs();

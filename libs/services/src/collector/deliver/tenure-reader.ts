@@ -3,6 +3,7 @@ import { FlowColumns } from '@hotstandby/decoders';
 import type {
   Cancel,
   Clock,
+  GatheredSums,
   IngestMessage,
   IngestReader,
   Logger,
@@ -61,8 +62,8 @@ export interface ReaderParts {
 /** How often what waits for a template is looked at when nothing else comes. */
 const heldEveryMs = 250;
 
-/** What is decoded in one go: some milliseconds' worth. */
-const messagesATurn = 4;
+/** What is decoded in one go: every answer of the store waits for the end of it. */
+const messagesATurn = 1;
 
 /** A store that is away is asked again for what it has after this. */
 const storeAwayDelayMs = 500;
@@ -93,6 +94,7 @@ export class TenureReader {
   readonly #writes = new Set<Promise<void>>();
   /** Flows that are only summed: the longer they are gathered, the fewer rows they become. */
   #gathered: ReadyMessage[] = [];
+  #sums: GatheredSums | null = null;
   #cancelGathering: Cancel = () => {};
   #decodedVersion = -1;
 
@@ -139,6 +141,7 @@ export class TenureReader {
     await this.#turn;
     await Promise.all(this.#writes);
     this.#cancelGathering();
+    this.#sums = null;
     giveBack(this.#gathered.splice(0).map(({ message }) => message));
     giveBack(this.#held.clear().map(({ message }) => message));
   }
@@ -175,6 +178,7 @@ export class TenureReader {
     this.#opened = null;
     this.#replayTurn = null;
     this.#cancelGathering();
+    this.#sums = null;
     giveBack(this.#gathered.splice(0).map(({ message }) => message));
     giveBack(this.#held.clear().map(({ message }) => message));
     this.#reading.abort();
@@ -281,18 +285,22 @@ export class TenureReader {
 
   async #gather(messages: ReadyMessage[]): Promise<void> {
     if (messages.length === 0) return;
-    const { clock, limits } = this.#parts;
+    const { clock, limits, store: records } = this.#parts;
     if (this.#gathered.length === 0) {
       const store = () => void this.#inTurn(() => this.#storeGathered());
       this.#cancelGathering = clock.after(limits.flowWindow.maxMs, store);
     }
-    this.#gathered.push(...messages);
-    const flows = this.#gathered.reduce((sum, { summed }) => sum + summed, 0);
-    if (flows >= limits.flowWindow.maxFlows) await this.#storeGathered();
+    for (const message of messages) {
+      this.#gathered.push(message);
+      this.#sums = records.gather(message.batch, this.#sums);
+    }
+    const { maxFlows, maxRows } = limits.flowWindow;
+    if (this.#sums && (this.#sums.flows >= maxFlows || this.#sums.rows >= maxRows)) await this.#storeGathered();
   }
 
   async #storeGathered(): Promise<void> {
     this.#cancelGathering();
+    this.#sums = null;
     await this.#store(this.#gathered.splice(0));
   }
 
@@ -324,7 +332,9 @@ export class TenureReader {
       onStored(ready);
       return;
     }
-    giveBack(ready.map(({ message }) => message));
+    const known = written.outcome === 'known' ? written.messageIds : nobody;
+    for (const { message } of ready.filter((one) => known.has(one.message.id))) message.ack();
+    giveBack(ready.map(({ message }) => message).filter(({ id }) => !known.has(id)));
     if (written.outcome === 'replaced' && current) this.#replaced(current);
     if (written.outcome === 'stale') {
       this.stop();
@@ -333,6 +343,7 @@ export class TenureReader {
   }
 }
 
+const nobody: ReadonlySet<string> = new Set();
 const nothingToStore: WriteOutcome = { outcome: 'stored' };
 
 /** To be delivered again at once, when the gate of some process of this node is open again. */
