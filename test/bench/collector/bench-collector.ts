@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureLatency } from './latency.ts';
-import { runInFront, widenReceiveBuffers } from './machine.ts';
+import { modestly, runInFront, widenReceiveBuffers } from './machine.ts';
 import { ours } from './ours.ts';
 import { peers } from './peers.ts';
 import { isThere, prepare } from './prepare.ts';
@@ -14,12 +14,13 @@ import { search, type Bench, type Probe } from './probe.ts';
 import type { Format, ReceiverEntry } from './receiver-entry.ts';
 import { steadyActive, steadyReceiver } from './steady.ts';
 
-const help = `npm run bench:collector -- [--quick] [--only TEXT] [--rounds N] [--seconds N] [--minutes N] [--folder PATH] [--merge]
+const help = `npm run bench:collector -- [--quick] [--only TEXT] [--rounds N] [--seconds N] [--minutes N] [--folder PATH] [--merge] [--modest]
 
 --quick    one round of short runs, under three minutes, without PostgreSQL; the full run takes about half an hour
---only     lines of the table whose name contains TEXT (also: latency, memory, store)
+--only     lines of the table whose name contains TEXT (also: latency, memory of a standby, memory of an active, store)
 --minutes  how long memory is looked at, of a standby and then of an active (default: 2; --quick: a third)
 --folder   where receivers store what they receive (default: /dev/shm where it is there)
+--modest   not in front of what else runs: for a long look at memory on a machine that others use
 --merge    our receiver with UDP_GRO: bursts of one sender in one piece`;
 
 const { values } = parseArgs({
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     folder: { type: 'string' },
     merge: { type: 'boolean', default: false },
+    modest: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -49,7 +51,7 @@ mkdirSync(folder, { recursive: true });
 process.env['TMPDIR'] = folder;
 const bench: Bench = {
   blast: prepared.blast,
-  front: runInFront(),
+  front: values.modest ? modestly() : runInFront(),
   folder,
   seconds: Number(values.seconds ?? (values.quick ? 1.5 : 4)),
   bursts: true,
@@ -103,12 +105,11 @@ try {
   }
   printTable();
   const bestIngest = median(ratesOf(ours.ingest, 'nf5'));
-  const memoryAsked = values.only === '' ? !values.quick : isAsked('memory');
-  if (memoryAsked) {
-    const seconds = Number(values.minutes ?? (values.quick ? 1 / 3 : 2)) * 60;
+  const memoryAsked = (whose: string) => (values.only === '' ? !values.quick : isAsked(`memory of ${whose}`));
+  const seconds = Number(values.minutes ?? (values.quick ? 1 / 3 : 2)) * 60;
+  if (memoryAsked('a standby'))
     await steadyReceiver(bench, ours.ingest, 'nf5', Math.round((bestIngest || 100_000) * 0.9), seconds);
-    await steadyActive(bench, activeRate, seconds);
-  }
+  if (memoryAsked('an active')) await steadyActive(bench, activeRate, seconds);
   if (values.only === '' ? !values.quick : isAsked('latency')) await measureLatency(values.quick ? 10 : 30);
   if (values.only === '' ? !values.quick : isAsked('store')) await store();
 } finally {
