@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -40,6 +40,12 @@ async function watching(environment: Record<string, string>): Promise<unknown[]>
   return lines;
 }
 
+/** Replaced whole: an empty file, which a watcher may see while it is written anew, would be another time. */
+async function shift(file: string, offset: string): Promise<void> {
+  await writeFile(`${file}.new`, offset);
+  await rename(`${file}.new`, file);
+}
+
 const faked = (file: string, more: Record<string, string> = {}) => ({
   LD_PRELOAD: library,
   FAKETIME_TIMESTAMP_FILE: file,
@@ -58,9 +64,9 @@ it('says nothing while the clocks go on as they should, though the process is st
 
 it.runIf(existsSync(library))('tells a step of the wall clock, and takes it for no suspension', async () => {
   const file = join(folder, 'offset');
-  await writeFile(file, '+0');
+  await shift(file, '+0');
   const lines = await watching(faked(file, { FAKETIME_DONT_FAKE_MONOTONIC: '1' }));
-  await writeFile(file, '+1h');
+  await shift(file, '+1h');
   await eventually(() => Promise.resolve(lines.length > 1), 10_000, 'a step');
   const { suspendedMs, steppedMs } = lines[1] as { suspendedMs: number | null; steppedMs: number };
   expect(suspendedMs).toBeNull();
@@ -71,9 +77,9 @@ it.runIf(existsSync(library))(
   'tells a monotonic clock that fell behind the boot-time clock as a suspension',
   async () => {
     const file = join(folder, 'offset');
-    await writeFile(file, '+0');
+    await shift(file, '+0');
     const lines = await watching(faked(file));
-    await writeFile(file, '-2');
+    await shift(file, '-2');
     await eventually(() => Promise.resolve(lines.length > 1), 10_000, 'a suspension');
     const { suspendedMs } = lines[1] as { suspendedMs: number };
     expect(Math.abs(suspendedMs - 2000)).toBeLessThan(500);
