@@ -146,6 +146,21 @@ describe.skipIf(reason !== null).each(['netlink', 'nft'] as const)('the kernelâ€
     expect((await lan.inside('a', 'nft', 'list', 'tables')).trim()).toBe('table inet others');
   });
 
+  it('says so when it has not the right to', async () => {
+    const without = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'];
+    const powerless = new Gate(lan.namespace('b'), means, without);
+    try {
+      await powerless.started;
+      expect(await powerless.ask({ call: 'unable' })).toMatchObject({ code: 'HS_BINDING_GATE' });
+      await expect(powerless.ask({ call: 'establish', addresses: [vip] })).rejects.toThrow('not permitted');
+      const opening = powerless.ask({ call: 'open', forMs: 1000 });
+      if (means === 'netlink') await expect(opening).rejects.toThrow('EPERM');
+      else expect(await opening).toBe('refused');
+    } finally {
+      await powerless.kill();
+    }
+  });
+
   it('costs no process and little time for a renewal', async () => {
     await gate.ask({ call: 'open', forMs: 1000 });
     const nft = await gate.ask({ call: 'pid' });
@@ -159,10 +174,10 @@ class Gate {
   readonly started: Promise<unknown>;
   readonly #child: ChildProcess;
 
-  constructor(namespace: string, means: string) {
+  constructor(namespace: string, means: string, wrap: string[] = []) {
     const script = fileURLToPath(new URL('gate-process.ts', import.meta.url));
     const node = [process.execPath, '--conditions=@hotstandby/source', script, 'gate-test', 'a', means];
-    this.#child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...node], {
+    this.#child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...wrap, ...node], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
