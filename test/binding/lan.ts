@@ -3,6 +3,7 @@ import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_pro
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { openKernelSocket } from '@hotstandby/adapters/nft-gate';
 import type { FromProcess, ToProcess } from './binding-process.ts';
 import { endChild } from '../parts/end-child.ts';
 
@@ -29,6 +30,17 @@ export function missing(): string | null {
   } catch (error) {
     return `needs ip, nft, arping, nsenter, bash and network namespaces: ${String(error).split('\n')[0]}`;
   }
+}
+
+/** By which means the kernel can be told of a grant here; why not by netlink is printed. */
+export function gateMeans(): ('netlink' | 'nft')[] {
+  const socket = openKernelSocket();
+  if (typeof socket === 'string') {
+    console.log(`skipped: the kernel’s gate by netlink: ${socket}`);
+    return ['nft'];
+  }
+  socket.close();
+  return ['netlink', 'nft'];
 }
 
 /**

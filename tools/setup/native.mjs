@@ -19,7 +19,8 @@ const addons = [
     file: 'netfilter-socket.node',
     sources: ['nft-gate', 'native'],
     what: 'the netlink socket',
-    without: 'the kernel is told of the grant for virtual addresses through nft, at ten times the processor time',
+    without:
+      'the kernel is told of the grant for virtual addresses through nft, at five to ten times the processor time',
   },
 ];
 

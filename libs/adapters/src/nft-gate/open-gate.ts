@@ -12,6 +12,6 @@ export function openGate(
   const socket = openSocket();
   if (typeof socket !== 'string') return new NftGate({ place, clock, socket });
   const note = `netlink cannot be used: ${socket}`;
-  log.warn('the kernel is told of each grant through nft, at ten times the processor time', { why: note });
+  log.warn('the kernel is told of each grant through nft, at five to ten times the processor time', { why: note });
   return new NftGate({ place, clock, note });
 }

@@ -77,7 +77,7 @@ export class KernelGrant {
     this.#standing = true;
     this.#state = 'shut';
     this.#fault = null;
-    log.info('the kernel holds the grant for the addresses', { addresses });
+    log.info('the kernel holds the grant for the addresses', { addresses, toldBy: gate.means?.().name });
     return true;
   }
 
