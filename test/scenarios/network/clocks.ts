@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeName } from '../../../tools/pair/src/layout.ts';
 import { clockLibrary } from './programs.ts';
@@ -35,7 +35,9 @@ export class Clocks {
 
   /** `+3600` or `-300`: seconds away from the true time; `+0 x1.2`: runs faster from its process's start on. */
   set(node: NodeName, words: string): void {
-    writeFileSync(this.#file(node), `${words}\n`);
+    // Replaced whole: a service that looks at an empty file would see another time.
+    writeFileSync(`${this.#file(node)}.new`, `${words}\n`);
+    renameSync(`${this.#file(node)}.new`, this.#file(node));
   }
 
   #file(node: NodeName): string {
