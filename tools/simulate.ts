@@ -1,6 +1,6 @@
 // `npm run simulate`: whole clusters (arbiter, heartbeat, gates) under virtual time, with faults of a mix that each seed
 // picks. Runs the sources as they are; one seed replays one schedule, whatever runs before it or beside it.
-import { counted, knownBad } from '@hotstandby/testing/simulator';
+import { counted, knownBad, timingOf, type WithPolicies } from '@hotstandby/testing/simulator';
 import { availableParallelism, getPriority, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inOrder, type RunRange } from './simulation/in-order.ts';
@@ -9,12 +9,15 @@ import { Progress } from './simulation/progress.ts';
 import { addCounts, runRange } from './simulation/run-range.ts';
 
 const usage = `npm run simulate -- [--seeds N] [--from S] [--jobs J] [--keep-going] [--trace] [--mutants]
+                       [--policies some|none|all] [--beat MS --ttl MS]
 
   --seeds N      how many schedules, 1000 by default
   --from S       the first seed, 1 by default
   --jobs J       threads; by default 1 for less than 2000 schedules, else as many as there are cores, with low priority
   --keep-going   do not stop at the first broken invariant
   --trace        print what happened in each schedule
+  --policies W   which schedules have policies beside the lease: an eighth of them (some), none, or all
+  --beat, --ttl  times of the lease in ms, in schedules without policies; 40 and 150 by default
   --mutants      known-bad variants instead: which seed catches each, at most N tries (exit code 1 when one survives)
 
 The seeds' schedules are the same with any number of jobs. Exit code 1 when an invariant was broken: the seed is named,
@@ -28,6 +31,10 @@ const { values } = parseArgs({
     jobs: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    policies: { type: 'string' },
+    beat: { type: 'string' },
+    ttl: { type: 'string' },
+    only: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -35,8 +42,13 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds);
 const from = Number(values.from);
 const jobs = Number(values.jobs ?? (seeds < 2000 ? 1 : availableParallelism()));
-const whole = [seeds, from, jobs].every((number) => Number.isSafeInteger(number) && number >= 0);
-if (values.help || !whole || seeds === 0 || jobs === 0) {
+const leaseTtlMs = values.ttl === undefined ? null : Number(values.ttl);
+const beatMs = values.beat === undefined ? Math.floor((leaseTtlMs ?? 150) / 3) : Number(values.beat);
+const timing = leaseTtlMs === null ? null : timingOf(beatMs, leaseTtlMs);
+const policies = (values.policies ?? (timing ? 'none' : 'some')) as WithPolicies;
+const whole = [seeds, from, jobs, beatMs, leaseTtlMs ?? 150].every((number) => Number.isSafeInteger(number) && number >= 0);
+const known = ['some', 'none', 'all'].includes(policies) && 3 * beatMs <= (leaseTtlMs ?? 150);
+if (values.help || !whole || !known || seeds === 0 || jobs === 0) {
   console.log(usage);
   process.exit(values.help ? 0 : 64);
 }
@@ -53,7 +65,7 @@ async function runSchedules(): Promise<number> {
   const progress = new Progress(seeds);
   const total = { schedules: 0, violations: 0, reigns: 0, takeOvers: 0, falseTakeOvers: 0 };
   const counts: Record<string, number> = {};
-  const range = { from, seeds, variant: null, traces, stopAtViolation: !keepGoing };
+  const range = { from, seeds, variant: null, policies, timing, traces, stopAtViolation: !keepGoing };
   for await (const part of inOrder(range, { run, jobs, seedsAtOnce: Math.min(50, Math.ceil(seeds / jobs)) })) {
     total.schedules += part.schedules;
     total.violations += part.violations.length;
@@ -88,8 +100,9 @@ async function runSchedules(): Promise<number> {
 async function catchMutants(): Promise<number> {
   let survived = 0;
   const column = Math.max(...knownBad.map(({ name }) => name.length));
-  for (const { name } of knownBad) {
-    const range = { from, seeds, variant: name, traces: false, stopAtViolation: true };
+  const wanted = knownBad.filter(({ name }) => name.includes(values.only ?? ''));
+  for (const { name } of wanted) {
+    const range = { from, seeds, variant: name, policies, timing, traces: false, stopAtViolation: true };
     let said = `SURVIVED ${seeds} seeds`;
     for await (const part of inOrder(range, { run, jobs, seedsAtOnce: 10 })) {
       const first = part.violations[0];

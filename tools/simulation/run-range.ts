@@ -1,4 +1,10 @@
-import { knownBad, simulate } from '@hotstandby/testing/simulator';
+import {
+  knownBad,
+  policiesOf,
+  simulate,
+  type SimulatedTiming,
+  type WithPolicies,
+} from '@hotstandby/testing/simulator';
 import { setImmediate } from 'node:timers/promises';
 
 /** Schedules of seeds in a row, with the lease's own rules or those of a known-bad variant. */
@@ -6,6 +12,9 @@ export interface Range {
   from: number;
   seeds: number;
   variant: string | null;
+  policies: WithPolicies;
+  /** Of the schedules without policies; null: that of profile fast. */
+  timing: SimulatedTiming | null;
   /** Every trace, not only those of broken invariants. */
   traces: boolean;
   stopAtViolation: boolean;
@@ -23,7 +32,7 @@ export interface RangeResult {
   traces: { seed: number; lines: string[] }[];
 }
 
-export async function runRange({ from, seeds, variant, traces, stopAtViolation }: Range): Promise<RangeResult> {
+export async function runRange({ from, seeds, variant, policies, timing, traces, stopAtViolation }: Range): Promise<RangeResult> {
   const result: RangeResult = {
     schedules: 0,
     reigns: 0,
@@ -34,6 +43,8 @@ export async function runRange({ from, seeds, variant, traces, stopAtViolation }
     traces: [],
   };
   const known = knownBad.find(({ name }) => name === variant) ?? null;
+  const options = { policies, ...(timing ? { timing } : {}) };
+  const inPoliciesAlone = known?.decidePolicy !== undefined || known?.inPolicies === true;
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);
@@ -42,7 +53,9 @@ export async function runRange({ from, seeds, variant, traces, stopAtViolation }
   if (!traces) Error.stackTraceLimit = 0;
   try {
     for (let seed = from; seed < from + seeds; seed++) {
-      const run = await simulate(seed, known).catch((error: unknown) => {
+      result.schedules++;
+      if (inPoliciesAlone && policiesOf(seed, policies) === null) continue;
+      const run = await simulate(seed, known, options).catch((error: unknown) => {
         throw new Error(`seed ${seed} could not be run`, { cause: error });
       });
       // Virtual time never goes through the event loop; this is where a rejection that nobody handled shows.
@@ -51,7 +64,6 @@ export async function runRange({ from, seeds, variant, traces, stopAtViolation }
         ...run.violations,
         ...unhandled.splice(0).map((error) => `a service would have ended: ${String(error)}`),
       ];
-      result.schedules++;
       result.reigns += run.reigns;
       result.takeOvers += run.takeOvers;
       result.falseTakeOvers += run.falseTakeOvers;

@@ -24,7 +24,7 @@ import {
   type LeaseState,
   type LeaseTiming,
 } from '@hotstandby/core/lease';
-import type { Policy, PolicyFacts } from '@hotstandby/core/policy';
+import type { decide as decidePolicy, Policy, PolicyFacts } from '@hotstandby/core/policy';
 import type {
   Bus,
   Cancel,
@@ -63,6 +63,8 @@ export interface ArbiterParts {
   policy: Policy;
   /** The lease's rules; the simulator gives known-bad ones. */
   decide?: typeof step;
+  /** The policies' rules; the simulator gives known-bad ones. */
+  decidePolicy?: typeof decidePolicy;
   timing: LeaseTiming & { statementTimeoutMs: number };
 }
 

@@ -31,6 +31,8 @@ export interface PolicyDeskParts {
   peer: Place;
   history: History;
   policy: Policy;
+  /** Other rules than the policies' own. */
+  decidePolicy?: typeof decide;
   /** What the lease says now. */
   facts(): Omit<PolicyFacts, 'nowMs' | 'handOversBefore'>;
   handOver(asked: { rule: HandOverPolicy; reason: string; evidence: Record<string, unknown> }): Promise<void>;
@@ -132,7 +134,7 @@ export class PolicyDesk {
     const facts = this.#parts.facts();
     const fresh = this.#counted?.epoch === facts.activeEpoch && nowMs - this.#counted.atMs < countTrustedMs;
     const handOversBefore = fresh ? (this.#counted?.count ?? null) : null;
-    const { state, decision } = decide(this.#state, policy, { ...facts, nowMs, handOversBefore });
+    const { state, decision } = (this.#parts.decidePolicy ?? decide)(this.#state, policy, { ...facts, nowMs, handOversBefore });
     this.#state = state;
     this.#decision = decision;
     if (decision.do === 'count') void this.#count(facts.activeEpoch);

@@ -15,7 +15,7 @@ export function aim(cluster: Cluster): { stop: () => void } {
       world.say(`at ${one.moment} of ${name}:`);
       if (one.withinMs === 0) befall(cluster, host, one.fault, one.lastsMs);
       else
-        world.clock.after(world.random.between(0, one.withinMs), () => {
+        world.clock.after(world.scale * world.random.between(0, one.withinMs), () => {
           if (!over) befall(cluster, host, one.fault, one.lastsMs);
         });
     });

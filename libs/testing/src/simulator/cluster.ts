@@ -1,6 +1,10 @@
 import { ManualClock } from '../manual-clock/index.ts';
 import { MemoryTables } from '../memory-lease-store/index.ts';
 import { fastTiming } from '../pair/index.ts';
+import { besidePolicies, policiesOf, type PolicyMix, type WithPolicies } from './policies/policy-mix.ts';
+import { PolicyChecks } from './policies/policy-checks.ts';
+import { SharedHistory } from './policies/shared-history.ts';
+import { plainLeaseMs, standardTiming, type SimulatedTiming } from './timing.ts';
 import { GrantChecks } from './checks/grants.ts';
 import { StoreHistory, type TakeOver } from './checks/store-history.ts';
 import { TakeOvers } from './checks/take-overs.ts';
@@ -19,6 +23,12 @@ import { Random } from './random.ts';
 import { StoreServer } from './store-server.ts';
 import type { Counted, World } from './world.ts';
 
+export interface ClusterOptions {
+  /** Of the schedules without policies. */
+  timing?: SimulatedTiming;
+  policies?: WithPolicies;
+}
+
 /** The hosts of one schedule, the store, and every line between them. */
 export class Cluster {
   readonly world: World;
@@ -27,14 +37,20 @@ export class Cluster {
   readonly takeOvers: TakeOvers;
   readonly startMs: number;
   readonly extras: Extras | null;
+  /** Null: nothing moves roles by itself but the lease. */
+  readonly policies: PolicyMix | null;
   readonly counts: Partial<Record<Counted, number>> = {};
   readonly #lines = new Map<string, Line>();
 
-  constructor(seed: number, variant: KnownBad | null) {
+  constructor(seed: number, variant: KnownBad | null, options: ClusterOptions = {}) {
     const clock = new ManualClock();
     const random = new Random(seed);
-    const mix = mixOf(random, fastTiming.leaseTtlMs);
-    this.extras = extrasOf(seed);
+    this.policies = policiesOf(seed, options.policies ?? 'some');
+    const timing = this.policies ? standardTiming : (options.timing ?? fastTiming);
+    const scale = timing.leaseTtlMs / plainLeaseMs;
+    const plainMix = mixOf(random, timing.leaseTtlMs);
+    const mix = this.policies ? besidePolicies(plainMix, this.policies) : plainMix;
+    this.extras = this.policies ? null : extrasOf(seed);
     const count = (what: Counted) => {
       this.counts[what] = (this.counts[what] ?? 0) + 1;
     };
@@ -48,10 +64,11 @@ export class Cluster {
     const history = new StoreHistory(tables, violations, {
       tookOver: (takeOver) => this.#tookOver(takeOver),
       isForced: (incarnation) => this.hosts.some(({ forced }) => forced.has(incarnation)),
+      mayTakeOver: (nodeId) => this.world.policyChecks?.tookOver(nodeId),
       isPaused: () => (tables.pause?.endsAtMs ?? 0) > clock.monotonicMs(),
       count,
     });
-    const server = new StoreServer(tables, clock, random, (store) =>
+    const server = new StoreServer(tables, clock, random, scale, (store) =>
       history.watching(variant?.store?.(store, { tables, clock, random }) ?? store),
     );
     server.onForgotten = () => history.forgot(grants.highestEpoch);
@@ -65,12 +82,18 @@ export class Cluster {
       grants.forgotFirst();
       history.forgot(0);
     };
+    const transitions = new SharedHistory(server);
+    server.onReplaced = (sinceMs) => transitions.forget(sinceMs);
     let ids = 0;
     this.world = {
       clock,
       random,
       mix,
-      timing: fastTiming,
+      timing,
+      scale,
+      policies: this.policies,
+      history: transitions,
+      policyChecks: this.policies && new PolicyChecks(this, this.policies.policy, transitions),
       variant,
       tables,
       server,
@@ -134,6 +157,7 @@ export class Cluster {
         for (const other of this.hosts)
           if (other.name !== name) this.line(name, other.name).carry(() => run(other.bus));
       },
+      this.policies !== null,
     );
     return new Host(this.world, name, access, bus);
   }

@@ -22,10 +22,10 @@ export function extrasOf(seed: number): Extras | null {
 
 /** From now on until `stop`, at any time and at any host. */
 export function beginExtras(cluster: Cluster, { kinds, everyMs }: Extras): { stop: () => void } {
-  const { clock, random } = cluster.world;
+  const { clock, random, scale } = cluster.world;
   let over = false;
   const next = () => {
-    clock.after(random.between(1, 2 * everyMs), () => {
+    clock.after(scale * random.between(1, 2 * everyMs), () => {
       if (over) return;
       befall(cluster, random.pick(cluster.hosts), random.pick(kinds));
       next();

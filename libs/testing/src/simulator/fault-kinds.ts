@@ -56,4 +56,19 @@ export const extraKinds = [
   'forget-first-claim',
 ] as const;
 export type ExtraKind = (typeof extraKinds)[number];
-export type FaultKind = (typeof faultKinds)[number] | ExtraKind;
+
+/** What a schedule has only with policies (`policies/`), beside some of the others. */
+export const policyOnlyKinds = [
+  /** The critical service says for some seconds that it cannot do its job. */
+  'sick',
+  'both-sick',
+  /** It crashes, and is restarted, some times in a row. */
+  'crash-loop',
+  /** It runs and says nothing. */
+  'mute',
+  'ask-failback',
+  /** The host loses its power, and with it what it wrote down last. */
+  'power-cut',
+] as const;
+export type FaultKind = (typeof faultKinds)[number] | ExtraKind | (typeof policyOnlyKinds)[number];
+export type PolicyKind = FaultKind;

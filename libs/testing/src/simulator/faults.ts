@@ -6,7 +6,7 @@ import { shortestSleepMs } from './host-clock.ts';
 import type { Host, ServiceOfHost } from './host.ts';
 import type { Random } from './random.ts';
 
-/** How long a fault lasts that says nothing else: a blink, about a lease, or an outage. */
+/** How long a fault lasts that says nothing else, with a lease of 150 ms: a blink, about a lease, or an outage. */
 function someTimeMs(random: Random): number {
   return random.pick([
     () => random.between(0, 30),
@@ -16,10 +16,13 @@ function someTimeMs(random: Random): number {
   ])();
 }
 
+/** How long a service is unwell: a moment, or longer than any policy waits. */
+const sickForMs = [500, 15_000] as const;
+
 /** Lets a fault befall a host; some are of the store or of everybody. Nothing happens to what is dead already. */
 export function befall(cluster: Cluster, host: Host, kind: FaultKind, lastsMs?: readonly [number, number]): void {
-  const { random, say } = cluster.world;
-  const forMs = lastsMs ? random.between(...lastsMs) : someTimeMs(random);
+  const { random, say, scale } = cluster.world;
+  const forMs = scale * (lastsMs ? random.between(...lastsMs) : someTimeMs(random));
   say(`${kind} ${host.name} ${forMs.toFixed(1)}`);
   faults[kind](cluster, host, forMs);
 }
@@ -34,7 +37,7 @@ const faults: Record<FaultKind, Fault> = {
   },
   'restart-host': (cluster, host, forMs) => {
     host.kill();
-    startIn(cluster, host, Math.min(forMs, 60));
+    startIn(cluster, host, Math.min(forMs, 60 * cluster.world.scale));
   },
   'restart-arbiter': restartService('arbiter'),
   'restart-heartbeat': restartService('heartbeat'),
@@ -106,15 +109,15 @@ const faults: Record<FaultKind, Fault> = {
   },
   'store-restart': ({ world: { server } }) => server.restart(),
   'store-forgets-beats': (cluster, host, forMs) => {
-    const { server, random } = cluster.world;
-    server.forgetBeats(random.between(0, 300));
+    const { server, random, scale } = cluster.world;
+    server.forgetBeats(scale * random.between(0, 300));
     if (random.chance(0.5)) faults['cut-store'](cluster, host, forMs);
     if (random.chance(0.3)) faults['cut-peers'](cluster, host, forMs);
   },
   'promote-replica': (cluster, host, forMs) => {
-    const { server, random, mix } = cluster.world;
+    const { server, random, mix, scale } = cluster.world;
     // With a third node registrations must not be forgotten (docs/lease.md, "A store that forgets").
-    server.promoteReplica(mix.third ? 0 : random.between(0, 300));
+    server.promoteReplica(mix.third ? 0 : scale * random.between(0, 300));
     if (random.chance(0.5)) faults['cut-store'](cluster, host, forMs);
     if (random.chance(0.3)) faults['cut-peers'](cluster, host, forMs);
   },
@@ -129,8 +132,8 @@ const faults: Record<FaultKind, Fault> = {
   'suspend-host': ({ world: { count } }, host, forMs) => {
     if (host.suspend(Math.max(shortestSleepMs, forMs))) count('suspensions');
   },
-  pause: ({ world: { random } }, host) => {
-    const forMs = Math.round(random.between(1000, 1400));
+  pause: ({ world: { random, scale } }, host) => {
+    const forMs = Math.round(scale * random.between(1000, 1400));
     if (host.up) host.request(subjects.pause, { operator: 'sim', reason: 'sim', forMs });
   },
   resume: (_cluster, host) => {
@@ -150,29 +153,54 @@ const faults: Record<FaultKind, Fault> = {
     ask();
   },
   'forget-claim': (cluster, _host, forMs) => {
-    const { moments, clock, random, server, mix, tables, count } = cluster.world;
+    const { moments, clock, random, server, mix, tables, count, scale } = cluster.world;
     moments.once('claim-done', (name) => {
       const host = cluster.host(name);
       const arbiter = host?.process('arbiter');
       arbiter?.atOutput(1 + Math.floor(random.between(0, 6)), () => {
         host?.killService('arbiter');
-        clock.after(Math.min(forMs, 60), () => host?.startService('arbiter'));
+        clock.after(Math.min(forMs, 60 * scale), () => host?.startService('arbiter'));
         if (mix.third) return;
-        clock.after(random.between(0, 40), () => {
+        clock.after(scale * random.between(0, 40), () => {
           const { epoch } = tables.reign;
-          server.promoteReplica(random.between(40, 200));
+          server.promoteReplica(scale * random.between(40, 200));
           if (tables.reign.epoch < epoch) count('claims forgotten with their claimer');
         });
       });
     });
   },
-  'promote-again': ({ world: { server, clock, random, mix } }) => {
-    const behindMs = () => (mix.third ? 0 : random.between(0, 300));
+  'promote-again': ({ world: { server, clock, random, mix, scale } }) => {
+    const behindMs = () => (mix.third ? 0 : scale * random.between(0, 300));
     server.promoteReplica(behindMs());
-    clock.after(random.between(0, 30), () => server.promoteReplica(behindMs(), { again: true }));
+    clock.after(scale * random.between(0, 30), () => server.promoteReplica(behindMs(), { again: true }));
   },
   'forget-first-claim': ({ world: { server, mix } }) => {
     if (!mix.third) server.forgetFirstClaim();
+  },
+  sick: ({ world: { random } }, host) => host.fallSick(random.between(...sickForMs)),
+  'both-sick': ({ hosts, world: { random } }) => {
+    const forMs = random.between(...sickForMs);
+    for (const host of hosts) host.fallSick(forMs);
+  },
+  'crash-loop': (cluster, host) => {
+    const { random, clock } = cluster.world;
+    const everyMs = random.between(300, 3000);
+    const crash = (left: number) => {
+      host.killService('actor');
+      clock.after(random.between(10, 200), () => host.startService('actor'));
+      if (left > 1 && host.up) clock.after(everyMs, () => crash(left - 1));
+    };
+    crash(random.pick([1, 2, 3, 5]));
+  },
+  mute: ({ world: { random } }, host) => freeze(host, 'actor', random.between(...sickForMs)),
+  'ask-failback': ({ world: { random } }, host) => {
+    const force = random.chance(0.3);
+    if (host.up) host.request(subjects.failback, { operator: 'sim', reason: 'sim', force });
+  },
+  'power-cut': (cluster, host, forMs) => {
+    host.kill();
+    host.disk.loseNewest();
+    startIn(cluster, host, forMs);
   },
   mend: (cluster, host) => {
     for (const { name } of [...cluster.hosts, { name: 'store' }]) {
@@ -190,7 +218,7 @@ function startIn({ world: { clock } }: Cluster, host: Host, ms: number): void {
 function restartService(service: ServiceOfHost): Fault {
   return (cluster, host, forMs) => {
     host.killService(service);
-    cluster.world.clock.after(Math.min(forMs, 300), () => host.startService(service));
+    cluster.world.clock.after(Math.min(forMs, 300 * cluster.world.scale), () => host.startService(service));
   };
 }
 

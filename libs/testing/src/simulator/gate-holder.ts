@@ -18,7 +18,8 @@ const longestEffectMs = 8;
 const drainMs = 80;
 const writeTimeoutMs = 120;
 /** As short as may be, so that some registrations end within a schedule. */
-const listener = { name: 'actor', order: 500, deadlineMs: 2 * drainMs, ttlMs: 1000 };
+const listener = { name: 'actor', order: 500, deadlineMs: 2 * drainMs };
+const registeredForMs = 1000;
 
 export interface GateHolderParts {
   host: string;
@@ -30,6 +31,8 @@ export interface GateHolderParts {
   guarded: GuardedTables;
   moments: Moments;
   random: Random;
+  /** How much longer the lease is than 150 ms. */
+  scale: number;
   violations: Violations;
   grants: GrantChecks;
   /** Epochs that a hand-over ended before their grants had. */
@@ -60,19 +63,20 @@ export class GateHolder {
   constructor(parts: GateHolderParts) {
     this.#parts = parts;
     const own = { ...parts, clock: parts.process, log: quiet };
-    this.#listener = new Listener(own, listener, (asked) => this.#prepare(asked));
+    const ttlMs = registeredForMs * Math.max(1, parts.scale);
+    this.#listener = new Listener(own, { ...listener, ttlMs }, (asked) => this.#prepare(asked));
     this.#watch = new RoleWatch(own, {}, parts.unasked ? null : this.#listener);
   }
 
   start(): void {
-    const { bus, process, place, heard } = this.#parts;
+    const { bus, process, place, heard, scale } = this.#parts;
     this.#watch.start();
     bus.subscribe(subjects.grant(place), (payload) => {
       const grant = payload as Grant;
       this.#listener.heard(grant.incarnation);
       heard(grant);
     });
-    process.every(actEveryMs, () => void this.#act());
+    process.every(actEveryMs * scale, () => void this.#act());
     this.#listener.start();
   }
 

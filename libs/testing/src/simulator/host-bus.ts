@@ -29,15 +29,24 @@ export class HostBus {
   /** Takes a message to the other nodes; whoever subscribed there gets it. */
   readonly #leaf: (run: (other: HostBus) => void) => void;
   #away = false;
+  /** Told when the server is gone, and when it is back; null: nobody listens. */
+  readonly #onStatus: { process: Process; told: (connected: boolean) => void }[] | null;
 
-  constructor(newDeliver: () => Deliver, leaf: (run: (other: HostBus) => void) => void) {
+  constructor(newDeliver: () => Deliver, leaf: (run: (other: HostBus) => void) => void, tellsStatus = false) {
     this.#newDeliver = newDeliver;
     this.#leaf = leaf;
+    this.#onStatus = tellsStatus ? [] : null;
   }
 
   /** The server is gone: what is said meanwhile is lost. */
   setAway(away: boolean): void {
+    const changed = this.#away !== away;
     this.#away = away;
+    if (changed) for (const { process, told } of this.#onStatus ?? []) process.input(() => told(!away));
+  }
+
+  isAway(): boolean {
+    return this.#away;
   }
 
   end(process: Process): Bus {
@@ -49,7 +58,7 @@ export class HostBus {
         process.output(() => {
           if (this.#away) return;
           this.hear(subject, copy);
-          if (subject.endsWith('.released')) this.#leaf((other) => other.hear(subject, copy));
+          if (crosses(subject)) this.#leaf((other) => other.hear(subject, copy));
         });
       },
       subscribe: (subject, handler) => this.#subscribe({ subject, process, handler, deliver }),
@@ -62,7 +71,10 @@ export class HostBus {
         };
       },
       connected: () => !this.#away,
-      onStatus: () => () => {},
+      onStatus: (told) => {
+        this.#onStatus?.push({ process, told });
+        return () => {};
+      },
     };
   }
 
@@ -113,7 +125,7 @@ export class HostBus {
   #route(subject: string): Subscribed[] {
     const known = this.#routes.get(subject);
     if (known) return known;
-    const route = this.#subscribed.filter((one) => one.subject === subject);
+    const route = this.#subscribed.filter((one) => matches(one.subject, subject));
     this.#routes.set(subject, route);
     return route;
   }
@@ -123,6 +135,19 @@ export class HostBus {
     this.#routes.clear();
     for (const [subject, one] of this.#responding) if (one.process === process) this.#responding.delete(subject);
   }
+}
+
+/** What arbiters say to each other, and how the services are. */
+const crosses = (subject: string) => subject.endsWith('.released') || subject.endsWith('.status');
+
+function matches(wanted: string, subject: string): boolean {
+  if (wanted === subject || !wanted.includes('*')) return wanted === subject;
+  const tokens = subject.split('.');
+  const wantedTokens = wanted.split('.');
+  return (
+    tokens.length === wantedTokens.length &&
+    wantedTokens.every((token, index) => token === '*' || token === tokens[index])
+  );
 }
 
 async function asPromise<Value>(run: () => Value): Promise<Awaited<Value>> {

@@ -1,6 +1,7 @@
+import { subjects, type ServiceStatus } from '@hotstandby/contracts';
 import { step, type LeaseInput, type LeaseState } from '@hotstandby/core/lease';
 import type { Logger, Metrics } from '@hotstandby/ports';
-import { Arbiter } from '@hotstandby/services/arbiter';
+import { Arbiter, type ArbiterParts } from '@hotstandby/services/arbiter';
 import { Heartbeat } from '@hotstandby/services/heartbeat';
 import { quietPolicy } from '../pair/index.ts';
 import type { Holder } from './checks/grants.ts';
@@ -20,6 +21,8 @@ const uncounted: Metrics = {
   histogram: () => ({ observe() {} }),
 };
 
+const statusEveryMs = 1000;
+
 export const services = ['heartbeat', 'arbiter', 'actor'] as const;
 export type ServiceOfHost = (typeof services)[number];
 
@@ -33,6 +36,9 @@ export class Host implements Holder {
   up = false;
   /** Its services were asked to stop. */
   stopping = false;
+  /** When each process of the service with a gate was started, as of policies. */
+  readonly actorStartedAtMs: number[] = [];
+  #sickUntilMs = never;
   #retired = false;
   /** The arbiter's state, as long as it lives. */
   lease: LeaseState | null = null;
@@ -62,8 +68,10 @@ export class Host implements Holder {
     this.access = access;
     this.bus = bus;
     this.clock = world.newClock();
-    this.disk = new Disk(`id-${name}`);
-    this.disk.onJournal = ({ from, to, rule }) => {
+    this.disk = new Disk(`id-${name}`, world);
+    this.disk.onJournal = (transition) => {
+      const { from, to, rule } = transition;
+      world.policyChecks?.journalled(this, transition);
       world.say(`${name} ${from} -> ${to} (${rule})`);
       if (to === 'active') world.moments.is('became-active', name);
       if (to === 'fenced') world.moments.is('fenced', name);
@@ -138,6 +146,23 @@ export class Host implements Holder {
   /** Something happened to its processes just now. */
   befell(forMs = 0): void {
     this.wellSinceMs = Math.max(this.wellSinceMs, this.#world.clock.monotonicMs() + forMs);
+  }
+
+  /** Its service says for so long that it cannot do its job. */
+  fallSick(forMs: number): void {
+    this.#sickUntilMs = Math.max(this.#sickUntilMs, this.#world.clock.monotonicMs() + forMs);
+  }
+
+  recover(): void {
+    this.#sickUntilMs = never;
+  }
+
+  #isSick(): boolean {
+    return this.#world.clock.monotonicMs() < this.#sickUntilMs;
+  }
+
+  isServiceWell(): boolean {
+    return this.up && !this.#isSick() && this.#processes.get('actor')?.isWell() === true;
   }
 
   holding(): number | null {
@@ -237,13 +262,14 @@ export class Host implements Holder {
   }
 
   #startArbiter(process: Process): void {
-    const { variant } = this.#world;
+    const { variant, policies, history } = this.#world;
     const decide = variant?.decide ?? step;
     this.#forget();
     this.#arbiter = new Arbiter({
       ...this.#parts(process),
       memory: this.disk.of(process),
-      history: { append: async () => {}, list: async () => [] },
+      history: policies ? history.of(process, this.access) : { append: async () => {}, list: async () => [] },
+      ...(variant?.decidePolicy ? { decidePolicy: variant.decidePolicy } : {}),
       decide: (state: LeaseState, input: LeaseInput) => {
         const stepped = decide(state, input);
         if (!process.isDead()) this.#decided(state, stepped.state);
@@ -251,7 +277,7 @@ export class Host implements Holder {
         return stepped;
       },
       kind: this.name === 'a' ? 'primary' : 'secondary',
-      policy: quietPolicy,
+      policy: policies?.policy ?? quietPolicy,
       profile: 'fast',
       facts: { hostAddress: this.name, consolePort: 8080, natsPort: 4222, version: '0', timeZone: 'UTC' },
     });
@@ -279,6 +305,20 @@ export class Host implements Holder {
       sleptThrough: (deadlineMs) => this.#sleptThrough(deadlineMs),
     });
     this.#actor.start();
+    if (this.#world.policies) this.#sayHealth(process, parts);
+  }
+
+  /** As the platform does it: at the start, and every second. */
+  #sayHealth(process: Process, { bus, place, ids }: Pick<ArbiterParts, 'bus' | 'place' | 'ids'>): void {
+    const instance = ids.uuid();
+    this.actorStartedAtMs.push(this.#world.clock.monotonicMs());
+    const say = () => {
+      const health = this.#isSick() ? 'failed' : 'ok';
+      const said = { service: 'collector', instance, pid: 1, health, summary: health, httpPort: null, detail: {} } as const;
+      bus.publish(subjects.status(place, 'collector'), said satisfies ServiceStatus);
+    };
+    say();
+    process.every(statusEveryMs, say);
   }
 
   #decided(before: LeaseState, after: LeaseState): void {
@@ -287,6 +327,7 @@ export class Host implements Holder {
     const nowMs = this.#world.clock.monotonicMs();
     if (after.claiming?.rule === 'claim-forced') this.forced.add(after.self.incarnation);
     else if (after.claiming) this.forced.delete(after.self.incarnation);
+    if (after.grant && after.role === 'active') this.#world.policyChecks?.active(this, after.grant.epoch);
     if (after.role !== 'active') this.activeSinceMs = Number.POSITIVE_INFINITY;
     else if (before.role !== 'active') this.activeSinceMs = nowMs;
     const standby = after.view?.reign.standbyIncarnation ?? null;

@@ -1,3 +1,5 @@
 export { knownBad, type KnownBad } from './known-bad/index.ts';
 export { counted, type Counted } from './world.ts';
+export { policiesOf, type WithPolicies } from './policies/policy-mix.ts';
+export { timingOf, type SimulatedTiming } from './timing.ts';
 export { simulate, type SimulatedRun } from './simulate.ts';

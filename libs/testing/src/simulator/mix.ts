@@ -2,6 +2,7 @@ import { faultKinds, type FaultKind } from './fault-kinds.ts';
 import { statements, type Moment } from './moments.ts';
 import { plots, type Aim } from './plots.ts';
 import type { Random } from './random.ts';
+import { plainLeaseMs } from './timing.ts';
 
 /** What one schedule is made of. Each seed has its own: a fault that is always there hides what another alone would show. */
 export interface Mix {
@@ -27,12 +28,13 @@ export interface Mix {
 }
 
 export function mixOf(random: Random, leaseTtlMs: number): Mix {
+  const scale = leaseTtlMs / plainLeaseMs;
   const plot = random.chance(0.45) ? random.pick(plots) : null;
   // Some conversations take so many steps that any other fault would end them before.
   const calm = plot !== null && random.chance(0.5);
   return {
-    faultyMs: plot?.third ? 2200 : random.between(500, 2200),
-    faultEveryMs: calm ? 1e6 : random.pick([60, 150, 300, 600]),
+    faultyMs: scale * (plot?.third ? 2200 : random.between(500, 2200)),
+    faultEveryMs: calm ? 1e6 : scale * random.pick([60, 150, 300, 600]),
     kinds: kindsOf(random),
     aims: [...(plot?.aims ?? []), ...(calm ? [] : aimsOf(random))],
     third: plot?.third ?? random.chance(0.25),

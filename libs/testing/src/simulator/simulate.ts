@@ -1,9 +1,11 @@
 import { aim } from './aims.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
 import { ending } from './ending.ts';
 import { beginExtras } from './extras.ts';
 import { befall } from './faults.ts';
 import type { KnownBad } from './known-bad/index.ts';
+import { beginPolicyFaults } from './policies/policy-faults.ts';
+import { policyEnding } from './policies/policy-ending.ts';
 import type { Counted } from './world.ts';
 
 export interface SimulatedRun {
@@ -27,16 +29,27 @@ export interface SimulatedRun {
  * third that wants in, under a virtual clock: some seconds of faults of a mix that the seed picks, then the heal. Safety
  * is looked at whenever something changes, liveness at the end. The same seed replays it.
  */
-export async function simulate(seed: number, variant: KnownBad | null = null): Promise<SimulatedRun> {
-  const cluster = new Cluster(seed, variant);
-  const { clock, random, mix, violations, tables, say } = cluster.world;
+export async function simulate(
+  seed: number,
+  variant: KnownBad | null = null,
+  options: ClusterOptions = {},
+): Promise<SimulatedRun> {
+  const cluster = new Cluster(seed, variant, options);
+  const { clock, random, mix, violations, tables, scale, say } = cluster.world;
   say(`mix ${JSON.stringify(mix)}`);
 
   const aims = aim(cluster);
   const extras = cluster.extras && beginExtras(cluster, cluster.extras);
   if (cluster.extras) say(`extras ${cluster.extras.kinds.join(' ')}`);
+  const { policies } = cluster;
+  const policyFaults = policies && beginPolicyFaults(cluster, policies);
+  if (policies) {
+    say(`policies ${JSON.stringify(policies)}`);
+    cluster.world.count('schedules with policies');
+    cluster.world.policyChecks?.start();
+  }
   for (const host of cluster.hosts) {
-    const afterMs = random.chance(0.5) ? 0 : random.between(0, 300);
+    const afterMs = random.chance(0.5) ? 0 : scale * random.between(0, 300);
     clock.after(afterMs, () => host.start());
   }
   for (let ms = 0; ms < mix.faultyMs && !violations.first;) {
@@ -47,7 +60,8 @@ export async function simulate(seed: number, variant: KnownBad | null = null): P
   }
   aims.stop();
   extras?.stop();
-  if (!violations.first) await ending(cluster);
+  policyFaults?.stop();
+  if (!violations.first) await (policies ? policyEnding(cluster, policies) : ending(cluster));
   // Nothing of this run may go on when the next one begins.
   for (const host of cluster.hosts) host.kill();
   const { count, planned } = cluster.takeOvers;

@@ -2,7 +2,7 @@ import type { Clock, LeaseStore } from '@hotstandby/ports';
 import { MemoryLeaseStore, type MemoryTables, type TablesSnapshot } from '../memory-lease-store/index.ts';
 import type { Random } from './random.ts';
 
-/** So far back a server may forget. */
+/** So far back a server may forget, with a lease of 150 ms. */
 const historyMs = 400;
 
 /**
@@ -13,10 +13,13 @@ export class StoreServer {
   readonly statements: LeaseStore;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #historyMs: number;
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
   #badUntilMs = Number.NEGATIVE_INFINITY;
   /** Told when reigns may have been forgotten. */
   onForgotten: () => void = () => {};
+  /** Told since when commits are lost. */
+  onReplaced: (sinceMs: number) => void = () => {};
   onPromotedAgain: () => void = () => {};
   onFirstClaimForgotten: () => void = () => {};
   /** Statements that were sent, and neither carried out nor lost. */
@@ -28,10 +31,17 @@ export class StoreServer {
   /** Of the server before this one: another replica may know no more than some of it. */
   #beforePromoted: { atMs: number; tables: TablesSnapshot }[] = [];
 
-  constructor(tables: MemoryTables, clock: Clock, random: Random, wrap: (store: LeaseStore) => LeaseStore) {
+  constructor(
+    tables: MemoryTables,
+    clock: Clock,
+    random: Random,
+    scale: number,
+    wrap: (store: LeaseStore) => LeaseStore,
+  ) {
     this.tables = tables;
     this.#clock = clock;
     this.#random = random;
+    this.#historyMs = historyMs * scale;
     const store = new MemoryLeaseStore(tables, {
       ...immediately,
       monotonicMs: () => clock.monotonicMs(),
@@ -102,6 +112,7 @@ export class StoreServer {
     const known = this.#asOf(behindMs, again ? [...this.#beforePromoted, ...this.#history] : this.#history);
     // The very first claim is not forgotten here, but as a fault of its own.
     this.#promote(known && known.reign.epoch > 0 ? known : this.tables.snapshot());
+    this.onReplaced(this.#clock.monotonicMs() - behindMs);
     if (this.#promotions > 1) this.onPromotedAgain();
   }
 
@@ -133,7 +144,7 @@ export class StoreServer {
   #note(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#history.push({ atMs: nowMs, tables: this.tables.snapshot() });
-    while ((this.#history[1]?.atMs ?? nowMs) < nowMs - historyMs) this.#history.shift();
+    while ((this.#history[1]?.atMs ?? nowMs) < nowMs - this.#historyMs) this.#history.shift();
   }
 
   #asOf(agoMs: number, history = this.#history): TablesSnapshot | undefined {

@@ -1,4 +1,3 @@
-import type { LeaseTiming } from '@hotstandby/core/lease';
 import type { ManualClock } from '../manual-clock/index.ts';
 import type { MemoryTables } from '../memory-lease-store/index.ts';
 import type { GrantChecks } from './checks/grants.ts';
@@ -9,8 +8,12 @@ import type { KnownBad } from './known-bad/index.ts';
 import type { Mix } from './mix.ts';
 import type { Moments } from './moments.ts';
 import type { PeerLines } from './peer-line.ts';
+import type { PolicyChecks } from './policies/policy-checks.ts';
+import type { PolicyMix } from './policies/policy-mix.ts';
+import type { SharedHistory } from './policies/shared-history.ts';
 import type { Random } from './random.ts';
 import type { StoreServer } from './store-server.ts';
+import type { SimulatedTiming } from './timing.ts';
 
 /** What few schedules have, and is counted to know that enough have it. */
 export const counted = [
@@ -20,6 +23,10 @@ export const counted = [
   'claims forgotten with their claimer',
   'second promotions',
   'first claims forgotten',
+  'schedules with policies',
+  'hand-overs by health',
+  'failbacks',
+  'power cuts that lost something',
 ] as const;
 export type Counted = (typeof counted)[number];
 
@@ -28,8 +35,13 @@ export interface World {
   clock: ManualClock;
   random: Random;
   mix: Mix;
-  timing: LeaseTiming & { statementTimeoutMs: number };
+  timing: SimulatedTiming;
+  /** The length of the lease over that of profile fast: the times of faults go with it. */
+  scale: number;
   variant: KnownBad | null;
+  policies: PolicyMix | null;
+  policyChecks: PolicyChecks | null;
+  history: SharedHistory;
   tables: MemoryTables;
   server: StoreServer;
   guarded: GuardedTables;

@@ -19,6 +19,8 @@ export interface Around {
   isForced: (incarnation: string) => boolean;
   /** By the store's own clock. */
   isPaused: () => boolean;
+  /** Told of a claim by itself from another node, without its word. */
+  mayTakeOver: (nodeId: string) => void;
   count: (what: Counted) => void;
 }
 
@@ -108,6 +110,7 @@ export class StoreHistory {
     const named = before.holder === null && before.handoverTo === nodeId;
     if (!forced && !rebase && !own && !named && this.#around.isPaused())
       this.#violations.violate(6, `${nodeId} took over from ${before.holder ?? before.lastHolder} during a pause`);
+    if (!forced && !own && !named) this.#around.mayTakeOver(nodeId);
     const planned = !rebase && before.holder === null && before.handoverTo === nodeId && before.lastHolder !== nodeId;
     this.#around.tookOver({ from: rebase ? null : before.holder, to: nodeId, epoch: after.epoch, planned });
   }

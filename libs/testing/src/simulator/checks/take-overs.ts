@@ -16,6 +16,8 @@ export class TakeOvers {
    */
   false = 0;
   planned = 0;
+  /** Claims of any kind. */
+  claims = 0;
   readonly #world: World;
   readonly #line: (from: string, to: string) => Line;
 
@@ -26,6 +28,7 @@ export class TakeOvers {
 
   happened({ epoch, planned, from: holder, to: claimer }: TakeOver, from: Host | null, to: Host | null, all: Host[]) {
     const { clock, violations, grants, handedOver, say } = this.#world;
+    this.claims += 1;
     say(`epoch ${epoch}: ${claimer}${holder === null ? '' : ` after ${holder}`}${planned ? ', handed over' : ''}`);
     if (planned) {
       this.planned += 1;

@@ -1,5 +1,5 @@
-/** The invariants of `docs/lease.md` that a schedule can break. */
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 6;
+/** The claims of `docs/proof.md` that a schedule can break. */
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 9;
 
 /** The first broken invariant of a schedule; what follows from it says nothing more. */
 export class Violations {

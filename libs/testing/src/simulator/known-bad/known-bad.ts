@@ -1,4 +1,5 @@
 import type { LeaseEffect, LeaseInput, LeaseState, step } from '@hotstandby/core/lease';
+import type { decide } from '@hotstandby/core/policy';
 import type { Clock, LeaseStore } from '@hotstandby/ports';
 import type { MemoryTables } from '../../memory-lease-store/index.ts';
 import type { GuardAt } from '../guarded-tables.ts';
@@ -14,6 +15,10 @@ export interface KnownBad {
   why: string;
   withinSeeds: number;
   decide?: typeof step;
+  /** What the policies make of what is known. Shows in schedules with policies alone. */
+  decidePolicy?: typeof decide;
+  /** Shows in schedules with policies alone. */
+  inPolicies?: true;
   /** The store with one thing left out. */
   store?: (store: LeaseStore, at: StorePlace) => LeaseStore;
   guard?: GuardAt;

@@ -1,0 +1,168 @@
+import type { Transition } from '@hotstandby/ports';
+import type { Cluster } from '../cluster.ts';
+import type { Host } from '../host.ts';
+import type { PolicyMix } from './policy-mix.ts';
+import type { SharedHistory } from './shared-history.ts';
+import { Spans } from './spans.ts';
+
+const lookEveryMs = 250;
+/** Clocks drift by a hundredth at most, and this looks four times a second. */
+const least = (ms: number) => 0.98 * ms - 2 * lookEveryMs;
+/** An unwell service is noticed within this: silence of 3 s, a status and a look a second. */
+const noticedMs = 4500 + 2 * lookEveryMs;
+const statusMs = 1000;
+/** A hand-over that is under way when a pause becomes known is not called back. */
+const underWayMs = 2000;
+
+interface Watched {
+  /** The critical service runs and says that it is well. */
+  well: Spans;
+  /** Nothing keeps this host's arbiter from hearing the other one's services. */
+  hears: Spans;
+  knowsOfPauseSinceMs: number | null;
+}
+
+/** Invariant 9: roles move by policy only when, and as often as, the policy says. Looked at from beside, by true time. */
+export class PolicyChecks {
+  readonly #cluster: Cluster;
+  readonly #policy: PolicyMix['policy'];
+  readonly #history: SharedHistory;
+  readonly #watched = new Map<string, Watched>();
+  /** When a host was first active under an epoch. */
+  readonly #activeFromMs = new Map<string, number>();
+  #place: { incarnation: string | null; sinceMs: number } = { incarnation: null, sinceMs: 0 };
+  #lastHandOverMs = Number.NEGATIVE_INFINITY;
+  handOvers = 0;
+
+  constructor(cluster: Cluster, policy: PolicyMix['policy'], history: SharedHistory) {
+    this.#cluster = cluster;
+    this.#policy = policy;
+    this.#history = history;
+  }
+
+  start(): void {
+    for (const { name } of this.#cluster.hosts) {
+      this.#watched.set(name, { well: new Spans(), hears: new Spans(), knowsOfPauseSinceMs: null });
+    }
+    this.#cluster.world.clock.every(lookEveryMs, () => this.#look());
+  }
+
+  active(host: Host, epoch: number): void {
+    const key = `${host.name} ${epoch}`;
+    if (!this.#activeFromMs.has(key)) this.#activeFromMs.set(key, this.#nowMs());
+  }
+
+  /** A claim by itself from another node, which no hand-over named it for. */
+  tookOver(nodeId: string): void {
+    if (!this.#policy.enabled) this.#violate(`${nodeId} took over by itself although failover is switched off`);
+  }
+
+  /** How often the pair has handed over by itself, as the store has it: each doubles the least reign. */
+  leastReignMs(beforeMs = Number.POSITIVE_INFINITY): number {
+    const before = this.#history.kept.filter(({ atMs, transition }) => atMs <= beforeMs && isByPolicy(transition));
+    return this.#policy.minimumReignMs * 2 ** Math.min(before.length, 10);
+  }
+
+  journalled(host: Host, transition: Transition): void {
+    if (!isByPolicy(transition)) return;
+    const { rule, epoch } = transition;
+    const nowMs = this.#nowMs();
+    this.handOvers += 1;
+    if (rule === 'failback') this.#cluster.world.count('failbacks');
+    else this.#cluster.world.count('hand-overs by health');
+    if (!this.#policy.enabled) this.#violate(`${host.name} handed over (${rule}) although failover is switched off`);
+    if (rule === 'failback') this.#failedBack(host, nowMs);
+    else this.#handedOverByHealth(host, nowMs);
+    this.#reignedLongEnough(host, rule, epoch, nowMs);
+    const pausedSinceMs = this.#watched.get(host.name)?.knowsOfPauseSinceMs ?? null;
+    if (pausedSinceMs !== null && nowMs - pausedSinceMs > underWayMs)
+      this.#violate(`${host.name} handed over (${rule}) in a pause that it knew of`);
+    this.#lastHandOverMs = nowMs;
+  }
+
+  #reignedLongEnough(host: Host, rule: string, epoch: number, nowMs: number): void {
+    const fromMs = this.#activeFromMs.get(`${host.name} ${epoch}`) ?? nowMs;
+    const reignedMs = nowMs - fromMs;
+    const leastMs = this.leastReignMs(fromMs);
+    if (reignedMs < least(leastMs))
+      this.#violate(`${host.name} handed over (${rule}) after ${reignedMs.toFixed(0)} ms, of at least ${leastMs}`);
+    const apartMs = nowMs - this.#lastHandOverMs;
+    if (apartMs < least(this.#policy.minimumReignMs))
+      this.#violate(`${host.name} handed over (${rule}) ${apartMs.toFixed(0)} ms after the last hand-over by itself`);
+  }
+
+  #failedBack(host: Host, nowMs: number): void {
+    const { failback, failbackAfterMs } = this.#policy;
+    if (failback !== 'automatic') this.#violate(`${host.name} failed back, and the policy says ${failback}`);
+    const primary = this.#cluster.host('a');
+    const [watched, own] = [this.#watched.get('a'), this.#watched.get(host.name)];
+    if (!primary || !watched || !own || host === primary) return this.#violate(`${host.name} failed back to nobody`);
+    const placeForMs = nowMs - this.#place.sinceMs;
+    if (placeForMs < least(failbackAfterMs))
+      this.#violate(`${host.name} failed back to a standby of ${placeForMs.toFixed(0)} ms, not ${failbackAfterMs}`);
+    const unwell = watched.well.all.findLast(
+      ({ is, fromMs, untilMs }) =>
+        !is && untilMs - fromMs >= noticedMs && own.hears.was(true, fromMs - 2 * statusMs, untilMs + 2 * statusMs),
+    );
+    const wellForMs = unwell ? nowMs - unwell.untilMs : Number.POSITIVE_INFINITY;
+    if (wellForMs < least(failbackAfterMs))
+      this.#violate(
+        `${host.name} failed back to a primary that was well for ${wellForMs.toFixed(0)} ms, not ${failbackAfterMs}`,
+      );
+    if (own.hears.was(false, nowMs - failbackAfterMs, nowMs))
+      this.#violate(`${host.name} failed back to a primary that it did not hear`);
+  }
+
+  #handedOverByHealth(host: Host, nowMs: number): void {
+    const { handOverAfterMs, localRestarts, restartWindowMs } = this.#policy;
+    const own = this.#watched.get(host.name);
+    if (!own) return;
+    const unwellMs = own.well.longestMs(false, nowMs - noticedMs);
+    const sinceMs = nowMs - 1.02 * restartWindowMs - noticedMs;
+    // The first that an arbiter hears of is none.
+    const restarts = host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length;
+    const inVain = restarts > 0 && restarts >= localRestarts && unwellMs > 0;
+    if (unwellMs < least(handOverAfterMs) - statusMs && restarts <= localRestarts && !inVain)
+      this.#violate(
+        `${host.name} handed over because of its service, unwell for ${unwellMs.toFixed(0)} ms, not ${handOverAfterMs}, and restarted ${restarts} times`,
+      );
+    const peer = this.#cluster.hosts.find((other) => other !== host);
+    const theirs = peer && this.#watched.get(peer.name);
+    const worse = theirs?.well.was(false, nowMs - noticedMs - statusMs, nowMs - lookEveryMs);
+    if (worse && own.hears.was(true, nowMs - noticedMs - 2 * statusMs, nowMs))
+      this.#violate(`${host.name} handed over to ${peer?.name}, which is no better`);
+  }
+
+  #look(): void {
+    const nowMs = this.#nowMs();
+    const { hosts, world } = this.#cluster;
+    const { standbyIncarnation } = world.tables.reign;
+    if (standbyIncarnation !== this.#place.incarnation) {
+      this.#place = { incarnation: standbyIncarnation, sinceMs: nowMs };
+    }
+    for (const host of hosts) {
+      const watched = this.#watched.get(host.name);
+      const peer = hosts.find((other) => other !== host);
+      if (!watched || !peer) continue;
+      watched.well.is(host.isServiceWell(), nowMs);
+      const arbiter = host.process('arbiter');
+      const line = this.#cluster.line(peer.name, host.name);
+      const up = !host.bus.isAway() && !peer.bus.isAway() && arbiter?.isWell() === true;
+      watched.hears.is(up && !line.isCut() && line.wellSinceMs() < nowMs - lookEveryMs, nowMs);
+      const pause = host.lease?.pause;
+      const known = pause && pause.untilMs > host.clock.at(nowMs) && pause.number === world.tables.pause?.number;
+      watched.knowsOfPauseSinceMs = known ? (watched.knowsOfPauseSinceMs ?? nowMs) : null;
+    }
+  }
+
+  #nowMs(): number {
+    return this.#cluster.world.clock.monotonicMs();
+  }
+
+  #violate(what: string): void {
+    this.#cluster.world.violations.violate(9, what);
+  }
+}
+
+const isByPolicy = ({ rule, operator }: Transition): boolean =>
+  (rule === 'failback' || rule === 'health-hand-over') && operator === null;
