@@ -46,7 +46,9 @@ const leaseTtlMs = values.ttl === undefined ? null : Number(values.ttl);
 const beatMs = values.beat === undefined ? Math.floor((leaseTtlMs ?? 150) / 3) : Number(values.beat);
 const timing = leaseTtlMs === null ? null : timingOf(beatMs, leaseTtlMs);
 const policies = (values.policies ?? (timing ? 'none' : 'some')) as WithPolicies;
-const whole = [seeds, from, jobs, beatMs, leaseTtlMs ?? 150].every((number) => Number.isSafeInteger(number) && number >= 0);
+const whole = [seeds, from, jobs, beatMs, leaseTtlMs ?? 150].every(
+  (number) => Number.isSafeInteger(number) && number >= 0,
+);
 const known = ['some', 'none', 'all'].includes(policies) && 3 * beatMs <= (leaseTtlMs ?? 150);
 if (values.help || !whole || !known || seeds === 0 || jobs === 0) {
   console.log(usage);

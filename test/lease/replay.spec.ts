@@ -9,7 +9,15 @@ const seeds = 12;
 
 /** What the runner says of every seed. */
 async function traces(run: RunRange, jobs: number): Promise<string[]> {
-  const range: Range = { from, seeds, variant: null, policies: 'some', timing: null, traces: true, stopAtViolation: false };
+  const range: Range = {
+    from,
+    seeds,
+    variant: null,
+    policies: 'some',
+    timing: null,
+    traces: true,
+    stopAtViolation: false,
+  };
   const said: string[] = [];
   for await (const part of inOrder(range, { run, jobs, seedsAtOnce: 2 })) {
     said.push(...part.traces.map(({ seed, lines }) => [seed, ...lines].join('\n')));
@@ -36,7 +44,15 @@ it('replays a seed exactly: alone, in a row and beside others', { timeout: 60_00
 
 it('finds the same first violation with any number of jobs', { timeout: 60_000 }, async () => {
   const variant = 'no wait after a promise';
-  const range: Range = { from: 1, seeds: 40, variant, policies: 'some', timing: null, traces: false, stopAtViolation: true };
+  const range: Range = {
+    from: 1,
+    seeds: 40,
+    variant,
+    policies: 'some',
+    timing: null,
+    traces: false,
+    stopAtViolation: true,
+  };
   const pool = new Pool(2);
   const found: unknown[] = [];
   try {

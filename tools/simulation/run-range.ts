@@ -1,10 +1,4 @@
-import {
-  knownBad,
-  policiesOf,
-  simulate,
-  type SimulatedTiming,
-  type WithPolicies,
-} from '@hotstandby/testing/simulator';
+import { knownBad, policiesOf, simulate, type SimulatedTiming, type WithPolicies } from '@hotstandby/testing/simulator';
 import { setImmediate } from 'node:timers/promises';
 
 /** Schedules of seeds in a row, with the lease's own rules or those of a known-bad variant. */
@@ -32,7 +26,15 @@ export interface RangeResult {
   traces: { seed: number; lines: string[] }[];
 }
 
-export async function runRange({ from, seeds, variant, policies, timing, traces, stopAtViolation }: Range): Promise<RangeResult> {
+export async function runRange({
+  from,
+  seeds,
+  variant,
+  policies,
+  timing,
+  traces,
+  stopAtViolation,
+}: Range): Promise<RangeResult> {
   const result: RangeResult = {
     schedules: 0,
     reigns: 0,

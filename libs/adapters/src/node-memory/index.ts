@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError, reign as reignSchema } from '@hotstandby/contracts';
@@ -10,6 +10,10 @@ const busy = 5;
 const keptSent = 1000;
 
 /**
+ * Commits are with the kernel at once, and so outlive the process; to the disk itself they are forced in the background.
+ * Nobody waits for that: a commit that waits holds up the arbiter for as long as the disk is busy with others' writes,
+ * which may be longer than a grant (`docs/lease.md`, "What a power cut may take").
+ *
  * The node's memory as one SQLite file, opened in exclusive mode: the kernel's lock on it is the lock on the data
  * directory, and the kernel drops it when the process is gone, however it went.
  * Throws `HS_DATA_LOCKED`, `HS_DATA_UNUSABLE`.
@@ -17,6 +21,7 @@ const keptSent = 1000;
 export function openNodeMemory(dataDir: string): NodeMemory {
   const file = join(dataDir, 'node.db');
   let database: DatabaseSync;
+  let log: Forced;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     database = new DatabaseSync(file);
@@ -30,21 +35,56 @@ export function openNodeMemory(dataDir: string): NodeMemory {
         position integer primary key, id text not null unique, transition text not null, sent integer not null default 0
       ) strict;
       insert or ignore into fact values ('node-id', '${randomUUID()}'), ('highest-epoch', '0');
-      commit;`);
+      commit;
+      pragma wal_checkpoint(truncate);`);
+    // What was committed since the last checkpoint. Nobody has a lock on this file that closing it would end.
+    log = new Forced(openSync(`${file}-wal`, 'r'));
   } catch (error) {
     const locked = (error as { errcode?: number }).errcode === busy;
     if (locked) throw new CodedError('HS_DATA_LOCKED', `another process holds ${file}`, { cause: error });
     throw new CodedError('HS_DATA_UNUSABLE', `${file}: ${String(error)}`, { cause: error });
   }
-  return new SqliteMemory(database);
+  return new SqliteMemory(database, log);
+}
+
+/** Forces a file to its disk, again and again, beside whatever the process does. */
+class Forced {
+  readonly #file: number;
+  #forcing = false;
+  #again = false;
+  #closed = false;
+
+  constructor(file: number) {
+    this.#file = file;
+  }
+
+  /** What was written until now. */
+  force(): void {
+    this.#again = this.#forcing;
+    if (this.#forcing || this.#closed) return;
+    this.#forcing = true;
+    // A disk that fails says so to SQLite, too, at its next checkpoint.
+    fdatasync(this.#file, () => {
+      this.#forcing = false;
+      if (this.#closed) closeSync(this.#file);
+      else if (this.#again) this.force();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (!this.#forcing) closeSync(this.#file);
+  }
 }
 
 class SqliteMemory implements NodeMemory {
   readonly #database: DatabaseSync;
+  readonly #log: Forced;
   readonly #nodeId: string;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, log: Forced) {
     this.#database = database;
+    this.#log = log;
     this.#nodeId = this.#fact('node-id') ?? '';
   }
 
@@ -101,6 +141,7 @@ class SqliteMemory implements NodeMemory {
 
   close(): void {
     this.#database.close();
+    this.#log.close();
   }
 
   #fact(name: string): string | null {
@@ -110,5 +151,6 @@ class SqliteMemory implements NodeMemory {
 
   #remember(name: string, value: string): void {
     this.#database.prepare('insert or replace into fact values (?, ?)').run(name, value);
+    this.#log.force();
   }
 }

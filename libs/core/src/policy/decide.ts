@@ -38,7 +38,7 @@ export function decide(
   const { nowMs, activeEpoch, standby } = facts;
   const looked = settled(before, policy, nowMs);
   const known = looked.reign?.epoch === activeEpoch ? looked.reign : null;
-  const reign = activeEpoch === null ? null : (known ?? { epoch: activeEpoch, sinceMs: nowMs });
+  const reign = activeEpoch === null ? null : (known ?? { epoch: activeEpoch, sinceMs: nowMs, triedAtMs: null });
   const peerTrouble = unwell(looked.peer, policy, nowMs);
   const peerKnown = Object.values(looked.peer).every(({ instances }) => Object.keys(instances).length > 0);
   const standbyWell = reign && peerKnown && peerTrouble.length === 0 ? wellSince(looked, standby, nowMs) : null;
@@ -48,7 +48,9 @@ export function decide(
   const own = unwell(state.own, policy, nowMs);
   const standbyFault = whyNotTo(facts, peerKnown, peerTrouble);
   const decision = byHealth(own, standbyFault) ?? failback();
-  return { state, decision };
+  // What comes to nothing (the store does not take the release) costs an interruption, too: it is not tried at every look.
+  const tried = decision.do === 'hand-over';
+  return { state: tried ? { ...state, reign: { ...reign, triedAtMs: nowMs } } : state, decision };
 
   function byHealth(faults: Unwell[], notTo: string | null): PolicyDecision | null {
     if (faults.length === 0) return null;
@@ -79,11 +81,12 @@ export function decide(
   function held(): string | null {
     if (facts.busy) return 'a hand-over is under way';
     if (facts.paused) return 'the pair is paused';
-    const reignedMs = nowMs - (reign?.sinceMs ?? nowMs);
     const leastMs = policy.minimumReignMs * 2 ** Math.min(facts.handOversBefore ?? 0, mostDoublings);
-    return reignedMs < leastMs
-      ? `active for ${seconds(reignedMs)} only, of at least ${seconds(leastMs)} (after ${facts.handOversBefore ?? 0} hand-overs by itself)`
-      : null;
+    const reignedMs = nowMs - (reign?.sinceMs ?? nowMs);
+    const triedMs = reign?.triedAtMs == null ? null : nowMs - reign.triedAtMs;
+    const of = `of at least ${seconds(leastMs)} (after ${facts.handOversBefore ?? 0} hand-overs by itself)`;
+    if (reignedMs < leastMs) return `active for ${seconds(reignedMs)} only, ${of}`;
+    return triedMs !== null && triedMs < leastMs ? `tried in vain ${seconds(triedMs)} ago, ${of}` : null;
   }
 
   function handOver(rule: HandOverPolicy, reason: string, more: Record<string, unknown>): PolicyDecision {

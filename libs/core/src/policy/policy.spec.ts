@@ -96,6 +96,18 @@ describe('hand-over by health', () => {
     expect(watcher.live(40, 'failed', 'ok')).toMatchObject({ do: 'wait', note: expect.stringContaining(text) });
   });
 
+  it('is not tried again at the next look when it comes to nothing and the same reign goes on', () => {
+    const watcher = settled();
+    expect(watcher.live(12, 'failed', 'ok').do).toBe('hand-over');
+    watcher.last = { do: 'nothing', note: null };
+    watcher.facts = { handOversBefore: 1 };
+    expect(watcher.live(110, 'failed', 'ok')).toMatchObject({
+      do: 'wait',
+      note: expect.stringMatching(/tried in vain 110 s ago, of at least 120 s/),
+    });
+    expect(watcher.live(10, 'failed', 'ok').do).toBe('hand-over');
+  });
+
   it('asks for the history before it decides', () => {
     const watcher = settled();
     watcher.facts = { handOversBefore: null };
@@ -138,6 +150,16 @@ describe('hand-over by health', () => {
       do: 'hand-over',
       evidence: { services: 'collector restarted 3 times in 60 s' },
     });
+  });
+
+  it('leaves a service that has been well since alone, whatever kept the hand-over back meanwhile', () => {
+    const watcher = settled();
+    watcher.facts = { paused: true };
+    for (const id of ['2', '3', '4']) watcher.live(2, instance(id), 'ok');
+    expect(watcher.last).toMatchObject({ do: 'wait', note: expect.stringContaining('restarted 3 times') });
+    expect(watcher.live(10, instance('4'), 'ok').do).toBe('nothing');
+    watcher.facts = {};
+    expect(watcher.live(30, instance('4'), 'ok')).toEqual({ do: 'nothing', note: null });
   });
 
   it('forgets restarts of long ago, and takes replicas together', () => {
@@ -202,6 +224,16 @@ describe('failback', () => {
     watcher.facts = { standby: { ...standby, incarnation: 'a-2' } };
     expect(watcher.live(90, 'ok', 'ok').do).toBe('nothing');
     expect(watcher.live(15, 'ok', 'ok').do).toBe('hand-over');
+  });
+
+  it('counts no time in which it could not hear the standby', () => {
+    const watcher = due({ failbackAfterMs: 30_000, minimumReignMs: 1000 });
+    watcher.live(25, 'ok', 'ok');
+    watcher.nowMs += 20_000;
+    expect(watcher.live(29, 'ok', 'ok').do).toBe('nothing');
+    watcher.state = reconnected(watcher.state, watcher.nowMs);
+    expect(watcher.live(29, 'ok', 'ok').do).toBe('nothing');
+    expect(watcher.live(3, 'ok', 'ok').do).toBe('hand-over');
   });
 });
 

@@ -59,7 +59,12 @@ export function trouble(
 ): { what: string; due: boolean } | null {
   const restarts = watch.startedAtMs.filter((atMs) => nowMs - atMs < policy.restartWindowMs).length;
   const inWindow = `restarted ${restarts} times in ${seconds(policy.restartWindowMs)}`;
-  if (watch.unwellSinceMs === null) return restarts > policy.localRestarts ? { what: inWindow, due: true } : null;
+  if (watch.unwellSinceMs === null) {
+    // One that has been well since for as long as an unwell one is given is not restarted again and again.
+    const lastMs = watch.startedAtMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const again = restarts > policy.localRestarts && nowMs - lastMs < policy.handOverAfterMs;
+    return again ? { what: inWindow, due: true } : null;
+  }
   const forMs = nowMs - watch.unwellSinceMs;
   const failed = Object.values(watch.instances).find((one) => one.failed && nowMs - one.heardAtMs <= silentAfterMs);
   const what = failed ? `failed for ${seconds(forMs)}: ${failed.summary}` : `silent for ${seconds(forMs)}`;

@@ -22,8 +22,8 @@ export interface PolicyState {
   /** Silence counts from here: a start, a reconnection to NATS, a gap in the own looks. */
   listeningSinceMs: number;
   lastLookMs: number;
-  /** The reign that is watched, and since when. */
-  reign: { epoch: number; sinceMs: number } | null;
+  /** The reign that is watched, since when, and when this node last tried to hand it over by itself. */
+  reign: { epoch: number; sinceMs: number; triedAtMs: number | null } | null;
   /** Since when this incarnation of the standby has been registered, beating and well without interruption. */
   standbyWell: { incarnation: string; sinceMs: number } | null;
 }
@@ -45,9 +45,9 @@ export function heardStatus(
   return { ...state, [whose]: { ...state[whose], [service]: hear(state[whose][service], said, nowMs, policy) } };
 }
 
-/** NATS was away: whatever was said meanwhile was not heard. */
+/** NATS was away: whatever was said meanwhile was not heard, so nobody knows that the standby was well. */
 export function reconnected(state: PolicyState, nowMs: number): PolicyState {
-  return { ...state, listeningSinceMs: nowMs };
+  return { ...state, listeningSinceMs: nowMs, standbyWell: null };
 }
 
 const never: ServiceWatch = { instances: {}, startedAtMs: [], unwellSinceMs: null };
@@ -61,5 +61,6 @@ export function settled(state: PolicyState, policy: Policy, nowMs: number): Poli
     Object.fromEntries(
       policy.criticalServices.map((service) => [service, settle(watches[service] ?? never, nowMs, listeningSinceMs)]),
     );
-  return { ...state, own: all(state.own), peer: all(state.peer), listeningSinceMs, lastLookMs: nowMs };
+  const standbyWell = stoodStill ? null : state.standbyWell;
+  return { ...state, own: all(state.own), peer: all(state.peer), listeningSinceMs, lastLookMs: nowMs, standbyWell };
 }

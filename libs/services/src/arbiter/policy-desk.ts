@@ -134,7 +134,11 @@ export class PolicyDesk {
     const facts = this.#parts.facts();
     const fresh = this.#counted?.epoch === facts.activeEpoch && nowMs - this.#counted.atMs < countTrustedMs;
     const handOversBefore = fresh ? (this.#counted?.count ?? null) : null;
-    const { state, decision } = (this.#parts.decidePolicy ?? decide)(this.#state, policy, { ...facts, nowMs, handOversBefore });
+    const { state, decision } = (this.#parts.decidePolicy ?? decide)(this.#state, policy, {
+      ...facts,
+      nowMs,
+      handOversBefore,
+    });
     this.#state = state;
     this.#decision = decision;
     if (decision.do === 'count') void this.#count(facts.activeEpoch);

@@ -2,6 +2,7 @@ import { ManualClock } from '../manual-clock/index.ts';
 import { MemoryTables } from '../memory-lease-store/index.ts';
 import { fastTiming } from '../pair/index.ts';
 import { besidePolicies, policiesOf, type PolicyMix, type WithPolicies } from './policies/policy-mix.ts';
+import { InOrderLeaf } from './policies/in-order-leaf.ts';
 import { PolicyChecks } from './policies/policy-checks.ts';
 import { SharedHistory } from './policies/shared-history.ts';
 import { plainLeaseMs, standardTiming, type SimulatedTiming } from './timing.ts';
@@ -36,11 +37,14 @@ export class Cluster {
   readonly trace: string[] = [];
   readonly takeOvers: TakeOvers;
   readonly startMs: number;
+  /** The faults are over. */
+  mended = false;
   readonly extras: Extras | null;
   /** Null: nothing moves roles by itself but the lease. */
   readonly policies: PolicyMix | null;
   readonly counts: Partial<Record<Counted, number>> = {};
   readonly #lines = new Map<string, Line>();
+  readonly #leaves = new Map<Line, InOrderLeaf>();
 
   constructor(seed: number, variant: KnownBad | null, options: ClusterOptions = {}) {
     const clock = new ManualClock();
@@ -131,6 +135,15 @@ export class Cluster {
     return line;
   }
 
+  /** What the nodes' servers pass on to each other. */
+  #leaf(from: string, to: string): Pick<Line, 'carry'> {
+    const line = this.line(from, to);
+    if (!this.policies) return line;
+    const known = this.#leaves.get(line) ?? new InOrderLeaf(line);
+    this.#leaves.set(line, known);
+    return known;
+  }
+
   host(name: string): Host | undefined {
     return this.hosts.find((host) => host.name === name);
   }
@@ -141,6 +154,7 @@ export class Cluster {
   }
 
   mendEverything(): void {
+    this.mended = true;
     for (const line of this.#lines.values()) line.mend();
     this.world.server.mend();
     for (const host of this.hosts) host.bus.setAway(false);
@@ -155,7 +169,7 @@ export class Cluster {
       () => this.#newDeliver(),
       (run) => {
         for (const other of this.hosts)
-          if (other.name !== name) this.line(name, other.name).carry(() => run(other.bus));
+          if (other.name !== name) this.#leaf(name, other.name).carry(() => run(other.bus));
       },
       this.policies !== null,
     );

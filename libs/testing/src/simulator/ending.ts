@@ -96,7 +96,11 @@ function hasVoice({ lease, promisedAtMs }: Host, { hosts, world: { clock, timing
   return settled && promisedAtMs > clock.monotonicMs() - timing.beatMs;
 }
 
-export async function within({ world: { clock, random, scale } }: Cluster, ms: number, is: () => boolean): Promise<boolean> {
+export async function within(
+  { world: { clock, random, scale } }: Cluster,
+  ms: number,
+  is: () => boolean,
+): Promise<boolean> {
   const longer = Math.max(1, scale);
   for (let leftMs = ms; leftMs > 0; leftMs -= 20 * longer) {
     if (is()) return true;
@@ -106,7 +110,8 @@ export async function within({ world: { clock, random, scale } }: Cluster, ms: n
   return is();
 }
 
-export const actives = (hosts: Host[]) => hosts.filter((host) => host.lease?.role === 'active' && host.holding() !== null);
+export const actives = (hosts: Host[]) =>
+  hosts.filter((host) => host.lease?.role === 'active' && host.holding() !== null);
 
 export function isWhole(hosts: Host[]): boolean {
   const roles = hosts.map((host) => host.lease?.role);

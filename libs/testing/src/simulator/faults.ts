@@ -186,6 +186,7 @@ const faults: Record<FaultKind, Fault> = {
     const { random, clock } = cluster.world;
     const everyMs = random.between(300, 3000);
     const crash = (left: number) => {
+      if (cluster.mended) return;
       host.killService('actor');
       clock.after(random.between(10, 200), () => host.startService('actor'));
       if (left > 1 && host.up) clock.after(everyMs, () => crash(left - 1));

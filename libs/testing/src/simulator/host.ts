@@ -10,6 +10,7 @@ import { DistantStore, type StoreAccess } from './distant-store.ts';
 import { GateHolder } from './gate-holder.ts';
 import { HostBus } from './host-bus.ts';
 import type { HostClock } from './host-clock.ts';
+import { isByPolicy } from './policies/policy-checks.ts';
 import { Process } from './process.ts';
 import type { World } from './world.ts';
 
@@ -70,9 +71,10 @@ export class Host implements Holder {
     this.clock = world.newClock();
     this.disk = new Disk(`id-${name}`, world);
     this.disk.onJournal = (transition) => {
-      const { from, to, rule } = transition;
+      const { from, to, rule, operator, evidence } = transition;
+      const why = isByPolicy(transition) ? ` ${JSON.stringify(evidence)}` : operator ? ` by ${operator}` : '';
+      world.say(`${name} ${from} -> ${to} (${rule})${world.policies ? why : ''}`);
       world.policyChecks?.journalled(this, transition);
-      world.say(`${name} ${from} -> ${to} (${rule})`);
       if (to === 'active') world.moments.is('became-active', name);
       if (to === 'fenced') world.moments.is('fenced', name);
     };
@@ -314,7 +316,15 @@ export class Host implements Holder {
     this.actorStartedAtMs.push(this.#world.clock.monotonicMs());
     const say = () => {
       const health = this.#isSick() ? 'failed' : 'ok';
-      const said = { service: 'collector', instance, pid: 1, health, summary: health, httpPort: null, detail: {} } as const;
+      const said = {
+        service: 'collector',
+        instance,
+        pid: 1,
+        health,
+        summary: health,
+        httpPort: null,
+        detail: {},
+      } as const;
       bus.publish(subjects.status(place, 'collector'), said satisfies ServiceStatus);
     };
     say();

@@ -47,6 +47,11 @@ export class Line {
     return this.#clock.monotonicMs() < this.#cutUntilMs;
   }
 
+  /** By what befell it, or because any message may be late here. */
+  isSlow(): boolean {
+    return this.#clock.monotonicMs() < this.#slowUntilMs || this.#mix.slow > 0;
+  }
+
   /** Everything came through in its time since then. */
   wellSinceMs(): number {
     return this.#badUntilMs;

@@ -9,4 +9,12 @@ import { writers } from './writers.ts';
 
 export type { KnownBad } from './known-bad.ts';
 
-export const knownBad: KnownBad[] = [...waits, ...promises, ...beatsAndClaims, ...handOvers, ...writers, ...extraRules, ...policyRules];
+export const knownBad: KnownBad[] = [
+  ...waits,
+  ...promises,
+  ...beatsAndClaims,
+  ...handOvers,
+  ...writers,
+  ...extraRules,
+  ...policyRules,
+];

@@ -12,7 +12,6 @@ const withFacts =
   (state, policy, facts) =>
     decide(state, policy, { ...facts, ...change(facts) });
 
-
 /** What only schedules with policies can show. */
 export const policyRules: KnownBad[] = [
   {
@@ -52,7 +51,7 @@ export const policyRules: KnownBad[] = [
     name: 'hand-over at the first failure',
     why: 'What is over in a moment costs a change of roles.',
     withinSeeds: 20_000,
-    decidePolicy: withPolicy(() => ({ handOverAfterMs: 0 })),
+    decidePolicy: withPolicy(() => ({ handOverAfterMs: 500 })),
   },
   {
     name: 'hand-over to a standby that is no better',
@@ -87,4 +86,3 @@ function well({ peer }: PolicyState, { nowMs }: PolicyFacts): PolicyState['peer'
     Object.keys(peer).map((service) => [service, { instances, startedAtMs: [], unwellSinceMs: null }]),
   );
 }
-

@@ -9,7 +9,7 @@ const lookEveryMs = 250;
 /** Clocks drift by a hundredth at most, and this looks four times a second. */
 const least = (ms: number) => 0.98 * ms - 2 * lookEveryMs;
 /** An unwell service is noticed within this: silence of 3 s, a status and a look a second. */
-const noticedMs = 4500 + 2 * lookEveryMs;
+export const noticedMs = 4500 + 2 * lookEveryMs;
 const statusMs = 1000;
 /** A hand-over that is under way when a pause becomes known is not called back. */
 const underWayMs = 2000;
@@ -17,8 +17,11 @@ const underWayMs = 2000;
 interface Watched {
   /** The critical service runs and says that it is well. */
   well: Spans;
-  /** Nothing keeps this host's arbiter from hearing the other one's services. */
+  /** Nothing keeps this host's arbiter from hearing its own services, and those of the other one. */
+  hearsItself: Spans;
   hears: Spans;
+  /** Nothing gets through to it. */
+  cutOff: Spans;
   knowsOfPauseSinceMs: number | null;
 }
 
@@ -42,7 +45,13 @@ export class PolicyChecks {
 
   start(): void {
     for (const { name } of this.#cluster.hosts) {
-      this.#watched.set(name, { well: new Spans(), hears: new Spans(), knowsOfPauseSinceMs: null });
+      this.#watched.set(name, {
+        well: new Spans(),
+        hearsItself: new Spans(),
+        hears: new Spans(),
+        cutOff: new Spans(),
+        knowsOfPauseSinceMs: null,
+      });
     }
     this.#cluster.world.clock.every(lookEveryMs, () => this.#look());
   }
@@ -98,7 +107,9 @@ export class PolicyChecks {
     const [watched, own] = [this.#watched.get('a'), this.#watched.get(host.name)];
     if (!primary || !watched || !own || host === primary) return this.#violate(`${host.name} failed back to nobody`);
     const placeForMs = nowMs - this.#place.sinceMs;
-    if (placeForMs < least(failbackAfterMs))
+    // What this host has not seen yet it cannot go by.
+    const unseenMs = 2 * this.#cluster.world.timing.beatMs + lookEveryMs;
+    if (placeForMs > unseenMs && placeForMs < least(failbackAfterMs))
       this.#violate(`${host.name} failed back to a standby of ${placeForMs.toFixed(0)} ms, not ${failbackAfterMs}`);
     const unwell = watched.well.all.findLast(
       ({ is, fromMs, untilMs }) =>
@@ -109,7 +120,7 @@ export class PolicyChecks {
       this.#violate(
         `${host.name} failed back to a primary that was well for ${wellForMs.toFixed(0)} ms, not ${failbackAfterMs}`,
       );
-    if (own.hears.was(false, nowMs - failbackAfterMs, nowMs))
+    if (own.cutOff.was(true, nowMs - failbackAfterMs, nowMs))
       this.#violate(`${host.name} failed back to a primary that it did not hear`);
   }
 
@@ -118,11 +129,17 @@ export class PolicyChecks {
     const own = this.#watched.get(host.name);
     if (!own) return;
     const unwellMs = own.well.longestMs(false, nowMs - noticedMs);
+    // What it does not hear of when it happens it hears of later.
+    const heard = (sinceMs: number) => own.hearsItself.was(true, sinceMs, nowMs);
+    const recentMs = nowMs - 1.02 * handOverAfterMs - noticedMs;
     const sinceMs = nowMs - 1.02 * restartWindowMs - noticedMs;
-    // The first that an arbiter hears of is none.
-    const restarts = host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length;
+    const restarts = heard(sinceMs - noticedMs)
+      ? host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length
+      : Number.POSITIVE_INFINITY;
+    const recent = !heard(recentMs) || host.actorStartedAtMs.some((atMs) => atMs >= recentMs);
     const inVain = restarts > 0 && restarts >= localRestarts && unwellMs > 0;
-    if (unwellMs < least(handOverAfterMs) - statusMs && restarts <= localRestarts && !inVain)
+    const restartedTooOften = restarts > localRestarts && recent;
+    if (unwellMs < least(handOverAfterMs) - statusMs && !restartedTooOften && !inVain)
       this.#violate(
         `${host.name} handed over because of its service, unwell for ${unwellMs.toFixed(0)} ms, not ${handOverAfterMs}, and restarted ${restarts} times`,
       );
@@ -147,8 +164,11 @@ export class PolicyChecks {
       watched.well.is(host.isServiceWell(), nowMs);
       const arbiter = host.process('arbiter');
       const line = this.#cluster.line(peer.name, host.name);
-      const up = !host.bus.isAway() && !peer.bus.isAway() && arbiter?.isWell() === true;
-      watched.hears.is(up && !line.isCut() && line.wellSinceMs() < nowMs - lookEveryMs, nowMs);
+      const up = !host.bus.isAway() && arbiter?.isWell() === true;
+      watched.hearsItself.is(up, nowMs);
+      const through = up && !peer.bus.isAway() && !line.isCut();
+      watched.cutOff.is(!through, nowMs);
+      watched.hears.is(through && !line.isSlow(), nowMs);
       const pause = host.lease?.pause;
       const known = pause && pause.untilMs > host.clock.at(nowMs) && pause.number === world.tables.pause?.number;
       watched.knowsOfPauseSinceMs = known ? (watched.knowsOfPauseSinceMs ?? nowMs) : null;
@@ -164,5 +184,6 @@ export class PolicyChecks {
   }
 }
 
-const isByPolicy = ({ rule, operator }: Transition): boolean =>
+/** A hand-over that nobody asked for. */
+export const isByPolicy = ({ rule, operator }: Transition): boolean =>
   (rule === 'failback' || rule === 'health-hand-over') && operator === null;

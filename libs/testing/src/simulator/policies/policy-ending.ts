@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster.ts';
 import { actives, healed, isWhole, rolesOf, within } from '../ending.ts';
 import type { Host } from '../host.ts';
+import { noticedMs } from './policy-checks.ts';
 import type { PolicyMix } from './policy-mix.ts';
 
 /** A hand-over with its looks, statuses, a silence of 3 s, and listeners that are late. */
@@ -19,6 +20,8 @@ export async function policyEnding(cluster: Cluster, mix: PolicyMix): Promise<vo
   const { violations } = cluster.world;
   if (!pair || violations.first) return;
   const { dead, live } = pair;
+  // What failed and crashed before the heal is reason enough for a while.
+  await within(cluster, mix.policy.handOverAfterMs + noticedMs, () => false);
   if (!(await within(cluster, slackMs, () => isCalm(live)))) {
     violations.violate(9, `a hand-over does not end: ${rolesOf(live)}`);
     return;

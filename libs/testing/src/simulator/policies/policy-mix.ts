@@ -24,7 +24,7 @@ export interface PolicyMix {
   flushMs: number;
 }
 
-const part = 1 / 8;
+const part = 1 / 16;
 
 const kinds: readonly PolicyKind[] = [
   'sick',
