@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { inOrder, type RunRange } from './simulation/in-order.ts';
 import { Pool } from './simulation/pool.ts';
 import { Progress } from './simulation/progress.ts';
+import { printStalls } from './simulation/stalls.ts';
 import { addCounts, runRange } from './simulation/run-range.ts';
 
 const usage = `npm run simulate -- [--seeds N] [--from S] [--jobs J] [--keep-going] [--trace] [--mutants]
@@ -18,6 +19,7 @@ const usage = `npm run simulate -- [--seeds N] [--from S] [--jobs J] [--keep-goi
   --trace        print what happened in each schedule
   --policies W   which schedules have policies beside the lease: an eighth of them (some), none, or all
   --beat, --ttl  times of the lease in ms, in schedules without policies; 40 and 150 by default
+  --stalls N     instead: what it costs when a process of the active, or the store, stands still, N times each length
   --mutants      known-bad variants instead: which seed catches each, at most N tries (exit code 1 when one survives)
 
 The seeds' schedules are the same with any number of jobs. Exit code 1 when an invariant was broken: the seed is named,
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     policies: { type: 'string' },
     beat: { type: 'string' },
     ttl: { type: 'string' },
+    stalls: { type: 'string' },
     only: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -53,6 +56,11 @@ const known = ['some', 'none', 'all'].includes(policies) && 3 * beatMs <= (lease
 if (values.help || !whole || !known || seeds === 0 || jobs === 0) {
   console.log(usage);
   process.exit(values.help ? 0 : 64);
+}
+
+if (values.stalls !== undefined) {
+  await printStalls(from, Number(values.stalls), timing ?? timingOf(40, 150));
+  process.exit(0);
 }
 
 // Before the threads begin: each takes over the priority.

@@ -65,7 +65,19 @@ export function parseConfig(text: string): ConfigResult {
 
 function timingOf(file: NodeConfigFile): Timing {
   const given = Object.fromEntries(Object.entries(file.timing).filter(([, value]) => value !== undefined));
-  return { ...profiles[file.profile], ...given };
+  return withLease(profiles[file.profile], given);
+}
+
+/** What is not given goes with a lease that is shorter than the profile's; what is given stays as it is. */
+function withLease(profile: Timing, given: Partial<Timing>): Timing {
+  const leaseTtlMs = given.leaseTtlMs ?? profile.leaseTtlMs;
+  return {
+    ...profile,
+    beatMs: Math.min(profile.beatMs, Math.max(1, Math.floor(leaseTtlMs / 3))),
+    fenceLeadMs: Math.min(profile.fenceLeadMs, Math.max(1, Math.floor(0.3 * leaseTtlMs))),
+    statementTimeoutMs: Math.min(profile.statementTimeoutMs, Math.max(1, Math.floor(0.8 * leaseTtlMs))),
+    ...given,
+  };
 }
 
 function relationFaults(file: NodeConfigFile): ConfigFault[] {

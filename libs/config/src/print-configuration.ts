@@ -51,6 +51,9 @@ ${profileRows.join('\n')}
 - \`standard\`: production.
 - \`classic\`: the numbers of older systems (60 s / 60 s / 1).
 
+With a \`timing.leaseTtlMs\` that is shorter than the profile's, what is not given goes with it: \`beatMs\` is a third of it at
+most, \`fenceLeadMs\` 0.3 of it and \`statementTimeoutMs\` 0.8.
+
 The **take-over wait** is how long a standby waits after the last sign of life that it saw:
 \`leaseTtlMs x (1 + clockDrift) / (1 - clockDrift) + marginMs\`. By then a grant has ended on its holder's clock, however both
 clocks drift.

@@ -17,7 +17,7 @@ import { Host } from './host.ts';
 import type { KnownBad } from './known-bad/index.ts';
 import { Line } from './line.ts';
 import { extrasOf, type Extras } from './extras.ts';
-import { mixOf } from './mix.ts';
+import { mixOf, type Mix } from './mix.ts';
 import { Moments } from './moments.ts';
 import { PeerLines } from './peer-line.ts';
 import { Random } from './random.ts';
@@ -28,6 +28,8 @@ export interface ClusterOptions {
   /** Of the schedules without policies. */
   timing?: SimulatedTiming;
   policies?: WithPolicies;
+  /** Instead of what the seed picks. */
+  mix?: Mix;
 }
 
 /** The hosts of one schedule, the store, and every line between them. */
@@ -53,8 +55,8 @@ export class Cluster {
     const timing = this.policies ? standardTiming : (options.timing ?? fastTiming);
     const scale = timing.leaseTtlMs / plainLeaseMs;
     const plainMix = mixOf(random, timing.leaseTtlMs);
-    const mix = this.policies ? besidePolicies(plainMix, this.policies) : plainMix;
-    this.extras = this.policies ? null : extrasOf(seed);
+    const mix = options.mix ?? (this.policies ? besidePolicies(plainMix, this.policies) : plainMix);
+    this.extras = this.policies || options.mix ? null : extrasOf(seed);
     const count = (what: Counted) => {
       this.counts[what] = (this.counts[what] ?? 0) + 1;
     };
