@@ -9,6 +9,7 @@ import { systemClock } from '@hotstandby/adapters/system';
 import { ForwardSink, originalSourceLack } from '@hotstandby/adapters/udp';
 import { inboxPrefix } from '@hotstandby/contracts';
 import {
+  claimAs,
   deliveredSyslog,
   everyKind,
   telemetrySinkConformance,
@@ -21,7 +22,6 @@ import { eventually } from '../parts/eventually.ts';
 import { startNatsPair, type NatsPair } from '../parts/nats-pair.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
-import { claimAs } from '../store/reign.ts';
 import { deliverTo, storeIn, textOfLine } from './sink-delivery.ts';
 
 let postgres: Postgres;

@@ -8,6 +8,15 @@ import { startTcpProxy } from './tcp-proxy.ts';
 const text = (value: string) => `N'${value.replaceAll("'", "''")}'`;
 let schemas = 0;
 
+/** The server's URL by way of a proxy; the certificate names the server, not the proxy. */
+export function proxiedUrl(server: MssqlServer, host: string, proxyPort: number): string {
+  const url = new URL(server.url);
+  if (url.searchParams.get('encrypt') !== 'off' && !url.searchParams.has('hostNameInCertificate'))
+    url.searchParams.set('hostNameInCertificate', host);
+  url.host = `127.0.0.1:${proxyPort}`;
+  return url.href;
+}
+
 /** A schema of its own in the database that is named; stalls and cuts are made between the client and the server. */
 export async function mssqlHarness(server: MssqlServer): Promise<LeaseStoreHarness> {
   schemas += 1;
@@ -15,12 +24,7 @@ export async function mssqlHarness(server: MssqlServer): Promise<LeaseStoreHarne
   const [target] = server.address.hosts;
   if (!target) throw new Error('no host');
   const proxy = await startTcpProxy(target);
-  const url = new URL(server.url);
-  // The certificate names the server, not the proxy.
-  if (url.searchParams.get('encrypt') !== 'off' && !url.searchParams.has('hostNameInCertificate')) {
-    url.searchParams.set('hostNameInCertificate', target.host);
-  }
-  url.host = `127.0.0.1:${proxy.port}`;
+  const url = proxiedUrl(server, target.host, proxy.port);
   const stores: LeaseStore[] = [];
   const clients: { end(): void }[] = [];
   let halted = false;
@@ -39,7 +43,7 @@ export async function mssqlHarness(server: MssqlServer): Promise<LeaseStoreHarne
     open({ cluster = 'conformance', statementTimeoutMs = 2000 } = {}) {
       const { passwordFile, caFile } = server;
       const store = new MssqlLeaseStore({
-        store: { url: url.href, schema, passwordFile, ...(caFile ? { caFile } : {}) },
+        store: { url, schema, passwordFile, ...(caFile ? { caFile } : {}) },
         cluster,
         statementTimeoutMs,
         log: recordingLog(),

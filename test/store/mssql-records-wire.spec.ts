@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { recordingLog } from '../parts/recording-log.ts';
 import { preparedStore } from './mssql-answers.ts';
-import { at, batch, flow, oddValues, put, syslog, trap } from './records.ts';
+import { at, batch, flow, oddValues, put, syslog, trap } from '@hotstandby/testing/conformance';
 import { readBulkLoad, type BulkValue } from './tds-bulk.ts';
 import { startTdsPeer, type TdsAnswer, type TdsPeer, type TdsPeerScript } from './tds-peer.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { GatheredSums, RecordBatch, StagedBatch } from '@hotstandby/ports';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
-import { batch, flow, put, syslog } from './records.ts';
+import { batch, flow, put, syslog } from '@hotstandby/testing/conformance';
 
 let server: Postgres;
 let stores: RecordStores;

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
-import { syslog, put } from './records.ts';
+import { syslog, put } from '@hotstandby/testing/conformance';
 
 // A real primary with a streaming replica that waits for nobody's word but the test's.
 let primary: Postgres;

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
-import { claimAs } from './reign.ts';
+import { claimAs } from '@hotstandby/testing/conformance';
 
 let server: Postgres;
 let options: PostgresOptions;

@@ -2,7 +2,7 @@ import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
-import { batch, flow, put, syslog, trap } from './records.ts';
+import { batch, flow, put, syslog, trap } from '@hotstandby/testing/conformance';
 
 let server: Postgres;
 let stores: RecordStores;
@@ -77,73 +77,4 @@ it('keeps rows by day, in partitions that are there before their day', async () 
   expect(await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message`)).toEqual([
     { place: `${s}.syslog_message_${today}` },
   ]);
-});
-
-it('sums flows by minute in the transaction that stores them, of IPv4 and of others', async () => {
-  const { options, lease, store, reader, guard } = stores;
-  const s = options.store.schema;
-  const six = { sourceAddress: '2001:db8::1', destinationAddress: '2001:db8::2', octets: 10n };
-  const four = { octets: 100n, packets: 1n, inputInterface: 3 };
-  const flows = [
-    flow(four),
-    flow({ ...four, sourcePort: 9 }),
-    flow({ ...four, receivedAtMs: 1_700_000_060_000 }),
-    flow(six),
-  ];
-  const counters = flow({ packets: null, octets: null });
-  const unread = flow({ malformed: 'cut off', raw: new Uint8Array(3) });
-  await put(store, guard, [batch(1, { flows: [...flows, counters, unread] }), batch(2, { flows })]);
-  // The same message again adds nothing, also beside one that is new.
-  await put(store, guard, [batch(2, { flows }), batch(3, { flows: [flow(four)] })]);
-  expect(
-    await server.sql(`select to_char(minute at time zone 'UTC', 'HH24:MI') as minute, host(exporter) as exporter, input_interface,
-      output_interface, flows::int, packets::int, octets::int from ${s}.traffic order by minute, input_interface`),
-  ).toEqual([
-    {
-      minute: '22:13',
-      exporter: '192.0.2.9',
-      input_interface: '3',
-      output_interface: '0',
-      flows: 5,
-      packets: 5,
-      octets: 500,
-    },
-    {
-      minute: '22:13',
-      exporter: '192.0.2.9',
-      input_interface: '4294967295',
-      output_interface: '0',
-      flows: 2,
-      packets: 14,
-      octets: 20,
-    },
-    {
-      minute: '22:14',
-      exporter: '192.0.2.9',
-      input_interface: '3',
-      output_interface: '0',
-      flows: 2,
-      packets: 2,
-      octets: 200,
-    },
-  ]);
-  expect(
-    await server.sql(`select protocol, port, sum(flows)::int as flows from ${s}.applications group by 1, 2 order by 2`),
-  ).toEqual([
-    { protocol: 17, port: 9, flows: 2 },
-    { protocol: 17, port: 53, flows: 7 },
-  ]);
-  expect(
-    await server.sql(`select host(source_address) as source, host(destination_address) as destination, port, sum(octets)::int as octets
-      from ${s}.conversations group by 1, 2, 3 order by 1, 3`),
-  ).toEqual([
-    { source: '192.0.2.33', destination: '198.51.100.4', port: 9, octets: 200 },
-    { source: '192.0.2.33', destination: '198.51.100.4', port: 53, octets: 500 },
-    { source: '2001:db8::1', destination: '2001:db8::2', port: 53, octets: 20 },
-  ]);
-  expect((await reader.counts()).flow).toBe(11);
-  // Under a reign that is over there is no sum either.
-  await lease.release({ ...guard, handoverTo: null });
-  expect(await put(store, guard, [batch(9, { flows })])).toEqual({ outcome: 'stale' });
-  expect(await server.sql(`select sum(flows)::int as n from ${s}.traffic`)).toEqual([{ n: 9 }]);
 });

@@ -7,7 +7,7 @@ import {
 import type { WriteGuard } from '@hotstandby/ports';
 import type { Postgres } from '../parts/postgres.ts';
 import { recordingLog, type RecordingLog } from '../parts/recording-log.ts';
-import { claimAs } from './reign.ts';
+import { claimAs } from '@hotstandby/testing/conformance';
 
 export interface RecordStores {
   options: PostgresOptions;
