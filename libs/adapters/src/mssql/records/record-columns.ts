@@ -1,5 +1,6 @@
 import type { RecordBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
+import { otherExtra, promotedColumns } from './promoted-extra.ts';
 
 type Syslog = RecordBatch['syslog'][number];
 type Trap = RecordBatch['traps'][number];
@@ -57,7 +58,8 @@ export const flowColumns: Column<Flow>[] = [
   { name: 'output_interface', type: 'int8', of: (r) => r.outputInterface },
   { name: 'tcp_flags', type: 'int4', of: (r) => r.tcpFlags },
   { name: 'tos', type: 'int2', of: (r) => r.tos },
-  { name: 'extra', type: 'json', of: (r) => r.extra },
+  ...promotedColumns,
+  { name: 'extra', type: 'json', of: otherExtra },
   { name: 'malformed', type: 'text', of: (r) => r.malformed },
   { name: 'raw', type: 'bytes', of: (r) => r.raw },
 ];

@@ -60,6 +60,11 @@ CREATE TABLE [hotstandby].flow_record (
        output_interface bigint NULL,
        tcp_flags int NULL,
        tos smallint NULL,
+       next_hop varchar(45) COLLATE Latin1_General_100_BIN2 NULL,
+       source_as bigint NULL,
+       destination_as bigint NULL,
+       source_prefix bigint NULL,
+       destination_prefix bigint NULL,
        extra nvarchar(max) NULL,
        malformed nvarchar(max) NULL,
        [raw] varbinary(max) NULL,
@@ -163,7 +168,7 @@ IF OBJECT_ID(N'tempdb..#hotstandby_snmp_trap') IS NULL
 ELSE
   TRUNCATE TABLE #hotstandby_snmp_trap;
 IF OBJECT_ID(N'tempdb..#hotstandby_flow_record') IS NULL
-  CREATE TABLE #hotstandby_flow_record ([row_no] int NOT NULL, [received_at] datetime2(3) NOT NULL, [exporter] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [version] smallint NULL, [observation_domain] bigint NULL, [source_address] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [destination_address] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [source_port] int NULL, [destination_port] int NULL, [protocol] smallint NULL, [packets] bigint NULL, [octets] bigint NULL, [start_at] datetime2(3) NULL, [end_at] datetime2(3) NULL, [input_interface] bigint NULL, [output_interface] bigint NULL, [tcp_flags] int NULL, [tos] smallint NULL, [extra] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, [malformed] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, [raw] varbinary(max) NULL, [altered] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, PRIMARY KEY ([row_no]))
+  CREATE TABLE #hotstandby_flow_record ([row_no] int NOT NULL, [received_at] datetime2(3) NOT NULL, [exporter] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [version] smallint NULL, [observation_domain] bigint NULL, [source_address] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [destination_address] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [source_port] int NULL, [destination_port] int NULL, [protocol] smallint NULL, [packets] bigint NULL, [octets] bigint NULL, [start_at] datetime2(3) NULL, [end_at] datetime2(3) NULL, [input_interface] bigint NULL, [output_interface] bigint NULL, [tcp_flags] int NULL, [tos] smallint NULL, [next_hop] nvarchar(45) COLLATE DATABASE_DEFAULT NULL, [source_as] bigint NULL, [destination_as] bigint NULL, [source_prefix] bigint NULL, [destination_prefix] bigint NULL, [extra] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, [malformed] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, [raw] varbinary(max) NULL, [altered] nvarchar(max) COLLATE DATABASE_DEFAULT NULL, PRIMARY KEY ([row_no]))
 ELSE
   TRUNCATE TABLE #hotstandby_flow_record;
 IF OBJECT_ID(N'tempdb..#hotstandby_traffic_part') IS NULL

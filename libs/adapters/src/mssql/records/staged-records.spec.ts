@@ -71,6 +71,30 @@ it('never throws, whatever a record holds', () => {
   );
 });
 
+it('keeps what nearly every exporter sends in columns, and what these cannot hold in extra', () => {
+  const extra = {
+    ipNextHopIPv4Address: '192.0.2.254',
+    bgpSourceAsNumber: 64_496,
+    bgpDestinationAsNumber: '18446744073709551615',
+    sourceIPv4PrefixLength: 24,
+    vlanId: 7,
+  };
+  const record = new Proxy({} as Parameters<(typeof flowColumns)[number]['of']>[0], {
+    get: (_, name) => (name === 'extra' ? extra : null),
+  });
+  const fields = fieldsOf(flowColumns, record);
+  const stored = Object.fromEntries(flowColumns.map(({ name }, index) => [name, fields[index]]));
+  expect(stored).toMatchObject({
+    next_hop: '192.0.2.254',
+    source_as: 64_496,
+    destination_as: null,
+    source_prefix: 24,
+    destination_prefix: null,
+    extra: '{"bgpDestinationAsNumber":"18446744073709551615","vlanId":7}',
+  });
+  expect(fields.at(-1)).toBeNull();
+});
+
 it('has an otherwise for whatever must not be null', () => {
   const record = new Proxy({} as Parameters<(typeof flowColumns)[number]['of']>[0], { get: () => null });
   expect(fieldsOf(flowColumns, record)[0]).toEqual(new Date(0));
