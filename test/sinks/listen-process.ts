@@ -1,4 +1,4 @@
-// A socket for a network namespace: ADDRESS. Says its port on a line, then of each datagram where it came from and what is in it.
+// A socket for a network namespace: ADDRESS [PORT]. Says its port on a line, then of each datagram where it came from and what is in it.
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface Heard {
   octets: number;
 }
 
-const address = process.argv[2] ?? '';
+const [address = '', port = '0'] = process.argv.slice(2);
 const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: 4 * 1024 * 1024 });
 socket.on('message', (bytes, from) => {
   const heard: Heard = {
@@ -22,4 +22,4 @@ socket.on('message', (bytes, from) => {
   };
   console.log(JSON.stringify(heard));
 });
-socket.bind(0, address, () => console.log(socket.address().port));
+socket.bind(Number(port), address, () => console.log(socket.address().port));

@@ -17,7 +17,7 @@ export const censusAnswer = z.object({
   feed: z.enum(['dual', 'vip']),
   /** How far the node's wall clock is ahead of the store's; null: not measured. */
   clockAheadMs: z.number().nullable(),
-  /** Wall clock of the oldest message kept; null: there is none. */
+  /** Wall clock from which on every message is kept; null: there was none ever. */
   keptSinceMs: z.number().nullable(),
   messages: z.array(
     z.object({

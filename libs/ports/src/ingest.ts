@@ -127,8 +127,9 @@ export interface IngestReader {
     signal: AbortSignal,
   ): Promise<void>;
   /**
-   * Messages that are there now, from a time or a number on, about as many. Settles nothing. `end`: there were no more.
-   * `keptSinceMs`: wall clock of the oldest message kept; null: there is none.
+   * Messages that are there now, from a time or a number on, about as many, or as came within some seconds (at least one of those that
+   * there are; else it throws). Settles nothing. `end`: there were no more.
+   * `keptSinceMs`: wall clock from which on everything is kept; null: there was nothing ever.
    */
   read(
     from: { startTimeMs: number } | { sequence: number },

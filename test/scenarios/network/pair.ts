@@ -25,7 +25,9 @@ import { allProcesses, familyOf, signal } from '../../../tools/pair/src/process-
 import { setUpNodes } from '../../../tools/pair/src/set-up.ts';
 import { prepareStore } from '../../../tools/pair/src/store/postgres.ts';
 import { Supervisor } from '../../../tools/pair/src/supervisor.ts';
+import { eventually } from '../../parts/eventually.ts';
 import { GrantWatch } from '../grant-watch.ts';
+import { whatIsAmiss } from '../running-pair.ts';
 import { Clocks } from './clocks.ts';
 import { Lan } from './lan.ts';
 import { mark, removeFolder, removeLeftovers } from './leftovers.ts';
@@ -42,6 +44,9 @@ export async function prepareClone(): Promise<void> {
 
 export const environment = { PATH: searchPath, HOME: process.env['HOME'] ?? '/' };
 
+/** What of the collector differs from the pair of `npm start`. `folder` may hold files for it. */
+export type ChangeConfig = (lan: Lan, folder: string) => object;
+
 /** A whole pair with its store, every machine of it a network namespace of its own, with a real virtual IP. */
 export class NetworkPair {
   readonly profile: Profile;
@@ -52,9 +57,11 @@ export class NetworkPair {
   readonly #layout: Layout;
   readonly #supervisor: Supervisor;
   readonly #parts = new Map<string, Part>();
+  readonly #change: ChangeConfig;
 
-  private constructor(profile: Profile, lan: Lan, folder: string) {
+  private constructor(profile: Profile, lan: Lan, folder: string, change: ChangeConfig) {
     this.profile = profile;
+    this.#change = change;
     this.timing = profiles[profile];
     this.lan = lan;
     this.#folder = folder;
@@ -63,11 +70,14 @@ export class NetworkPair {
     this.#supervisor = new Supervisor(new ProcessRecord(sharedFolders(this.#layout).run), () => {});
   }
 
-  /** Set up and started: nobody is active yet. What runs that were killed have left is removed first. */
-  static async start(profile: Profile): Promise<NetworkPair> {
+  /**
+   * Set up and started: nobody is active yet. What runs that were killed have left is removed first. `change` gives what a node's
+   * configuration shall have of the collector besides.
+   */
+  static async start(profile: Profile, change: ChangeConfig = () => ({})): Promise<NetworkPair> {
     await removeLeftovers();
     const lan = await Lan.open();
-    const pair = new NetworkPair(profile, lan, mkdtempSync(join(tmpdir(), `${mark}-`)));
+    const pair = new NetworkPair(profile, lan, mkdtempSync(join(tmpdir(), `${mark}-`)), change);
     try {
       await pair.#start();
       return pair;
@@ -118,6 +128,34 @@ export class NetworkPair {
     } finally {
       await client.end();
     }
+  }
+
+  /** The command line, on this host. Never throws for an exit code. */
+  cli(node: NodeName, args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const main = join(root, 'apps', 'cli', 'bundle', 'main.mjs');
+    const words = [main, ...args, '--config', this.nodeFolders(node).config];
+    return new Promise((resolve) => {
+      execFile(process.execPath, words, { timeout: 60_000 }, (error, out, err) =>
+        resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+      );
+    });
+  }
+
+  /** Both consoles see one active with its standby, ready, and every service well. Returns the active. */
+  settled(timeoutMs: number): Promise<NodeName> {
+    const sinceMs = performance.now();
+    return eventually(
+      async () => {
+        const views = await Promise.all(nodeNames.map((node) => this.status(node)));
+        const unwell = views.flatMap((view) => whatIsAmiss(view, performance.now() - sinceMs));
+        if (unwell.length > 0) throw new Error([...new Set(unwell)].join('; '));
+        const [one, other] = views.map((view) => view.active?.name);
+        if (one !== other) throw new Error(`one console says ${one}, the other ${other}`);
+        return one as NodeName;
+      },
+      timeoutMs,
+      'one active and one standby that is ready',
+    );
   }
 
   /** Sends a signal to one part with its children. */
@@ -193,7 +231,7 @@ export class NetworkPair {
     mkdirSync(layout.data, { recursive: true, mode: 0o711 });
     claimFolder(layout.data, layout.addresses);
     await setUpNodes(layout, { profile: this.profile, fileSync: true }, true);
-    for (const node of nodeNames) this.#nameInterface(node);
+    for (const node of nodeNames) this.#changeConfig(node);
     const onStore = inside(this.lan.namespace('store'));
     const store = await prepareStore(layout, environment, onStore);
     const pairMain = join(root, 'tools', 'pair', 'bundle', 'main.mjs');
@@ -211,10 +249,12 @@ export class NetworkPair {
     for (const node of nodeNames) this.#supervisor.start(node);
   }
 
-  #nameInterface(node: NodeName): void {
+  #changeConfig(node: NodeName): void {
     const { config } = this.nodeFolders(node);
-    const made = parse(readFileSync(config, 'utf8')) as { binding: object };
-    writeFileSync(config, stringify({ ...made, binding: { ...made.binding, interface: 'eth0' } }));
+    const made = parse(readFileSync(config, 'utf8')) as { binding: object; collector: object };
+    const binding = { ...made.binding, interface: 'eth0' };
+    const collector = { ...made.collector, ...this.#change(this.lan, this.#folder) };
+    writeFileSync(config, stringify({ ...made, binding, collector }));
   }
 
   #add(group: 'a' | 'b' | 'store', spec: Part['spec']): void {

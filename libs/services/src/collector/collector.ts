@@ -259,7 +259,7 @@ export class Collector implements Service {
       oldestWaitingMs,
       onLag: (lagMs) => this.#delivery.lag(lagMs),
     });
-    this.#census = new Census({ bus, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
+    this.#census = new Census({ bus, clock, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
   }
 
   async start(): Promise<void> {

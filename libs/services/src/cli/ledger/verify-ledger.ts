@@ -19,6 +19,9 @@ const marginMs = 3 * reachMs;
 const pieceMs = 30_000;
 /** What is noted as stored is so up to here; a datagram may be that much older than its frame. */
 const slackMs = 1000;
+/** A message that a dead process had in hand comes again after 10 s. */
+const mostLooks = 15;
+const lookAgainEveryMs = 1000;
 
 interface NodeFacts {
   at: Place;
@@ -57,13 +60,17 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   const keptFromMs = Math.max(...facts.map((node) => (node.keptSinceMs ?? 0) - node.aheadMs)) + slackMs;
   const fromMs = Math.min(untilMs, Math.max(askedFromMs, keptFromMs));
   const tally = new Tally();
+  const unmarked: Unmarked[] = [];
   let unknown = 0;
   for (let from = fromMs; from < untilMs; from += pieceMs) {
     const piece = { fromMs: from, untilMs: Math.min(untilMs, from + pieceMs) };
     unknown +=
-      feed === 'dual' ? await auditPiece(piece, facts, tally, parts) : await markPiece(piece, facts, tally, parts);
+      feed === 'dual'
+        ? await auditPiece(piece, facts, tally, parts)
+        : await markPiece(piece, facts, { tally, unmarked }, parts);
   }
 
+  if (feed === 'vip') await lookAgain(unmarked, tally, parts);
   // What has a minute at either end of the time may lie beyond it by another clock.
   const apartMs = Math.max(...facts.map(({ aheadMs }) => Math.abs(aheadMs))) + reachMs;
   const isWhole = (minute: number) => minute * 60_000 >= fromMs + apartMs && (minute + 1) * 60_000 <= untilMs - apartMs;
@@ -127,7 +134,13 @@ async function* messagesOf(node: NodeFacts, { fromMs, untilMs }: Piece, bus: Bus
   if (!node.through) return;
   const { at, stream } = node.through;
   const wanted = { stream, fromMs: fromMs + node.aheadMs, untilMs: untilMs + node.aheadMs };
-  for await (const { messages } of readCensus(bus, at, wanted)) yield* messages;
+  try {
+    for await (const { messages } of readCensus(bus, at, wanted)) yield* messages;
+  } catch (error) {
+    const { code, message, cure } = codedFault(error);
+    const what = stream === 'own' ? 'what it received' : 'its copy of what the other one received';
+    throw new CodedError(code, `node ${at.node} tells ${what} no further: ${message}`, { cure, cause: error });
+  }
 }
 
 /** Both nodes are fed: by digests. Returns how much is stored that neither node has. */
@@ -155,17 +168,26 @@ async function auditPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus,
   return result.unknown;
 }
 
+interface Unmarked {
+  id: string;
+  groups: { group: string; minutes: number[] }[];
+}
+
 /** One address is fed: a message is stored when it is marked, whichever node has it. */
-async function markPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus, ledger }: VerifyParts) {
+async function markPiece(
+  piece: Piece,
+  facts: NodeFacts[],
+  { tally, unmarked }: { tally: Tally; unmarked: Unmarked[] },
+  { bus, ledger }: VerifyParts,
+) {
   for (const node of facts) {
-    const batch: { id: string; groups: { group: string; minutes: number[] }[] }[] = [];
+    const batch: Unmarked[] = [];
     const settle = async () => {
       const marked = await ledger.delivered(batch.map(({ id }) => id));
-      for (const { id, groups } of batch)
-        for (const { group, minutes } of groups)
-          for (const minute of minutes)
-            tally.add(group, minute, marked.has(id) ? { received: 1, stored: 1 } : { received: 1, lost: 1 });
-      batch.length = 0;
+      for (const one of batch.splice(0)) {
+        if (marked.has(one.id)) count(one, { received: 1, stored: 1 }, tally);
+        else unmarked.push(one);
+      }
     };
     for await (const { id, groups } of messagesOf(node, piece, bus)) {
       const read = groups.map(({ source, kind, entries }) => ({
@@ -181,11 +203,40 @@ async function markPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus, 
   return 0;
 }
 
+function count({ groups }: Unmarked, what: Parameters<Tally['add']>[2], tally: Tally): void {
+  for (const { group, minutes } of groups) for (const minute of minutes) tally.add(group, minute, what);
+}
+
+/**
+ * What the active has noted as stored is its own INGEST. What the other node received before a take-over, or alone held when it
+ * died, is stored beside that and may be on its way: it is lost when it is not there after a while.
+ */
+async function lookAgain(unmarked: Unmarked[], tally: Tally, { ledger, clock }: VerifyParts): Promise<void> {
+  let left = unmarked;
+  for (let look = 0; left.length > 0 && look < mostLooks; look++) {
+    await new Promise<void>((resolve) => clock.after(lookAgainEveryMs, resolve));
+    const still: Unmarked[] = [];
+    for (let from = 0; from < left.length; from += 500) {
+      const some = left.slice(from, from + 500);
+      const marked = await ledger.delivered(some.map(({ id }) => id));
+      for (const one of some) {
+        if (marked.has(one.id)) count(one, { received: 1, stored: 1 }, tally);
+        else still.push(one);
+      }
+    }
+    left = still;
+  }
+  for (const one of left) count(one, { received: 1, lost: 1 }, tally);
+}
+
 function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: number }): string[] {
   const notes: string[] = [];
   for (const { at, through, keptSinceMs, aheadMs, clockAheadMs } of facts) {
     if (!through) notes.push(`node ${at.node} does not tell what it received: what it alone received is not looked at`);
-    else if (through.stream === 'copy') notes.push(`node ${at.node} is away and was seen through the other one's copy`);
+    else if (through.stream === 'copy')
+      notes.push(
+        `node ${at.node} is away and was seen through the other one's copy: what had not come into that is not looked at`,
+      );
     if (keptSinceMs !== null && keptSinceMs - aheadMs > seen.askedFromMs)
       notes.push(`INGEST of node ${at.node} begins later than what was asked for, and so does this`);
     if (through && clockAheadMs === null)

@@ -11,7 +11,7 @@ import {
 } from '@hotstandby/contracts';
 import { decodeFrame } from '@hotstandby/core/frame';
 import { digestOf, entriesToText, type LedgerEntry } from '@hotstandby/core/ledger';
-import type { Bus, Datagram, IngestReader, ReadMessage, TelemetryKind, Unsubscribe } from '@hotstandby/ports';
+import type { Bus, Clock, Datagram, IngestReader, ReadMessage, TelemetryKind, Unsubscribe } from '@hotstandby/ports';
 import type { DatagramDecoder } from '../deliver/decoder.ts';
 import type { StoreClock } from '../deliver/store-clock.ts';
 
@@ -23,13 +23,16 @@ interface Parts {
   copy: IngestReader | null;
   decoder: Pick<DatagramDecoder, 'alike'>;
   storeClock: StoreClock;
+  clock: Pick<Clock, 'monotonicMs'>;
 }
 
 type Group = CensusAnswer['messages'][number]['groups'][number];
 
 /** An answer holds about so many datagrams: 24 characters each, and a NATS message takes 1 MiB. */
 const datagramsAnAnswer = 20_000;
-const readAtOnce = { messages: 8192, bytes: 16 * 1024 * 1024 };
+const readAtOnce = { messages: 2048, bytes: 16 * 1024 * 1024 };
+/** What was found in that time is answered: whoever asked goes on from there, and knows that somebody is at it. */
+const answerAfterMs = 3000;
 const clockOnly = { messages: 1, bytes: 1 };
 /** INGEST's time of a message is that of its frame, a moment later than its datagrams'. */
 const frameAgeMs = 1000;
@@ -74,7 +77,8 @@ export class Census {
   }
 
   async #answer(request: CensusRequest): Promise<CensusAnswer> {
-    const { own, copy, feed, storeClock } = this.#parts;
+    const { own, copy, feed, storeClock, clock } = this.#parts;
+    const beganMs = clock.monotonicMs();
     const stream = request.stream === 'own' ? own : copy;
     if (!stream) throw new CodedError('HS_NO_COPY', 'this node keeps no copy of what the other one receives');
     const { fromMs, untilMs, cursor } = request;
@@ -97,7 +101,7 @@ export class Census {
         next = message.sequence + 1;
         break;
       }
-    } while (next !== null && datagrams < datagramsAnAnswer);
+    } while (next !== null && datagrams < datagramsAnAnswer && clock.monotonicMs() - beganMs < answerAfterMs);
     return { feed, clockAheadMs: storeClock.aheadMs(), keptSinceMs, messages, next };
   }
 
