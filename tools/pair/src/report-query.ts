@@ -54,13 +54,26 @@ async function rowsOf(client: pg.Client, run: number): Promise<StoredRow[]> {
   return found;
 }
 
-/** Rows that hold what could not be read, of all that was stored since then (by the server's clock). */
+/**
+ * Rows that hold what could not be read, of all that was received since then: flows of an earlier run wait for their templates for half
+ * a minute, and are stored in this one.
+ */
 export async function undecodableSince(client: pg.Client, since: string): Promise<number> {
   const count = (table: string) =>
-    `(select count(*) from ${table} where malformed is not null and stored_at >= $1::timestamptz)`;
+    `(select count(*) from ${table} where malformed is not null and received_at >= $1::timestamptz)`;
   const tables = ['syslog_message', 'snmp_trap', 'flow_record'];
   const { rows } = await client.query<{ n: number }>(`select (${tables.map(count).join(' + ')})::int as n`, [since]);
   return rows[0]?.n ?? 0;
+}
+
+/** Which versions of flows a run of the test traffic has in the store, as far as they could be read. */
+export async function readVersions(client: pg.Client, run: number): Promise<number[]> {
+  const { rows } = await client.query<{ version: number }>(
+    `select distinct version from flow_record
+     where malformed is null and ((version <> 5 and observation_domain = $1) or (version = 5 and source_address = $2))`,
+    selects.flow.values(run),
+  );
+  return rows.map(({ version }) => version);
 }
 
 export async function databaseNow(client: pg.Client): Promise<string> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import type pg from 'pg';
 import { connectDatabase } from './records.ts';
-import { databaseNow, storedRows, undecodableSince } from './report-query.ts';
+import { databaseNow, readVersions, storedRows, undecodableSince } from './report-query.ts';
 import { makeReport, type KindReport } from './report.ts';
 import { sentOf } from './sent-log.ts';
 import type { Session } from './session.ts';
@@ -17,6 +17,10 @@ const afterwardsMs = 3000;
 const quietMs = 12_000;
 /** The neighbours learn of the address a moment after it is there; on a busy machine it took 40 ms. */
 const announcedAfterMs = 250;
+/** Versions 5, 9 and 10 (IPFIX). */
+const flowVersions = 3;
+const templatesWithinMs = 5000;
+const mostBeginnings = 5;
 /** Seldom: whoever takes over must know the templates from before. */
 const templateEvery = 1_000_000;
 
@@ -100,18 +104,42 @@ async function warmUp({ options, pair, notice }: Session, client: pg.Client): Pr
   await pair.stopTraffic();
 }
 
+/**
+ * The templates are sent once: on a machine that stalls they may be lost before the fault, and then nothing could be read whatever a
+ * take-over does. Such a beginning is said and made again.
+ */
+async function beginTraffic(
+  options: Session['options'],
+  pair: Session['pair'],
+  notice: Session['notice'],
+  client: pg.Client,
+) {
+  for (let again = 1; ; again++) {
+    const since = await databaseNow(client);
+    const traffic = pair.startTraffic(options.rate, templateEvery);
+    await until('rows of every kind', rowsWithinMs, async () => {
+      const stored = await storedRows(client, traffic.run);
+      return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
+    });
+    const versions = async () => (await readVersions(client, traffic.run)).length === flowVersions;
+    const begun = await until('flows of every version', templatesWithinMs, versions).then(
+      () => true,
+      () => false,
+    );
+    if (begun) return { traffic, since };
+    if (again === mostBeginnings) throw new Error(`the templates were lost ${again} times before any fault`);
+    notice('the templates were lost before any fault (a stall, or the address was away): beginning again');
+    await pair.stopTraffic();
+  }
+}
+
 async function oneRun({ options, pair, watch, notice }: Session, client: pg.Client): Promise<Run> {
   await until('an active node with a standby that is ready', readyWithinMs, async () => {
     await watch.look();
     return watch.ready();
   });
-  const since = await databaseNow(client);
-  const traffic = pair.startTraffic(options.rate, templateEvery);
+  const { traffic, since } = await beginTraffic(options, pair, notice, client);
   const rows = () => storedRows(client, traffic.run);
-  await until('rows of every kind', rowsWithinMs, async () => {
-    const stored = await rows();
-    return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
-  });
   await pause(steadyMs);
   await watch.look();
   const active = watch.active();
