@@ -41,7 +41,9 @@ export function decide(
   const reign = activeEpoch === null ? null : (known ?? { epoch: activeEpoch, sinceMs: nowMs, triedAtMs: null });
   const peerTrouble = unwell(looked.peer, policy, nowMs);
   const peerKnown = Object.values(looked.peer).every(({ instances }) => Object.keys(instances).length > 0);
-  const standbyWell = reign && peerKnown && peerTrouble.length === 0 ? wellSince(looked, standby, nowMs) : null;
+  const isWell = reign && peerKnown && peerTrouble.length === 0;
+  // In another reign it was another node's standby, or none.
+  const standbyWell = isWell ? wellSince(known ? looked.standbyWell : null, standby, nowMs) : null;
   const state: PolicyState = { ...looked, reign, standbyWell };
   if (!reign || !policy.enabled) return { state, decision: { do: 'nothing', note: null } };
 
@@ -103,7 +105,7 @@ export function decide(
 
 /** Well until now, since the last look or before; another incarnation begins anew. */
 function wellSince(
-  { standbyWell }: PolicyState,
+  standbyWell: PolicyState['standbyWell'],
   standby: PolicyFacts['standby'],
   nowMs: number,
 ): PolicyState['standbyWell'] {

@@ -226,6 +226,14 @@ describe('failback', () => {
     expect(watcher.live(15, 'ok', 'ok').do).toBe('hand-over');
   });
 
+  it('begins its time anew with each reign, although the standby is the same', () => {
+    const watcher = due({ failbackAfterMs: 30_000, minimumReignMs: 1000 });
+    watcher.live(25, 'ok', 'ok');
+    watcher.facts = { activeEpoch: 9 };
+    expect(watcher.live(29, 'ok', 'ok').do).toBe('nothing');
+    expect(watcher.live(3, 'ok', 'ok').do).toBe('hand-over');
+  });
+
   it('counts no time in which it could not hear the standby', () => {
     const watcher = due({ failbackAfterMs: 30_000, minimumReignMs: 1000 });
     watcher.live(25, 'ok', 'ok');

@@ -120,7 +120,7 @@ export class PolicyChecks {
       this.#violate(
         `${host.name} failed back to a primary that was well for ${wellForMs.toFixed(0)} ms, not ${failbackAfterMs}`,
       );
-    if (own.cutOff.was(true, nowMs - failbackAfterMs, nowMs))
+    if (own.cutOff.was(true, nowMs - Math.max(failbackAfterMs, noticedMs + statusMs), nowMs))
       this.#violate(`${host.name} failed back to a primary that it did not hear`);
   }
 
@@ -145,7 +145,7 @@ export class PolicyChecks {
       );
     const peer = this.#cluster.hosts.find((other) => other !== host);
     const theirs = peer && this.#watched.get(peer.name);
-    const worse = theirs?.well.was(false, nowMs - noticedMs - statusMs, nowMs - lookEveryMs);
+    const worse = !peer?.isServiceWell() && theirs?.well.was(false, nowMs - noticedMs - statusMs, nowMs);
     if (worse && own.hears.was(true, nowMs - noticedMs - 2 * statusMs, nowMs))
       this.#violate(`${host.name} handed over to ${peer?.name}, which is no better`);
   }
