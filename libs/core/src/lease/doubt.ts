@@ -56,7 +56,12 @@ export function doubted(turn: Turn, input: Seen, reason: Pick<Doubt, 'kind' | 'w
   const signs = signsOfLife(before.signs, view, receivedAtMs);
   const changed = view.nodes.filter(({ nodeId }) => signs[nodeId] !== before.signs[nodeId]);
   const { highestEpoch, self } = turn.state;
-  const ignorant = changed.some(({ nodeId, remembers }) => nodeId !== self.nodeId && remembers.epoch < highestEpoch);
+  const ignorant = changed.some(
+    ({ nodeId, remembers }) =>
+      nodeId !== self.nodeId &&
+      (remembers.epoch < highestEpoch || nodeId === twinHolder(before.remembered, view.reign)),
+  );
+  const unaware = ignorant || claimedMeanwhile(earlier, view.reign, self.nodeId);
   const heard = sameServer ? [...new Set([...earlier.heard, ...changed.map(({ nodeId }) => nodeId)])] : [];
   turn.set({
     doubt: {
@@ -64,7 +69,7 @@ export function doubted(turn: Turn, input: Seen, reason: Pick<Doubt, 'kind' | 'w
       timeline,
       seen: view.reign,
       sinceMs: earlier?.sinceMs ?? receivedAtMs,
-      ignorantAtMs: ignorant || !earlier ? receivedAtMs : earlier.ignorantAtMs,
+      ignorantAtMs: unaware || !earlier ? receivedAtMs : earlier.ignorantAtMs,
       heard,
       saidStuck: earlier?.saidStuck ?? false,
     },
@@ -78,6 +83,21 @@ export function doubted(turn: Turn, input: Seen, reason: Pick<Doubt, 'kind' | 'w
     viewStale: false,
     claiming: claimStillPossible(before, view) ? before.claiming : null,
   });
+}
+
+/**
+ * Who holds another reign of the same number: a store that forgot its first claims gives their numbers again, and the holder's
+ * own epoch does not tell that it knows of less.
+ */
+function twinHolder(remembered: Reign | null, seen: Reign): string | null {
+  const isSameEpoch = remembered !== null && remembered.epoch === seen.epoch;
+  return isSameEpoch && seen.holder !== (remembered.holder ?? remembered.lastHolder) ? seen.holder : null;
+}
+
+/** Another node claimed what the store forgot: it acts, whatever its row says of its life. */
+function claimedMeanwhile(earlier: Doubt | null, { epoch, holder }: Reign, self: string): boolean {
+  const isNew = earlier !== null && (earlier.seen.epoch !== epoch || earlier.seen.holder !== holder);
+  return isNew && holder !== null && holder !== self;
 }
 
 function sayWhy(turn: Turn, { reign, timeline }: StoreView, { kind }: Pick<Doubt, 'kind' | 'why'>): void {
