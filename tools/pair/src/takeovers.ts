@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { profiles } from '@hotstandby/config';
 import type pg from 'pg';
 import { connectDatabase } from './records.ts';
 import { databaseNow, readVersions, storedRows, undecodableSince } from './report-query.ts';
-import { makeReport, type KindReport } from './report.ts';
+import { makeReport, type Away, type KindReport } from './report.ts';
 import { sentOf } from './sent-log.ts';
 import type { Session } from './session.ts';
 import { trafficKinds } from './traffic/generator.ts';
@@ -35,6 +36,9 @@ interface Run extends KindReport {
   /** When the virtual IP answered again, from the fault on. */
   gapMs: number | null;
   epochs: number[];
+  /** How often the address was away besides, and for how long in all: the active's lease lapsed on a machine that stalls. */
+  lapses: number;
+  lapsedMs: number;
   load: number;
 }
 
@@ -86,11 +90,35 @@ async function patiently<Made>(make: () => Promise<Made>): Promise<Made> {
   }
 }
 
+/** When nobody had the address, as the nodes told: from a release, and as long before as a grant lives, to the next time that it is bound. */
+class AddressAway {
+  readonly #grantMs: number;
+  readonly #lapses: Away[] = [];
+
+  constructor(grantMs: number) {
+    this.#grantMs = grantMs;
+  }
+
+  see({ type, time }: { type: string; time: string }): void {
+    const atMs = Date.parse(time);
+    const last = this.#lapses.at(-1);
+    const isAway = last !== undefined && last.toMs === Number.POSITIVE_INFINITY;
+    if (type === 'binding.released' && !isAway)
+      this.#lapses.push({ fromMs: atMs - this.#grantMs, toMs: Number.POSITIVE_INFINITY });
+    if (type === 'binding.bound' && isAway) last.toMs = atMs + announcedAfterMs;
+  }
+
+  lapses(): Away[] {
+    return this.#lapses.map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, Date.now()) }));
+  }
+}
+
 const lineOf = (run: Run) =>
   `sent ${run.sent}, stored ${run.stored}, lost ${run.lost}, in the gap ${run.lostInGap}, doubled ${run.doubled}, ` +
   `undecodable ${run.undecodable}, ${run.takeoverMs ?? '?'} ms, ` +
   (run.lostFromMs === null ? '' : `sent ${run.lostFromMs} to ${run.lostToMs} ms after the fault, `) +
   (run.gapMs === null ? '' : `address after ${run.gapMs} ms, `) +
+  (run.lapses === 0 ? '' : `lease lapsed ${run.lapses} times, ${run.lapsedMs} ms in all, `) +
   `epochs ${run.epochs.join(' ')}, load ${run.load}`;
 
 /** What is sent before anybody has the address is lost to everybody, the templates with it: that is no take-over. */
@@ -146,7 +174,9 @@ async function oneRun({ options, pair, watch, notice }: Session, client: pg.Clie
   if (!active) throw new Error('nobody is active before the fault');
   let roleChangedAtMs: number | null = null;
   let boundAtMs: number | null = null;
+  const away = new AddressAway(profiles[options.profile].leaseTtlMs);
   const forget = watch.onEvent((event, node) => {
+    away.see(event);
     if (node === active) return;
     const data = event.data as { to?: string } | null;
     if (event.type === 'role.changed' && data?.to === 'active') roleChangedAtMs ??= Date.parse(event.time);
@@ -171,7 +201,8 @@ async function oneRun({ options, pair, watch, notice }: Session, client: pg.Clie
   const boundMs = boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY;
   const gapEndsAtMs = options.vip ? boundMs + announcedAfterMs : null;
   const stored = await rows();
-  const { kinds, takeoverMs, epochs } = makeReport({ sent, stored, faultAtMs, gapEndsAtMs });
+  const lapses = away.lapses();
+  const { kinds, takeoverMs, epochs } = makeReport({ sent, stored, faultAtMs, gapEndsAtMs, lapses });
   const there = new Set(stored.map(({ kind, sequence }) => `${kind} ${sequence}`));
   const lostAt = sent
     .filter(({ kind, sequence }) => !there.has(`${kind} ${sequence}`))
@@ -189,6 +220,8 @@ async function oneRun({ options, pair, watch, notice }: Session, client: pg.Clie
     gapMs: gapEndsAtMs === null ? null : gapEndsAtMs - faultAtMs,
     takeoverMs,
     epochs,
+    lapses: lapses.length,
+    lapsedMs: Math.round(lapses.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)),
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
 }
