@@ -14,7 +14,9 @@ import type {
   ServiceReport,
 } from '@hotstandby/ports';
 import { Listener, RoleWatch } from '../role-watch/index.ts';
-import { AddressKeeper, validSeconds, type BindingFault } from './address-keeper.ts';
+import { Announcements } from './announcements.ts';
+import { AddressKeeper, type BindingFault } from './address-keeper.ts';
+import { bindingReport, type Bound } from './binding-report.ts';
 import { KernelGrant } from './kernel-grant.ts';
 import { PeerBinding } from './peer-binding.ts';
 import { StrangerCheck } from './stranger-check.ts';
@@ -26,9 +28,6 @@ const listener = { name: 'network-binding', order: 900, deadlineMs: 1000, ttlMs:
 const pollMs = 1000;
 /** While something is missing (a program, a right), it is looked for at this pace. */
 const unablePollMs = 5000;
-/** Neighbours that missed the first announcement (a switch port that was just coming up) get more of them. */
-const announceAfterMs = [50, 100, 600, 2000, 10_000];
-const announceEveryMs = 60_000;
 /** Asked to let go for a transition that then does not come: the address comes back after this. */
 const handOverLimitMs = 10_000;
 /**
@@ -66,12 +65,12 @@ export class NetworkBinding implements Service {
   readonly #listener: Listener;
   readonly #peer: PeerBinding;
   readonly #strangers: StrangerCheck;
+  readonly #announcements: Announcements;
   readonly #boundGauge: Gauge;
   readonly #restored: ReturnType<Metrics['counter']>;
   readonly #bindSeconds: ReturnType<Metrics['histogram']>;
   #timers: Cancel[] = [];
   #cancelLead: Cancel = () => {};
-  #cancelAnnounce: Cancel = () => {};
   #running: Promise<void> | null = null;
   #again = false;
   /** The next reconciliation is on the way of a take-over: it plans with the last look. */
@@ -90,7 +89,7 @@ export class NetworkBinding implements Service {
   #readyUntilMs = -Infinity;
   /** The epoch whose address was given up for a planned transition. */
   #handedOver: { epoch: number; untilMs: number } | null = null;
-  #bound: { addresses: string[]; interface: string | null; epoch: number } | null = null;
+  #bound: Bound | null = null;
   #toldFault = '';
 
   constructor(parts: NetworkBindingParts) {
@@ -132,10 +131,16 @@ export class NetworkBinding implements Service {
       hold: () => this.#hold(),
       acceptOnMs,
     });
+    this.#announcements = new Announcements({
+      clock: parts.clock,
+      bound: () => this.#bound !== null,
+      announce: () => this.#keeper.announce(),
+      look: () => this.#strangers.look(),
+    });
     this.#peer = new PeerBinding(parts, {
       cue: () => this.#getReady(),
       // It may have been cut off and believed itself alone; so may neighbours.
-      back: () => this.#announceNow(),
+      back: () => this.#announcements.now(),
     });
     this.#strangers = new StrangerCheck({
       clock: parts.clock,
@@ -144,7 +149,7 @@ export class NetworkBinding implements Service {
         this.#tellFault();
         this.#hurry = true;
         this.#kick();
-        if (!this.#strangers.fault()) this.#announceNow();
+        if (!this.#strangers.fault()) this.#announcements.now();
       },
     });
   }
@@ -211,49 +216,16 @@ export class NetworkBinding implements Service {
   }
 
   report(): ServiceReport {
-    const binding = this.#binding;
-    if (binding.mode === 'none') {
-      return { health: 'ok', summary: 'mode none: no address follows the active', detail: { mode: 'none', bound: [] } };
-    }
-    const bound = this.#bound?.addresses ?? [];
-    const means = this.#parts.gate.means?.();
-    const detail = {
-      mode: 'vip',
-      addresses: binding.addresses,
-      bound,
-      interface: this.#bound?.interface ?? null,
-      epoch: this.#bound?.epoch ?? null,
+    return bindingReport({
+      binding: this.#binding,
+      bound: this.#bound,
       lastBindMs: this.#lastBindMs,
-      validSeconds,
       kernelGrant: this.#kernel.state(),
-      kernelGrantBy: means?.name ?? null,
-      ...(means?.note && { kernelGrantNote: means.note }),
-    };
-    const fault = this.#fault();
-    if (fault) {
-      return {
-        health: this.#shutOut(fault) ? 'failed' : 'degraded',
-        summary: `${fault.message}. ${fault.cure}`,
-        detail: { ...detail, code: fault.code },
-      };
-    }
-    const summary = bound.length > 0 ? `holds ${bound.join(', ')}` : 'holds no address: this node is not active';
-    return { health: 'ok', summary, detail };
-  }
-
-  /**
-   * No client can reach the addresses here: in either role for want of a link, of the right or of a program (such a
-   * standby is no place to hand over to), on the active when one is not bound, a stranger has it, or the kernel does not open.
-   */
-  #shutOut(fault: BindingFault): boolean {
-    const { binding } = this.#parts;
-    if (this.#unable || fault.code === 'HS_BINDING_LINK' || fault.code === 'HS_BINDING_INTERFACE') return true;
-    if (!this.#mayHold()) return false;
-    const wanted = binding.mode === 'vip' ? binding.addresses.length : 0;
-    if ((this.#bound?.addresses.length ?? 0) < wanted) return true;
-    const gate = this.#kernel.state();
-    const isShut = gate !== 'open' && gate !== 'none';
-    return isShut && (fault.code === 'HS_BINDING_TAKEN' || fault.code === 'HS_BINDING_GATE');
+      means: this.#parts.gate.means?.() ?? null,
+      fault: this.#fault(),
+      unable: this.#unable !== null,
+      mayHold: this.#mayHold(),
+    });
   }
 
   #fault(): BindingFault | null {
@@ -337,7 +309,7 @@ export class NetworkBinding implements Service {
   }
 
   async #letGo(reason: string): Promise<boolean> {
-    this.#cancelAnnounce();
+    this.#announcements.stop();
     const gone = await this.#keeper.letGo();
     if (gone) this.#tellReleased(reason);
     // A look afterwards, whatever was said: only what is not seen is gone.
@@ -349,7 +321,7 @@ export class NetworkBinding implements Service {
   async #fallSilent(reason: string): Promise<boolean> {
     if (this.#kernel.state() !== 'open') return this.#letGo(reason);
     this.#peer.tellHandingOver(this.#bound?.epoch ?? 0);
-    this.#cancelAnnounce();
+    this.#announcements.stop();
     this.#leavingUntilMs = this.#parts.clock.monotonicMs() + acceptOnMs;
     const silent = await this.#keeper.fallSilent();
     if (silent) this.#tellReleased(reason);
@@ -422,7 +394,7 @@ export class NetworkBinding implements Service {
       this.#tellBound(added);
       // A removal that failed at first.
       if (!this.#mayHold() && !this.#keeper.mayBeHeld()) this.#tellReleased('removed at a later attempt');
-      if (carrierCameBack) this.#announceNow();
+      if (carrierCameBack) this.#announcements.now();
       // The memory may have been wrong: look, and only then complain.
       if (fault && fromMemory) return this.#reconcile();
       if (fault && this.#keeper.mayBeHeld() && !this.#mayHold())
@@ -450,7 +422,7 @@ export class NetworkBinding implements Service {
     } else return;
     this.#bound = now;
     this.#boundGauge.set(addresses.length);
-    this.#announceAgain(0);
+    this.#announcements.begin();
   }
 
   #tellReleased(reason: string): void {
@@ -476,22 +448,5 @@ export class NetworkBinding implements Service {
     this.#parts.log.error(fault.message, { code: fault.code, cure: fault.cure });
     const epoch = this.#watch.open()?.epoch;
     void this.#parts.emit('binding.failed', fault, epoch === undefined ? {} : { epoch });
-  }
-
-  #announceAgain(round: number): void {
-    this.#cancelAnnounce();
-    this.#cancelAnnounce = this.#parts.clock.after(announceAfterMs[round] ?? announceEveryMs, () => {
-      if (!this.#bound) return;
-      void this.#keeper.announce();
-      // The first rounds are too early: the node before may be letting go at this moment.
-      if (round >= 3) void this.#strangers.look();
-      this.#announceAgain(round + 1);
-    });
-  }
-
-  #announceNow(): void {
-    if (!this.#bound) return;
-    void this.#keeper.announce();
-    this.#announceAgain(0);
   }
 }
