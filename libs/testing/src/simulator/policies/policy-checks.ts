@@ -137,7 +137,9 @@ export class PolicyChecks {
       ? host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length
       : Number.POSITIVE_INFINITY;
     const recent = !heard(recentMs) || host.actorStartedAtMs.some((atMs) => atMs >= recentMs);
-    const inVain = restarts > 0 && restarts >= localRestarts && unwellMs > 0;
+    // What has been unwell for less than a look from beside is unwell all the same.
+    const isUnwell = unwellMs > 0 || !host.isServiceWell();
+    const inVain = restarts > 0 && restarts >= localRestarts && isUnwell;
     const restartedTooOften = restarts > localRestarts && recent;
     if (unwellMs < least(handOverAfterMs) - statusMs && !restartedTooOften && !inVain)
       this.#violate(
