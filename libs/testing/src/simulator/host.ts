@@ -39,6 +39,8 @@ export class Host implements Holder {
   stopping = false;
   /** When each process of the service with a gate was started, as of policies. */
   readonly actorStartedAtMs: number[] = [];
+  /** When that service last said that it was well. */
+  saidWellAtMs = never;
   #sickUntilMs = never;
   #retired = false;
   /** The arbiter's state, as long as it lives. */
@@ -326,6 +328,7 @@ export class Host implements Holder {
         detail: {},
       } as const;
       bus.publish(subjects.status(place, 'collector'), said satisfies ServiceStatus);
+      if (health === 'ok') this.saidWellAtMs = this.#world.clock.monotonicMs();
     };
     say();
     process.every(statusEveryMs, say);

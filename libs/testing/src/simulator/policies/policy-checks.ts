@@ -147,7 +147,13 @@ export class PolicyChecks {
       );
     const peer = this.#cluster.hosts.find((other) => other !== host);
     const theirs = peer && this.#watched.get(peer.name);
-    const worse = !peer?.isServiceWell() && theirs?.well.was(false, nowMs - noticedMs - statusMs, nowMs);
+    const heardSinceMs = nowMs - noticedMs - statusMs;
+    // One that was well for less than a look from beside may have said so.
+    const worse =
+      peer !== undefined &&
+      !peer.isServiceWell() &&
+      peer.saidWellAtMs < heardSinceMs &&
+      theirs?.well.was(false, heardSinceMs, nowMs);
     if (worse && own.hears.was(true, nowMs - noticedMs - 2 * statusMs, nowMs))
       this.#violate(`${host.name} handed over to ${peer?.name}, which is no better`);
   }
