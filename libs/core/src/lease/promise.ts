@@ -30,11 +30,14 @@ function reignOf(asked: PromiseRequest, before: Reign | null): Reign {
 }
 
 function reasonToRefuse(state: LeaseState, asked: PromiseRequest): string | null {
-  const { self, pending, claiming, highestEpoch } = state;
+  const { self, pending, claiming, highestEpoch, remembered } = state;
   if (asked.standby !== self.nodeId || asked.standbyIncarnation !== self.incarnation)
     return 'another incarnation was asked';
   if (pending === 'claim' || claiming) return 'a claim of this node is in flight, or its outcome is unknown';
   if (asked.epoch < highestEpoch) return `epoch ${asked.epoch} is over: this node has seen ${highestEpoch}`;
+  // A store that forgot gave the number again. Whoever is shown to hold it re-bases, and waits for no promise of its own to end.
+  if (remembered?.epoch === asked.epoch && (remembered.holder ?? remembered.lastHolder) !== asked.holder)
+    return `this node knows epoch ${asked.epoch} as another one's`;
   if (state.role === 'active') return 'this node is active itself';
   return null;
 }

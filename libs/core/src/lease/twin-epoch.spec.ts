@@ -82,3 +82,14 @@ it('waits from the last sign of life of who holds another reign of that number',
   expect(claimOf(100, 1000)).toBe(1160);
   expect(claimOf(100, 10_000)).toBeNull();
 });
+
+it('promises nothing under a reign whose number it knows as its own: its claim would wait for that for ever', () => {
+  const asked = { epoch: 1, holder: 'id-a', holderIncarnation: 'a1', standby: 'id-b', standbyIncarnation: 'b1' };
+  const promiseOf = (remembered: Reign | null) => {
+    const state = initialState(self, timing, 0, remembered?.epoch ?? 0, remembered);
+    return step(state, { kind: 'promise-asked', nowMs: 10, asked }).effects;
+  };
+  expect(promiseOf(reignOf('b', 2))).toMatchObject([{ do: 'promise', refused: expect.stringContaining('epoch 1') }]);
+  expect(promiseOf(reignOf('a', 1))).toMatchObject([{ do: 'promise', refused: null }]);
+  expect(promiseOf(null)).toContainEqual({ do: 'promise', refused: null });
+});
