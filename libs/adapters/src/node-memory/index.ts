@@ -10,12 +10,13 @@ const busy = 5;
 const keptSent = 1000;
 
 /**
+ * The node's memory as one SQLite file, opened in exclusive mode: the kernel's lock on it is the lock on the data
+ * directory, and the kernel drops it when the process is gone, however it went.
+ *
  * Commits are with the kernel at once, and so outlive the process; to the disk itself they are forced in the background.
  * Nobody waits for that: a commit that waits holds up the arbiter for as long as the disk is busy with others' writes,
  * which may be longer than a grant (`docs/lease.md`, "What a power cut may take").
  *
- * The node's memory as one SQLite file, opened in exclusive mode: the kernel's lock on it is the lock on the data
- * directory, and the kernel drops it when the process is gone, however it went.
  * Throws `HS_DATA_LOCKED`, `HS_DATA_UNUSABLE`.
  */
 export function openNodeMemory(dataDir: string): NodeMemory {

@@ -1,71 +1,20 @@
+import { initialState, step, type LeaseEffect, type Reign } from '@hotstandby/core/lease';
 import { expect, it } from 'vitest';
-import { initialState, step, type LeaseEffect, type NodeRow, type Reign } from './index.ts';
+import { look, neverHeld, reignOf, row, timing } from './looks.ts';
 
 // A store that forgot its first claims gives their numbers again: two reigns of epoch 1, of two nodes.
 
-const timing = { beatMs: 40, leaseTtlMs: 150, takeoverWaitMs: 158, fenceLeadMs: 15 };
 const self = { nodeId: 'id-b', name: 'b', incarnation: 'b1', kind: 'secondary' as const };
-
-const row = (name: string, lastCount: number, epoch: number, membership: number): NodeRow => ({
-  nodeId: `id-${name}`,
-  name,
-  incarnation: `${name}1`,
-  hostAddress: '',
-  consolePort: 0,
-  natsPort: 0,
-  lastCount,
-  serverRole: 'STARTING',
-  standbyServerName: null,
-  version: '0',
-  timeZone: 'UTC',
-  epoch: null,
-  remembers: { epoch, membership },
-});
-
-const neverHeld: Reign = {
-  epoch: 0,
-  holder: null,
-  holderIncarnation: null,
-  lastHolder: null,
-  standby: null,
-  standbyIncarnation: null,
-  membership: 0,
-  handoverTo: null,
-  tenureEpoch: 0,
-  timeline: null,
-};
-const reignOf = (name: string, membership: number): Reign => ({
-  ...neverHeld,
-  epoch: 1,
-  holder: `id-${name}`,
-  holderIncarnation: `${name}1`,
-  membership,
-  tenureEpoch: 1,
-  timeline: 't',
-});
 
 /** When b claims, which remembers its own reign of epoch 1; a claims `claimedAtMs`, and beats until `deadAtMs`. */
 function claimOf(claimedAtMs: number, deadAtMs: number): number | null {
   let state = initialState(self, timing, 0, 1, reignOf('b', 2));
   for (let nowMs = 0; nowMs < 3000; nowMs += 10) {
     const isClaimed = nowMs >= claimedAtMs;
-    const stepped = step(state, {
-      kind: 'seen',
-      nowMs,
-      wallMs: nowMs,
-      sentAtMs: nowMs - 1,
-      receivedAtMs: nowMs,
-      connection: '1',
-      beat: null,
-      view: {
-        reign: isClaimed ? reignOf('a', 1) : neverHeld,
-        // The claim changes nothing in the row of its node; its beats do.
-        nodes: [row('a', Math.floor(Math.min(nowMs, deadAtMs) / 40), isClaimed ? 1 : 0, 1), row('b', nowMs, 1, 2)],
-        pause: null,
-        storeIncarnation: 's',
-        timeline: 't',
-      },
-    });
+    // The claim changes nothing in the row of its node; its beats do.
+    const a = row('a', Math.floor(Math.min(nowMs, deadAtMs) / 40), { epoch: isClaimed ? 1 : 0, membership: 1 });
+    const b = row('b', nowMs, { epoch: 1, membership: 2 });
+    const stepped = step(state, look(nowMs, isClaimed ? reignOf('a', 1) : neverHeld, [a, b]));
     state = stepped.state;
     const isClaim = (effect: LeaseEffect) => effect.do === 'order' && effect.order.do === 'claim';
     if (stepped.effects.some(isClaim)) return nowMs;
