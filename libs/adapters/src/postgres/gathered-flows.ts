@@ -16,7 +16,6 @@ export class GatheredFlows implements GatheredSums {
 
   add(flows: FlowsToSum): void {
     this.#flows += flows.flows;
-    this.sums.add(flows);
-    for (const other of flows.others) this.sums.addOther(other);
+    this.sums.addAll(flows);
   }
 }

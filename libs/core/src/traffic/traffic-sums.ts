@@ -1,3 +1,4 @@
+import type { FlowsToSum } from './flows-to-sum.ts';
 import type { ApplicationSum, ConversationSum, InterfaceSum, SummableFlow, SummableFlows, Totals } from './flows.ts';
 import { SumTable } from './sum-table.ts';
 
@@ -53,6 +54,12 @@ export class TrafficSums {
         this.#conversations.add(place, source, destination, application, 1, packets, octets);
       }
     }
+  }
+
+  /** All of them, those that are not between IPv4 addresses included. */
+  addAll(flows: FlowsToSum): void {
+    this.add(flows);
+    for (const other of flows.others) this.addOther(other);
   }
 
   addOther(flow: SummableFlow): void {

@@ -149,8 +149,7 @@ it('keeps columns and records until they are summed, whatever their addresses ar
     columns.octets.fill(7);
     expect([kept.flows, kept.count, kept.others.length]).toEqual([7, 5, 2]);
     const sums = new TrafficSums();
-    sums.add(kept);
-    for (const other of kept.others) sums.addOther(other);
+    sums.addAll(kept);
     expect(read(sums).traffic).toEqual(read(expected).traffic);
     expect(read(sums).applications).toEqual(read(expected).applications);
   }

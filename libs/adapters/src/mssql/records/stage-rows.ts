@@ -53,10 +53,9 @@ async function sumsOf(batches: readonly StagedRecords[]): Promise<TrafficSums | 
   if (flows === 0) return null;
   const sums = new TrafficSums(flows);
   for (const some of toSum) {
-    sums.add(some);
+    sums.addAll(some);
     // Some hundred microseconds each; a service that is busy for long hears nothing of its grant.
     await setImmediate();
-    for (const other of some.others) sums.addOther(other);
   }
   return sums;
 }
