@@ -25,6 +25,9 @@ if (!profile) throw new Error(`--profile: expected one of ${profiles.join(', ')}
 /** To find how far the times can go down: `{"beatMs":15,"leaseTtlMs":50}`. */
 const timing = process.env['HOTSTANDBY_BENCH_TIMING'] ? JSON.parse(process.env['HOTSTANDBY_BENCH_TIMING']) : null;
 
+/** To find out what the store did when an answer came late: `log_checkpoints=on log_min_duration_statement=30`. */
+const storeSettings = (process.env['HOTSTANDBY_BENCH_STORE'] ?? '').split(' ').filter(Boolean);
+
 const vip = `${given('FB_VIP')}/${given('FB_PLEN')}`;
 const addresses = { store: given('FB_STORE_IP'), a: given('FB_IP_a'), b: given('FB_IP_b'), vip, network: 'samenet' };
 const layout: Layout = { root, data: path.join(given('FB_STATE'), 'hotstandby'), addresses, virtualName: null };
@@ -47,7 +50,7 @@ for (const node of nodeNames) {
 }
 
 const store = await prepareStore(layout, env, []);
-start(store.part);
+start({ ...store.part, args: [...store.part.args, ...storeSettings.flatMap((one) => ['-c', one])] });
 if (all) start(mailPart(layout, path.join(root, 'tools/pair/bundle/main.mjs'), env, []));
 await store.ready();
 
