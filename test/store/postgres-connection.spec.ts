@@ -96,6 +96,35 @@ it('encrypts and verifies with the CA that is given, and takes no other', async 
   expect(failure.message).toMatch(/certificate/);
 });
 
+it('takes an answer that has come although its own process was kept from running beyond the time for it', async () => {
+  const store = open();
+  await store.prepare();
+  await store.look();
+  const answer = store.look();
+  await new Promise((resolve) => setImmediate(resolve));
+  // As a process that gets no processor: when it runs again its timer is due, and the answer lies on the socket.
+  const held = new Int32Array(new SharedArrayBuffer(4));
+  Atomics.wait(held, 0, 0, 800);
+  expect(await answer).toMatchObject({ nodes: [] });
+});
+
+it('says that it was kept from running when there was no answer in its time', async () => {
+  const store = open();
+  await store.prepare();
+  await store.look();
+  server.freeze();
+  try {
+    const answer = failureOf(store.look());
+    await new Promise((resolve) => setImmediate(resolve));
+    const held = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(held, 0, 0, 800);
+    expect(await answer).toMatchObject({ fault: 'unknown' });
+    expect((await answer).message).toMatch(/^no answer within 500 ms; this process .* looked after \d+ ms$/);
+  } finally {
+    server.thaw();
+  }
+});
+
 it("comes from the node's own address", async () => {
   const store = open({ bindAddress: '127.0.0.12', url: server.url.replace('127.0.0.1:', 'localhost:') });
   await store.prepare();

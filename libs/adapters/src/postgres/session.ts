@@ -153,19 +153,29 @@ export class Session {
   #answered<Answer>(send: () => Promise<Answer>, timeoutMs: number): Promise<Answer> {
     if (!this.#alive) return Promise.reject(new StoreError('unreachable', 'the connection is closed'));
     return new Promise((resolve, reject) => {
-      const fail = (error: StoreError) => {
+      const sentAtMs = performance.now();
+      let settled = false;
+      const settle = (): boolean => {
         clearTimeout(timer);
+        const isFirst = !settled;
+        settled = true;
+        return isFirst;
+      };
+      const fail = (error: StoreError) => {
+        if (!settle()) return;
         if (error.fault === 'unknown') {
           this.#unsettled = true;
           this.destroy();
         }
         reject(error);
       };
-      const timer = setTimeout(() => fail(new StoreError('unknown', `no answer within ${timeoutMs} ms`)), timeoutMs);
+      const giveUp = () => fail(new StoreError('unknown', overdue(timeoutMs, performance.now() - sentAtMs)));
+      // A process that was kept from running finds its timer due and the answer on the socket, and timers come first. What has
+      // come is taken before the connection, which takes long to make anew, is given up.
+      const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
       send().then(
         (answer) => {
-          clearTimeout(timer);
-          resolve(answer);
+          if (settle()) resolve(answer);
         },
         (error: unknown) => fail(statementFault(error)),
       );
@@ -184,4 +194,12 @@ export class Session {
     const timer = setTimeout(() => this.#socket.destroy(), 500);
     await this.#client.end().finally(() => clearTimeout(timer));
   }
+}
+
+/** Whose fault it was: a look that came much later than it was due says that this process was kept from running. */
+function overdue(timeoutMs: number, afterMs: number): string {
+  const text = `no answer within ${timeoutMs} ms`;
+  return afterMs < 1.25 * timeoutMs
+    ? text
+    : `${text}; this process was kept from running and looked after ${Math.round(afterMs)} ms`;
 }
