@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority, uptime } from 'node:os';
 import type { Clock, Ids } from '@hotstandby/ports';
 
@@ -41,8 +42,26 @@ export const systemIds: Ids = { uuid: () => randomUUID() };
 export function raisePriority(): boolean {
   try {
     setPriority(constants.priority.PRIORITY_HIGH);
+    raiseSession();
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Linux shares the processors out among sessions first (autogroups), and a priority counts only within its own: a service that
+ * was started as a session of its own would be raised above nobody. Of a session that somebody else leads the others are left as they are.
+ */
+function raiseSession(): void {
+  try {
+    // "pid (name) state ppid pgrp session ...", and a name may have spaces and brackets.
+    const [, , , session] = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    if (session !== `${process.pid}`) return;
+    writeFileSync('/proc/self/autogroup', `${constants.priority.PRIORITY_HIGH}`);
+  } catch {
+    // A kernel without autogroups needs nothing.
   }
 }
