@@ -5,7 +5,7 @@ import { NftGate, openGate } from '@hotstandby/adapters/nft-gate';
 import { systemClock } from '@hotstandby/adapters/system';
 import { subjects } from '@hotstandby/contracts';
 import type { Emit } from '@hotstandby/contracts';
-import { NetworkBinding } from '@hotstandby/services/network-binding';
+import { FormerAddresses, NetworkBinding } from '@hotstandby/services/network-binding';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 
 export type ToProcess =
@@ -18,6 +18,7 @@ export type ToProcess =
 export type FromProcess =
   | { event: string; data: unknown }
   | { log: string; fields: unknown }
+  | { cleared: true }
   | { report: { health: string; summary: string; detail: Record<string, unknown> } }
   | { prepared: unknown }
   | { started: true }
@@ -37,6 +38,11 @@ const emit: Emit = async (type, data) => void tell({ event: type, data });
 // As on a host where netlink cannot be used, when the test wants that.
 const throughNft = process.env['BINDING_TEST_GATE'] === 'nft';
 const gate = throughNft ? new NftGate({ place, clock: systemClock }) : openGate({ place, clock: systemClock, log });
+/** A node whose configuration has another mode by now. */
+const former = new FormerAddresses({
+  ...{ binder: new LinuxBinder({ place, addresses: [], log }), gate, clock: systemClock, place, log, emit, addresses },
+  cleared: () => tell({ cleared: true }),
+});
 const service = new NetworkBinding({
   binder: new LinuxBinder({ place, addresses, log }),
   gate,
@@ -71,11 +77,12 @@ process.on('message', (message: ToProcess) => {
   } else if (message.do === 'report') {
     tell({ report: service.report() });
   } else {
-    void service.stop().then(() => {
+    void (isFormer ? former : service).stop().then(() => {
       tell({ stopped: true });
       process.disconnect();
     });
   }
 });
-await service.start();
+const isFormer = process.env['BINDING_TEST_MODE'] === 'former';
+await (isFormer ? former : service).start();
 tell({ started: true });

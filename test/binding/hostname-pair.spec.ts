@@ -186,6 +186,39 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a virtual hostname i
     owners = new NameOwners(`127.0.0.1:${pair.dnsPort}`, pair.name, (address) => (address.endsWith('1') ? 'a' : 'b'));
   });
 
+  it('clears the name when the mode has become another one, whichever node is started anew first', async () => {
+    const active = await pair.settled();
+    owners.stop();
+    const before = pair.binding(active);
+    // The active of the old mode goes on while its standby, which takes over, has the new one already.
+    pair.binding(peerOf(active), { mode: 'none' });
+    await pair.pair.kill(peerOf(active));
+    pair.pair.restart();
+    await pair.settled();
+    await leadsTo(own(active));
+    const { epoch = 0 } = (await shown()).marker ?? {};
+    pair.binding(active, { mode: 'none' });
+    await pair.pair.kill(active);
+    expect(await eventually(() => pair.active(), waitMs, 'an active')).toBe(peerOf(active));
+    await leadsTo('');
+    const left = (await shown()).marker;
+    expect(left).toMatchObject({ node: peerOf(active) });
+    expect(left?.epoch).toBeGreaterThan(epoch);
+    pair.pair.restart();
+    await pair.settled();
+    for (const node of nodeNames)
+      await eventually(() => pair.remembered(node).length === 0, waitMs, `nothing is left to clear for ${node}`);
+
+    // With the old mode the name comes back.
+    for (const node of nodeNames) {
+      await pair.pair.kill(node);
+      pair.binding(node, { ...before, addresses: undefined });
+    }
+    pair.pair.restart();
+    await leadsTo(own(await pair.settled()));
+    owners = new NameOwners(`127.0.0.1:${pair.dnsPort}`, pair.name, (address) => (address.endsWith('1') ? 'a' : 'b'));
+  });
+
   it('says that the DNS server is not there, and that it does not answer', async () => {
     change({ servers: [front.address] });
     await fault(

@@ -109,6 +109,19 @@ export class HostnamePair {
     }
   }
 
+  /** What the node's file says, and with `instead` another one, which counts from the next start of its service. */
+  binding(node: NodeName, instead?: Record<string, unknown>): Record<string, unknown> {
+    const { config } = nodeFolders(this.layout, node);
+    const file = parse(readFileSync(config, 'utf8')) as { binding: Record<string, unknown> };
+    if (instead) writeFileSync(config, stringify({ ...file, binding: instead }));
+    return file.binding;
+  }
+
+  /** What the node keeps in mind of bindings that lead to it or may. */
+  remembered(node: NodeName): unknown[] {
+    return JSON.parse(readFileSync(path.join(nodeFolders(this.layout, node).home, 'data', 'bindings.json'), 'utf8'));
+  }
+
   named(): number {
     const [pid, ...others] = pidsWith('named', path.join(sharedFolders(this.layout).dns, 'named.conf'));
     if (pid === undefined || others.length > 0) throw new Error('not exactly one named runs');

@@ -112,6 +112,41 @@ describe.skipIf(reason !== null)('network-binding in network namespaces', () => 
     await until('the kernel took it away', async () => !(await lan.has('b')), (validSeconds + 2) * 1000);
   });
 
+  const former = ['env', 'BINDING_TEST_MODE=former'];
+  it('leaves nothing on the host when it was killed and started anew with another mode, and keeps off what is not its own', async () => {
+    const [a, b] = [await lan.start('a'), await lan.start('b')];
+    a.activate(1);
+    await until('bound', () => lan.has('a'));
+    await a.kill();
+    const tables = () => lan.inside('a', 'nft', 'list', 'tables');
+    expect(await tables()).toContain('hotstandby/binding-test/a');
+    await lan.ip('a', 'address', 'add', '192.0.2.77/32', 'dev', 'eth0');
+    await lan.inside('a', 'nft', 'add', 'table', 'arp', 'hotstandby/binding-test/other');
+    const next = await lan.start('a', [`${vip}/24`], former);
+    await until('told', () => next.said.some((message) => 'cleared' in message));
+    expect(await lan.has('a')).toBe(false);
+    expect(await lan.has('a', '192.0.2.77')).toBe(true);
+    expect((await tables()).trim()).toBe('table arp hotstandby/binding-test/other');
+    // Without the rules the host may use the address for itself.
+    await lan.ip('a', 'address', 'add', `${vip}/32`, 'dev', 'eth0');
+    await until('it answers', () => lan.answers());
+    expect(next.events()).toEqual([]);
+    expect(await lan.has('b')).toBe(false);
+    b.send({ do: 'stop' });
+  });
+
+  it('says what is to be removed by hand when another mode has not the right to', async () => {
+    const a = await lan.start('a');
+    await a.kill();
+    const without = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin', ...former];
+    const next = await lan.start('a', [`${vip}/24`], without);
+    const fault = () => next.said.find((message) => 'event' in message && message.event === 'binding.failed');
+    const told = JSON.stringify(await until('told', fault));
+    for (const word of ['HS_BINDING_LEFT', vip, 'hotstandby/binding-test/a', 'ip address del', 'nft delete table'])
+      expect(told).toContain(word);
+    expect(next.said.some((message) => 'cleared' in message)).toBe(false);
+  });
+
   it('removes the address before anything else when it wakes from a freeze after its grant', async () => {
     const a = await lan.start('a');
     a.activate(1);

@@ -1,13 +1,14 @@
 import { watchFile, unwatchFile } from 'node:fs';
 import { join } from 'node:path';
 import { LinuxBinder } from '@hotstandby/adapters/linux-address';
-import { openNameServers, RememberedNames, type HostnameSettings } from '@hotstandby/adapters/name-servers';
+import { openNameServers, RememberedBindings, type HostnameSettings } from '@hotstandby/adapters/name-servers';
 import { connectNats } from '@hotstandby/adapters/nats';
 import { NftGate, openGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
 import { configFileOf, faultLine, loadConfig, runService } from '@hotstandby/platform';
-import { HostnameBinding, isSameName, type HostnameTarget } from '@hotstandby/services/hostname-binding';
-import { NetworkBinding } from '@hotstandby/services/network-binding';
+import { FormerNames, HostnameBinding, isSameName, type HostnameTarget } from '@hotstandby/services/hostname-binding';
+import { FormerAddresses, NetworkBinding } from '@hotstandby/services/network-binding';
+import { WithFormer } from './with-former.ts';
 
 /** A changed configuration file is noticed within this; SIGHUP is quicker. */
 const watchEveryMs = 2000;
@@ -20,7 +21,7 @@ await runService('network-binding', async ({ service, config, place, log }) => {
   const file = configFileOf(process.argv.slice(2), process.env) ?? '';
   let networkBinding: NetworkBinding | null = null;
   let hostnameBinding: HostnameBinding | null = null;
-  const remembered = new RememberedNames(join(config.node.dataDir, 'names.json'), log);
+  const remembered = new RememberedBindings(join(config.node.dataDir, 'bindings.json'), log);
   const target = (settings: HostnameSettings): HostnameTarget => {
     remembered.know(settings);
     const { name, ttlSeconds, addresses = [config.node.address] } = settings;
@@ -40,7 +41,10 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     if (next.mode !== binding.mode)
       log.warn('binding.mode has changed and needs a restart', { from: binding.mode, to: next.mode });
     else if (next.mode === 'hostname') hostnameBinding?.reconfigure(target(next));
-    else await networkBinding?.reconfigure(next);
+    else {
+      if (next.mode === 'vip') remembered.keepAddresses(next);
+      await networkBinding?.reconfigure(next);
+    }
     current = JSON.stringify(next);
   };
   const onChange = () => {
@@ -54,25 +58,41 @@ await runService('network-binding', async ({ service, config, place, log }) => {
     clock: systemClock,
     ids: systemIds,
     service: (parts) => {
+      const { fenceLeadMs } = timing;
+      const former = remembered.load();
+      if (binding.mode === 'vip') remembered.keepAddresses(binding);
+      const left = former.names
+        .filter(({ name }) => binding.mode !== 'hostname' || !isSameName(name, binding.name))
+        .map(target);
+      const addresses =
+        binding.mode === 'vip' || !former.addresses
+          ? null
+          : new FormerAddresses({
+              ...parts,
+              ...{
+                place,
+                binder: new LinuxBinder({ place, addresses: [], log }),
+                gate: new NftGate({ ...parts, place }),
+              },
+              addresses: former.addresses.addresses,
+              cleared: () => remembered.keepAddresses(null),
+            });
+      const remember = (names: string[]) => remembered.keep(names);
       if (binding.mode === 'hostname') {
-        hostnameBinding = new HostnameBinding({
-          ...parts,
-          left: remembered
-            .load()
-            .filter(({ name }) => !isSameName(name, binding.name))
-            .map(target),
-          ...target(binding),
-          fenceLeadMs: timing.fenceLeadMs,
-          remember: (names) => remembered.keep(names),
-        });
-        return hostnameBinding;
+        hostnameBinding = new HostnameBinding({ ...parts, left, ...target(binding), fenceLeadMs, remember });
+        return new WithFormer(hostnameBinding, { names: null, addresses }, () => {});
       }
-      const addresses = binding.mode === 'vip' ? binding.addresses : [];
-      const binder = new LinuxBinder({ place, addresses, log });
+      const binder = new LinuxBinder({ place, addresses: binding.mode === 'vip' ? binding.addresses : [], log });
       const gate = binding.mode === 'vip' ? openGate({ ...parts, place }) : new NftGate({ ...parts, place });
       const peer = { cluster: place.cluster, node: config.peer.name };
-      networkBinding = new NetworkBinding({ ...parts, binder, gate, binding, peer, fenceLeadMs: timing.fenceLeadMs });
-      return networkBinding;
+      const service = new NetworkBinding({ ...parts, binder, gate, binding, peer, fenceLeadMs });
+      networkBinding = service;
+      const ready = () => binding.mode === 'none' || service.bound();
+      const names = new FormerNames({ ...parts, left, fenceLeadMs, remember, ready });
+      // Ended in order it leaves nothing on the host, and the next mode needs no right to look.
+      return new WithFormer(service, { names, addresses }, () => {
+        if (binding.mode === 'vip' && !service.bound()) remembered.keepAddresses(null);
+      });
     },
     async close() {
       unwatchFile(file, onChange);

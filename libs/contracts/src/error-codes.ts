@@ -108,6 +108,10 @@ export const errorCodes = {
     'The kernel cannot hold the grant for the virtual IP: a killed or frozen node may answer for it for some seconds.',
     'Install nftables and give network-binding NET_ADMIN.',
   ],
+  HS_BINDING_LEFT: [
+    'A virtual IP of an earlier configuration, or the rules by which the kernel held its grant, could not be removed from this host.',
+    'Start network-binding once as root or with NET_ADMIN. Or by hand, as root: `ip address del`, and `nft delete table` for `arp` and `inet` `hotstandby/CLUSTER/NODE`; then delete bindings.json in node.dataDir.',
+  ],
   HS_BINDING_LINK: [
     'The active has no link to the clients of the virtual IP.',
     'Look after cable, switch and interface; a healthy standby takes over.',
@@ -188,6 +192,10 @@ export const errorCodes = {
   HS_DNS_BEHIND: [
     'A DNS server still gives the old records.',
     'Look after the transfer of the zone from the primary to it (NOTIFY, AXFR, IXFR).',
+  ],
+  HS_DNS_LEFT: [
+    'A name of an earlier configuration still leads to this pair and could not be cleared.',
+    'Mend what the message says (server, key file, right): it is tried again every ten seconds, and a server that does not answer is given up after ten minutes. Or delete the A and AAAA records of that name by hand.',
   ],
   HS_DNS_NAMES: [
     "This host's resolver says something else about a name or an address than was expected.",

@@ -2,7 +2,7 @@ import type { NodeConfig } from '@hotstandby/config';
 import type { NameServers } from '@hotstandby/ports';
 import { BindDns } from '../bind-dns/index.ts';
 
-export { RememberedNames } from './remembered-names.ts';
+export { RememberedBindings, type AddressSettings } from './remembered-bindings.ts';
 
 /** `binding` of a configuration whose mode is `hostname`. */
 export type HostnameSettings = Extract<NodeConfig['binding'], { mode: 'hostname' }>;

@@ -121,7 +121,8 @@ export interface LeavingPlan {
 /**
  * What to do so that a name that is no longer configured leads nowhere. Only the active does it, and only with a name that
  * this pair had. The marker stays, under this epoch: a node that still has the old name and wakes late is refused by the
- * server then as before. `wish` null: this node is not active, and only looks.
+ * server then as before. `wish` null: this node is not active, and only looks. (With `ownEpoch` it may clear what it left itself: the marker
+ * stays as it is, so an active that still has the name, or gets it, is not in its way.)
  */
 export function leavingPlan(
   wish: Pick<HostnameWish, 'cluster' | 'node' | 'epoch'> | null,
@@ -142,4 +143,11 @@ export function leavingPlan(
     ttlSeconds: 0,
   };
   return { steps: [update, { do: 'read-back' }], done: false };
+}
+
+/** The epoch under which this node itself had the name last, when nobody has had it since; null: it is somebody else's, or nobody's. */
+export function ownEpoch(place: Pick<HostnameWish, 'cluster' | 'node'>, view: HostnameView): number | null {
+  const [marker, ...others] = view.markers.map(parseMarker);
+  if (!marker || others.length > 0) return null;
+  return marker.cluster === place.cluster && marker.node === place.node ? marker.epoch : null;
 }

@@ -3,8 +3,8 @@ import { markerText } from '@hotstandby/core/hostname-plan';
 import type { NameChange, NameServers, NameView } from '@hotstandby/ports';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { ManualClock } from '@hotstandby/testing/manual-clock';
-import { expect, it } from 'vitest';
-import { HostnameBinding, type HostnameBindingParts } from './index.ts';
+import { describe, expect, it } from 'vitest';
+import { FormerNames, HostnameBinding, type HostnameBindingParts } from './index.ts';
 
 const place = { cluster: 'c', node: 'a' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -292,4 +292,104 @@ it('takes a name back that is configured anew before its addresses were gone', a
   expect(service.report().detail['leaving']).toEqual([]);
   expect(again.primary.addresses).toEqual([{ address: '192.0.2.11', ttlSeconds: 30 }]);
   expect(names.closed).toBe(true);
+});
+
+describe('names of a time with another mode', () => {
+  const former = 'former.example.test';
+
+  async function begun(more: { marker?: string; ready?: () => boolean } = {}) {
+    const names = new MemoryServers();
+    names.primary = {
+      markers: [more.marker ?? mark(1, 'a')],
+      addresses: [{ address: '192.0.2.11', ttlSeconds: 30 }],
+    };
+    const clock = new ManualClock();
+    const bus = new LocalBus();
+    const events: string[] = [];
+    const remembered: string[][] = [];
+    const former_ = new FormerNames({
+      ...{ bus, clock, place, log: quiet, fenceLeadMs: 15, ready: more.ready ?? (() => true) },
+      left: [{ name: former, names }],
+      remember: (kept) => remembered.push(kept),
+      emit: async (type, data) => void events.push('code' in data ? `${type} ${data.code}` : type),
+    });
+    former_.start();
+    const grant = async (epoch: number | null, forMs = 10_000_000) => {
+      const deadlineMs = clock.monotonicMs() + forMs;
+      const tenure = epoch === null ? null : { epoch, startedAtWallMs: 0 };
+      const role = epoch === null ? 'fenced' : 'active';
+      bus.publish(subjects.grant(place), { role, nodeId: 'id', incarnation: 'i', epoch, deadlineMs, tenure });
+      await clock.advance(0);
+    };
+    return { names, clock, events, remembered, grant, service: former_ };
+  }
+
+  it('are cleared by the active once what it binds instead leads to it', async () => {
+    let isReady = false;
+    const { names, clock, events, remembered, grant, service } = await begun({ marker: mark(1), ready: () => isReady });
+    await clock.advance(30_000);
+    await grant(2);
+    await clock.advance(5000);
+    expect(names.updates).toBe(0);
+    isReady = true;
+    await clock.advance(1000);
+    expect(names.primary).toEqual({ markers: [mark(2, 'a')], addresses: [] });
+    expect([names.closed, service.list(), remembered]).toEqual([true, [], [[former], []]]);
+    expect(events).toEqual([]);
+    await service.stop();
+  });
+
+  it('are left to a newer epoch and to another node of the same one', async () => {
+    for (const marker of [mark(3), mark(2)]) {
+      const { names, grant, service } = await begun({ marker });
+      await grant(2);
+      expect([names.updates, service.list()]).toEqual([0, []]);
+      await service.stop();
+    }
+  });
+
+  it('are cleared by a standby to which they lead, when the active has had its time and does not know them', async () => {
+    const { names, clock, grant, service } = await begun({ marker: mark(4, 'a') });
+    await grant(null);
+    await clock.advance(59_000);
+    expect(names.updates).toBe(0);
+    await clock.advance(12_000);
+    // The marker is as it was: an active that still has the name is not in the way of its own update.
+    expect(names.primary).toEqual({ markers: [mark(4, 'a')], addresses: [] });
+    await clock.advance(10_000);
+    expect(service.list()).toEqual([]);
+
+    const another = await begun({ marker: mark(4) });
+    await another.clock.advance(600_000);
+    expect([another.names.updates, another.service.list()]).toEqual([0, [former]]);
+    await Promise.all([service.stop(), another.service.stop()]);
+  });
+
+  it('say what a person must remove when the key is gone, and go when it is back', async () => {
+    const { names, clock, events, grant, service } = await begun();
+    names.lacking = { code: 'HS_DNS_KEY_FILE', message: 'no such file', cure: 'make one' };
+    await grant(2);
+    expect(names.updates).toBe(0);
+    await clock.advance(3_600_000);
+    expect(events).toEqual(['binding.failed HS_DNS_LEFT']);
+    expect(service.fault()).toMatchObject({ code: 'HS_DNS_LEFT' });
+    expect(service.fault()?.message).toContain(`${former} still leads to this pair (HS_DNS_KEY_FILE: no such file)`);
+    names.lacking = null;
+    await clock.advance(10_000);
+    expect(names.primary.addresses).toEqual([]);
+    expect([service.fault(), service.list()]).toEqual([null, []]);
+    await service.stop();
+  });
+
+  it('are given up, which is told, when their server does not answer any more', async () => {
+    const { names, clock, events, remembered, grant, service } = await begun();
+    names.lookFault = 'HS_DNS_UNREACHABLE';
+    await grant(2);
+    await clock.advance(590_000);
+    expect([events, service.list()]).toEqual([[], [former]]);
+    await clock.advance(20_000);
+    expect([events, service.list()]).toEqual([['binding.failed HS_DNS_LEFT'], []]);
+    expect(remembered.at(-1)).toEqual([]);
+    await service.stop();
+  });
 });

@@ -18,6 +18,7 @@ import { FollowServers } from './follow-servers.ts';
 import { isSameName, LeavingNames } from './leaving-names.ts';
 import { asNameFault, nameFault, type NameFault } from './name-fault.ts';
 
+export { FormerNames, type FormerNamesParts } from './former-names.ts';
 export { isSameName };
 
 /** A name that is as it should be is looked at again, and put back if somebody changed it. */
@@ -151,7 +152,7 @@ export class HostnameBinding implements Service {
       leaving: this.#leaving.list(),
       agree: this.#bound ? [...names.servers.slice(0, 1), ...this.#others.agreed()] : [],
     };
-    const fault = this.#anyFault();
+    const fault = this.#anyFault() ?? this.#leaving.fault();
     if (fault)
       return {
         health: 'degraded',

@@ -1,36 +1,55 @@
-import { leavingPlan, type HostnameWish } from '@hotstandby/core/hostname-plan';
-import type { Clock, Logger, NameServers } from '@hotstandby/ports';
-import { asNameFault } from './name-fault.ts';
+import type { Emit, Place } from '@hotstandby/contracts';
+import { leavingPlan, ownEpoch, type HostnameWish } from '@hotstandby/core/hostname-plan';
+import type { Clock, Logger, NameServers, NameView } from '@hotstandby/ports';
+import { asNameFault, nameFault, type NameFault } from './name-fault.ts';
 
-/** A server that does not answer for so long is not asked any more: it may have been given up with the name. */
+/** A server that does not answer for so long is not asked any more: it may have been given up with the name. One that shows the name is. */
 const patienceMs = 600_000;
+/** For so long a standby leaves a name that it had itself to the active, which may be about to take it. */
+const ownLeftMs = 60_000;
 
 interface Leaving {
   name: string;
   names: NameServers;
   untilMs: number;
-  toldFault: string;
+  /** Since when a standby sees it lead to itself. */
+  ownSinceMs: number | null;
+  /** By the last look the name leads somewhere, and this node has to clear it. */
+  due: boolean;
+  told: (NameFault & { due: boolean }) | null;
 }
 
+export interface LeavingNamesParts {
+  clock: Clock;
+  log: Logger;
+  place: Place;
+  emit: Emit;
+  changed: () => void;
+}
+
+type Wish = Pick<HostnameWish, 'cluster' | 'node' | 'epoch'>;
+
 /**
- * Names that were taken out of the configuration, while the node ran or before it was started anew. The active takes their addresses away once its new
- * name leads to it; a standby keeps them in mind until somebody has, so that the death of the active leaves none behind.
+ * Names that were taken out of the configuration, while the node ran or before it was started anew. The active takes their addresses away once what
+ * it binds instead leads to it; a standby keeps them in mind until somebody has, so that the death of the active leaves none behind.
  */
 export class LeavingNames {
-  readonly #parts: { clock: Clock; log: Logger; changed: () => void };
+  readonly #parts: LeavingNamesParts;
   #leaving: Leaving[] = [];
   #seeing = false;
 
-  constructor(
-    parts: { clock: Clock; log: Logger; changed: () => void },
-    left: readonly { name: string; names: NameServers }[],
-  ) {
+  constructor(parts: LeavingNamesParts, left: readonly { name: string; names: NameServers }[]) {
     this.#parts = parts;
     this.#leaving = left.map((one) => this.#leave(one.name, one.names));
   }
 
   list(): string[] {
     return this.#leaving.map(({ name }) => name);
+  }
+
+  /** Why one of them still leads here; null: nothing is known to be in the way. */
+  fault(): NameFault | null {
+    return this.#leaving.find(({ told }) => told?.due)?.told ?? null;
   }
 
   add(name: string, names: NameServers): void {
@@ -44,7 +63,7 @@ export class LeavingNames {
   }
 
   /** `wish`: the active's; null: a standby's look. `may` is asked right before each change. One look at a time; never throws. */
-  async see(wish: HostnameWish | null, may: () => boolean): Promise<void> {
+  async see(wish: Wish | null, may: () => boolean): Promise<void> {
     if (this.#seeing) return;
     this.#seeing = true;
     for (const one of [...this.#leaving]) {
@@ -59,31 +78,67 @@ export class LeavingNames {
   }
 
   #leave(name: string, names: NameServers): Leaving {
-    return { name, names, untilMs: this.#parts.clock.monotonicMs() + patienceMs, toldFault: '' };
+    return {
+      name,
+      names,
+      untilMs: this.#parts.clock.monotonicMs() + patienceMs,
+      ownSinceMs: null,
+      due: false,
+      told: null,
+    };
   }
 
-  async #seeOne({ name, names }: Leaving, wish: HostnameWish | null, may: () => boolean): Promise<boolean> {
+  async #seeOne(one: Leaving, wish: Wish | null, may: () => boolean): Promise<boolean> {
+    const { name, names } = one;
     const look = () => names.look(names.servers[0] ?? '');
-    const plan = leavingPlan(wish, await look());
+    one.due = false;
+    const view = await look();
+    const right = wish ?? this.#ownRight(one, view);
+    const plan = leavingPlan(right, view);
     const [update] = plan.steps;
-    if (update?.do !== 'update') return plan.done;
-    if (!may()) return false;
+    if (update?.do !== 'update') {
+      one.told = null;
+      return plan.done;
+    }
+    one.due = true;
+    const unable = await names.unable();
+    if (unable) throw Object.assign(new Error(unable.message), { code: unable.code });
+    // What was looked at took its time: asked right before the change.
+    if (wish && !may()) return false;
     await names.update(update);
-    const isGone = leavingPlan(wish, await look()).done;
+    const isGone = leavingPlan(right, await look()).done;
     if (isGone) this.#parts.log.info('the old name leads nowhere any more', { name });
     return isGone;
+  }
+
+  /**
+   * The active may not know of the name: it was started under the new configuration while this node still had the old one. So a node that is
+   * not active clears in the end what leads to itself. Its own marker, which stays, is the condition.
+   */
+  #ownRight(one: Leaving, view: NameView): Wish | null {
+    const { clock, place } = this.#parts;
+    const epoch = view.addresses.length === 0 ? null : ownEpoch(place, view);
+    if (epoch === null) {
+      one.ownSinceMs = null;
+      return null;
+    }
+    one.ownSinceMs ??= clock.monotonicMs();
+    return clock.monotonicMs() - one.ownSinceMs < ownLeftMs ? null : { ...place, epoch };
   }
 
   /** Once for each reason; true: enough of it. */
   #tell(one: Leaving, error: unknown): boolean {
     const { code, message, cure } = asNameFault(error);
-    const { clock, log } = this.#parts;
-    const isOver = clock.monotonicMs() >= one.untilMs;
-    if (isOver || one.toldFault !== code) {
-      const what = isOver ? 'the old name is left as it is' : 'the old name still leads here';
+    const { clock, emit, log } = this.#parts;
+    const isOver = !one.due && clock.monotonicMs() >= one.untilMs;
+    const left = nameFault('HS_DNS_LEFT', `${one.name} still leads to this pair (${code}: ${message})`);
+    if (isOver || one.told?.message !== left.message || one.told.due !== one.due) {
+      const what = isOver ? 'the old name is left as it is' : 'the old name still leads to this pair';
       log.warn(`${what}: ${message}`, { name: one.name, code, cure });
+      // A node that only cannot look is in nobody's way yet.
+      if (isOver || one.due) void emit('binding.failed', { ...left });
     }
-    one.toldFault = code;
+    one.told = { ...left, due: one.due };
     return isOver;
   }
 

@@ -22,6 +22,7 @@ import { PeerBinding } from './peer-binding.ts';
 import { StrangerCheck } from './stranger-check.ts';
 
 export { validSeconds } from './address-keeper.ts';
+export { FormerAddresses, type FormerAddressesParts } from './former-addresses.ts';
 
 /** Asked after whoever drains: while they finish, the address still answers. */
 const listener = { name: 'network-binding', order: 900, deadlineMs: 1000, ttlMs: 30_000 };
@@ -213,6 +214,11 @@ export class NetworkBinding implements Service {
     const left = this.#keeper.bound().map((one) => one.address);
     await this.#kernel.change([...new Set([...bare(binding), ...left])]);
     this.#parts.log.info('the binding has changed', { addresses: binding.addresses, interface: binding.interface });
+  }
+
+  /** Whether an address of the configuration is on this host, by this node's right. */
+  bound(): boolean {
+    return this.#bound !== null;
   }
 
   report(): ServiceReport {
