@@ -7,7 +7,7 @@ import { NameWatch } from './dns/name-watch.ts';
 import { nameReport, movesOf } from './dns/name-report.ts';
 import { faultsOf, makeReport, reportText } from './report.ts';
 import { sentOf } from './sent-log.ts';
-import { storedRows } from './report-query.ts';
+import { countRows, storedKinds, storedRows } from './report-query.ts';
 import { type Session, withPair } from './session.ts';
 import { StopRequests } from './stop-requests.ts';
 import { takeovers } from './takeovers.ts';
@@ -49,11 +49,9 @@ async function takeOver(session: Session): Promise<number> {
     const traffic = pair.startTraffic(options.rate);
     const target = virtualName?.name ?? (options.vip ? 'the virtual IP' : 'both nodes');
     notice(`traffic to ${target}: ${options.rate} syslog, traps and flows (v9, v5, IPFIX in turn) a second each`);
-    const rows = () => storedRows(client, traffic.run);
-    await until('rows of every kind', rowsWithinMs, async () => {
-      const stored = await rows();
-      return trafficKinds.every((kind) => stored.some((row) => row.kind === kind));
-    });
+    const asked = { run: traffic.run, since: null };
+    const allKinds = async () => (await storedKinds(client, asked)).length === trafficKinds.length;
+    await until('rows of every kind', rowsWithinMs, allKinds);
     await pause(steadyMs);
 
     const active = watch.active();
@@ -82,7 +80,7 @@ async function takeOver(session: Session): Promise<number> {
     const log = readFileSync(traffic.logFile, 'utf8');
     const sent = sentOf(log);
     notice('waiting until what was received is stored');
-    await untilQuiet(async () => (await rows()).length, sent.length);
+    await untilQuiet(() => countRows(client, asked), sent.length);
     // Sent to a virtual IP, datagrams reach nobody until the new active has it. Sent to both nodes, they reach one.
     const name =
       virtualName && nameWatch
@@ -94,7 +92,7 @@ async function takeOver(session: Session): Promise<number> {
       : options.vip
         ? (boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY)
         : null;
-    const report = makeReport({ sent, stored: await rows(), faultAtMs, gapEndsAtMs, name });
+    const report = makeReport({ sent, stored: await storedRows(client, asked), faultAtMs, gapEndsAtMs, name });
     process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : `\n${reportText(report)}\n`);
     const faults = faultsOf(report);
     for (const fault of faults) notice(`NOT AS PROMISED: ${fault}`);

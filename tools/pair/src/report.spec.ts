@@ -80,12 +80,3 @@ it('counts a take-over that came before the fault as one that nobody asked for',
   expect(makeReport({ sent, stored, faultAtMs: 2500, gapEndsAtMs: 2600 }).falseTakeovers).toBe(1);
   expect(makeReport({ sent, stored, faultAtMs: 1500, gapEndsAtMs: 1600 }).falseTakeovers).toBe(0);
 });
-
-it('counts what is lost while the lease lapsed apart from what nothing excuses', () => {
-  const sent = [1, 2, 3, 4].map((sequence) => ({ kind: 'syslog' as const, sequence, atMs: 1000 * sequence }));
-  const lapses = [{ fromMs: 1900, toMs: 2100 }];
-  const { kinds } = makeReport({ sent, stored: [], faultAtMs: 3500, gapEndsAtMs: 3600, lapses });
-  expect(kinds.syslog).toMatchObject({ lostInGap: 2, lost: 2 });
-  const dual = makeReport({ sent, stored: [], faultAtMs: 3500, gapEndsAtMs: null, lapses });
-  expect(dual.kinds.syslog).toMatchObject({ lostInGap: 0, lost: 4 });
-});

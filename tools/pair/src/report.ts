@@ -47,15 +47,7 @@ export interface ReportInput {
   faultAtMs: number;
   /** When a virtual IP answered again, Infinity: never; null: both nodes are fed, and nothing may be lost. */
   gapEndsAtMs: number | null;
-  /** Other times in which nobody owned the virtual IP: lapses of the lease on a machine that stalls. */
-  lapses?: readonly Away[];
   name?: NameReport | null;
-}
-
-/** Of the wall clock of the one host. */
-export interface Away {
-  fromMs: number;
-  toMs: number;
 }
 
 const beforeFaultMs = 1000;
@@ -76,18 +68,18 @@ export interface NameReport {
 }
 
 /** What the database says about a take-over. */
-export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, lapses = [], name = null }: ReportInput): Report {
+export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, name = null }: ReportInput): Report {
   const epochs = [...new Set(stored.map((row) => row.epoch))].toSorted((a, b) => a - b);
   const oldEpoch = epochs[0] ?? 0;
   const firstNew = stored
     .filter((row) => row.epoch > oldEpoch)
     .reduce((least, row) => Math.min(least, row.committedAtMs), Number.POSITIVE_INFINITY);
-  const gaps = gapEndsAtMs === null ? [] : [{ fromMs: faultAtMs - beforeFaultMs, toMs: gapEndsAtMs }, ...lapses];
+  const gap = gapEndsAtMs === null ? null : { fromMs: faultAtMs - beforeFaultMs, toMs: gapEndsAtMs };
   const kinds = Object.fromEntries(
     trafficKinds.map((kind) => {
       const rows = stored.filter((row) => row.kind === kind);
       const mine = sent.filter((one) => one.kind === kind);
-      return [kind, kindReport(mine, rows, gaps)];
+      return [kind, kindReport(mine, rows, gap)];
     }),
   ) as Record<TrafficKind, KindReport>;
   const takeoverMs = Number.isFinite(firstNew) ? Math.round(firstNew - faultAtMs) : null;
@@ -95,14 +87,14 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, lapses = [], 
   return { takeoverMs, epochs, falseTakeovers, kinds, name };
 }
 
-function kindReport(sent: Sent[], rows: StoredRow[], gaps: readonly Away[]): KindReport {
+function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs: number } | null): KindReport {
   const copies = new Map<number, number>();
   for (const { sequence } of rows) copies.set(sequence, (copies.get(sequence) ?? 0) + 1);
   const report: KindReport = { sent: sent.length, stored: 0, doubled: 0, lostInGap: 0, lost: 0 };
   for (const { sequence, atMs } of sent) {
     const count = copies.get(sequence) ?? 0;
     if (count > 0) report.stored++;
-    else if (gaps.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs)) report.lostInGap++;
+    else if (gap && atMs >= gap.fromMs && atMs <= gap.toMs) report.lostInGap++;
     else report.lost++;
     report.doubled += Math.max(0, count - 1);
   }

@@ -14,8 +14,12 @@ const backlogWithinMs = 60_000;
 /**
  * Until what is counted stands still for `quietMs`: then nothing more comes; sooner when as much as expected is there.
  */
-export async function untilQuiet(count: () => Promise<number>, expected: number, quietMs = 3000): Promise<void> {
-  const deadline = performance.now() + backlogWithinMs;
+export async function untilQuiet(
+  count: () => Promise<number>,
+  expected: number,
+  { quietMs = 3000, withinMs = backlogWithinMs } = {},
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
   let last = { count: -1, atMs: 0 };
   for (;;) {
     const now = { count: await count(), atMs: performance.now() };

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { openSync, writeSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FollowName, type NameToFollow } from '../dns/follow-name.ts';
@@ -23,7 +23,7 @@ export interface TrafficOptions {
   run: number;
   /**
    * What was sent, one line a datagram: kind, sequence number, wall clock in ms; and a line whenever the name led elsewhere:
-   * `address`, the new one, wall clock in ms.
+   * `address`, the new one, wall clock in ms; and one for each datagram that this host did not send: `failed`, the code, wall clock.
    */
   logFile: string;
 }
@@ -35,10 +35,11 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
   mkdirSync(path.dirname(options.logFile), { recursive: true });
   // A second life must not send the same numbers again: the file is there then, and this throws.
   const log = openSync(options.logFile, 'wx');
-  const sockets = Object.fromEntries(trafficKinds.map((kind) => [kind, createSocket('udp4')])) as Record<
-    TrafficKind,
-    Socket
-  >;
+  // Targets are addresses: to look each of them up costs more than to send.
+  const lookup: SocketOptions['lookup'] = (address, _, done) => done(null, address, 4);
+  const sockets = Object.fromEntries(
+    trafficKinds.map((kind) => [kind, createSocket({ type: 'udp4', lookup })]),
+  ) as Record<TrafficKind, Socket>;
   for (const socket of Object.values(sockets)) socket.on('error', (error) => console.error(error.message));
   let startedAt = performance.now();
   let sequence = 0;
@@ -49,6 +50,9 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
     : null;
   follow?.start();
 
+  const told = (error: Error | null) => {
+    if (error) lines += `failed ${(error as NodeJS.ErrnoException).code ?? error.message} ${Date.now()}\n`;
+  };
   const sendOne = (kind: TrafficKind, uptimeMs: number) => {
     const atMs = Date.now();
     const bytes =
@@ -62,7 +66,7 @@ export async function sendTraffic(options: TrafficOptions): Promise<void> {
               templateEvery: options.templateEvery,
             });
     const targets = follow?.address ? [...options.targets, follow.address] : options.targets;
-    for (const target of targets) sockets[kind].send(bytes, options.ports[kind], target, () => {});
+    for (const target of targets) sockets[kind].send(bytes, options.ports[kind], target, told);
     lines += `${kind} ${sequence} ${atMs}\n`;
   };
   const flush = () => {
