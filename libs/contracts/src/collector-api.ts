@@ -58,14 +58,21 @@ export const ledgerVerification = z.object({
   from: z.string(),
   /** What came later may still be on its way to the store. */
   until: z.string(),
-  /** `proven`: every datagram that either node kept is stored once. `broken`: some are not. `unproven`: nobody can tell. */
+  /**
+   * `proven`: every datagram that either node kept is stored once. `broken`: some are not. `unproven`: what was seen is; what a node that
+   * is away alone received is not known.
+   */
   verdict: z.enum(['proven', 'broken', 'unproven']),
   totals: z.object({ received: z.int(), stored: z.int(), lost: z.int(), doubled: z.int(), unknown: z.int() }),
   nodes: z.array(
     z.object({
       name: z.string(),
-      /** Null: it could not be asked, `fault` says why. */
+      /** What it kept: all of it (`own`), what the other one has copied of it, or nothing; `fault` says why. */
+      seen: z.enum(['own', 'copy', 'nothing']),
+      /** Null: nothing of it was seen. */
       received: z.int().nullable(),
+      /** When the last of it that was seen was received, by its clock. */
+      lastSeen: z.string().nullable(),
       keptSince: z.string().nullable(),
       clockAheadMs: z.number().nullable(),
       fault: apiError.nullable(),

@@ -34,14 +34,15 @@ export function ledgerText(found: LedgerVerification, paint: Paint): string[] {
     ...shown.map((line) => row(minuteOf(line), line)),
   ]);
   const heard = nodes.map(
-    ({ name, received }) => `${name} ${received === null ? 'was not asked' : `received ${count(received)}`}`,
+    ({ name, seen, received }) =>
+      `${name} ${received === null ? 'does not tell' : `received ${seen === 'copy' ? 'at least ' : ''}${count(received)}`}`,
   );
   const colour = verdict === 'proven' ? 'green' : verdict === 'broken' ? 'red' : 'yellow';
   return [
     `From ${moment(found.from)} to ${moment(found.until)} UTC, feed ${feed}; ${heard.join(', ')}`,
     ...(lines.length === 0 ? ['Nothing was received in that time.'] : text),
     ...notes.map((note) => `${paint('yellow', 'note')} ${note}`),
-    `${paint(colour, verdict)}: received ${count(totals.received)}, stored ${count(totals.stored)}, lost ${count(totals.lost)}, doubled ${count(totals.doubled)}`,
+    `${paint(colour, verdict)}: ${verdict === 'unproven' ? 'of what could be seen ' : ''}received ${count(totals.received)}, stored ${count(totals.stored)}, lost ${count(totals.lost)}, doubled ${count(totals.doubled)}`,
   ];
 }
 

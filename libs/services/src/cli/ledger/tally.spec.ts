@@ -23,7 +23,8 @@ it('adds up by source and minute, with the rows of whole minutes for what is one
     ['flow', '1970-01-01T00:11:00.000Z', null],
     ['syslog', '1970-01-01T00:11:00.000Z', 3],
   ]);
-  const nodes = [{ name: 'a', received: 5, keptSince: null, clockAheadMs: 0, fault: null }];
+  const own = { seen: 'own', lastSeen: null, keptSince: null, clockAheadMs: 0, fault: null } as const;
+  const nodes = [{ name: 'a', received: 5, ...own }];
   const found = { feed: 'dual', from: 'x', until: 'y', verdict: 'broken', totals: { ...tally.totals(), unknown: 0 }, nodes, lines, notes: [] } as const; // prettier-ignore
   const text = ledgerText({ ...found, nodes, lines, notes: ['so it is'] }, plain);
   expect(text).toContain('1970-01-01 00:11  syslog  192.0.2.1         3       2     1        1     3');

@@ -1,5 +1,5 @@
-import { subjects, type CensusAnswer, type CensusRequest } from '@hotstandby/contracts';
-import { entriesToText } from '@hotstandby/core/ledger';
+import { CodedError, subjects, type CensusAnswer, type CensusRequest } from '@hotstandby/contracts';
+import { entriesToText, type LedgerEntry } from '@hotstandby/core/ledger';
 import { BusError, type Clock, type LedgerReader, type StoredCount } from '@hotstandby/ports';
 import { LocalBus } from '@hotstandby/testing/local-bus';
 import { expect, it } from 'vitest';
@@ -21,7 +21,11 @@ interface Message {
 async function verified(given: {
   a?: Message[] | 'silent';
   b?: Message[];
-  copyOfA?: Message[];
+  copyOfA?: Message[] | 'not kept';
+  feed?: 'dual' | 'vip';
+  /** With both nodes fed: what is stored. */
+  ledger?: LedgerEntry[];
+  spanMs?: number;
   keptSinceMs?: Partial<Record<'a' | 'b', number | null>>;
   marked: string[];
   /** Some seconds later. */
@@ -44,7 +48,7 @@ async function verified(given: {
         receivedAtMs: minute * 60_000 + at * 1000,
       }));
     return {
-      feed: 'vip',
+      feed: given.feed ?? 'vip',
       clockAheadMs: 0,
       keptSinceMs,
       messages: there.map((message, sequence) => ({
@@ -55,16 +59,22 @@ async function verified(given: {
       next: null,
     };
   };
-  const respond = (node: 'a' | 'b', own: Message[], copy: Message[]) =>
+  const respond = (node: 'a' | 'b', own: Message[], copy: Message[] | 'not kept') =>
     bus.respond(subjects.census(node === 'a' ? (a ?? never()) : (b ?? never())), (payload) => {
       const request = payload as CensusRequest;
-      return answer(request.stream === 'own' ? own : copy, request, given.keptSinceMs?.[node] ?? null);
+      const messages = request.stream === 'own' ? own : copy;
+      if (messages === 'not kept') throw new CodedError('HS_NO_COPY', 'this node keeps no copy');
+      return answer(messages, request, given.keptSinceMs?.[node] ?? null);
     });
   if (given.a !== 'silent') respond('a', given.a ?? [], []);
   respond('b', given.b ?? [], given.copyOfA ?? []);
   const ledger: LedgerReader = {
     progress: async () => [{ epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0 }],
-    lines: () => never(),
+    lines: async function* () {
+      if (!given.ledger) never();
+      const stored = (given.ledger ?? []).toSorted((one, other) => one.receivedAtMs - other.receivedAtMs);
+      yield { epoch: 2, nodeId: 'id-b', clockAheadMs: 0, stored };
+    },
     delivered: async (ids) => {
       looks++;
       const marked = [...given.marked, ...(looks > 3 ? (given.markedLater ?? []) : [])];
@@ -73,7 +83,7 @@ async function verified(given: {
     counts: async () => given.rows ?? [],
     close: async () => {},
   };
-  return verifyLedger(60_000, { bus, clock, ledger, own: a ?? never(), peer: b ?? never() });
+  return verifyLedger(given.spanMs ?? 60_000, { bus, clock, ledger, own: a ?? never(), peer: b ?? never() });
 }
 const after = (_: number, act: () => void) => {
   queueMicrotask(act);
@@ -112,13 +122,62 @@ it('needs no row of a flow: the sums by minute may be all that is stored of them
   expect(await verified({ a: flows, marked: [] })).toMatchObject({ verdict: 'broken', totals: { lost: 2 } });
 });
 
-it('sees a node that is away through the copy, and says so', async () => {
+it('sees a node that is away through the copy, and claims nothing about what that may lack', async () => {
   const copyOfA: Message[] = [{ id: 'a1', kind: 'syslog', at: 5 }];
   const found = await verified({ a: 'silent', copyOfA, marked: ['a1'] });
-  expect(found).toMatchObject({ verdict: 'proven', totals: { received: 1, stored: 1 } });
-  expect(found.notes).toContainEqual(
-    expect.stringContaining("node a is away and was seen through the other one's copy"),
-  );
+  expect(found).toMatchObject({ verdict: 'unproven', totals: { received: 1, stored: 1, lost: 0 } });
+  const lastSeen = new Date(minute * 60_000 + 5000).toISOString();
+  expect(found.nodes).toMatchObject([
+    { name: 'a', seen: 'copy', received: 1, lastSeen, fault: { code: expect.anything() } },
+    { name: 'b', seen: 'own', received: 0, lastSeen: null, fault: null },
+  ]);
+  expect(found.notes).toEqual([
+    `node a is away and was seen through the other one's copy, which ends at ${lastSeen}: whether it received more is not known before it is back`,
+    expect.stringContaining('node a has not compared its clock'),
+  ]);
+  const empty = await verified({ a: 'silent', b: copyOfA, marked: ['a1'] });
+  expect(empty).toMatchObject({ verdict: 'unproven', totals: { received: 1 }, nodes: [{ received: 0 }, {}] });
+  expect(empty.notes).toContainEqual(expect.stringContaining('which has nothing of that time'));
+});
+
+it('calls broken what is lost of the copy, and rows that are missing, whatever the node that is away had', async () => {
+  const copyOfA: Message[] = [{ id: 'a1', kind: 'syslog', at: 5, datagrams: 2 }];
+  const given = { a: 'silent' as const, copyOfA };
+  expect(await verified({ ...given, marked: [] })).toMatchObject({ verdict: 'broken', totals: { lost: 2 } });
+  const rowsOf = (rows: number) => [{ kind: 'syslog' as const, source: '192.0.2.7', minute, rows }];
+  const whole = { keptSinceMs: { b: 0 }, spanMs: 180_000 };
+  const verdict = async (rows: number, silent: boolean) => {
+    const nodes = silent ? given : { a: copyOfA };
+    return (await verified({ ...nodes, ...whole, marked: ['a1'], rows: rowsOf(rows) })).verdict;
+  };
+  expect([await verdict(1, true), await verdict(2, true), await verdict(3, true)]).toEqual([
+    'broken',
+    'unproven',
+    // The node that is away may have stored one before it could be copied.
+    'unproven',
+  ]);
+  expect([await verdict(2, false), await verdict(3, false)]).toEqual(['proven', 'broken']);
+});
+
+it('knows nothing of a node that is away where no copy is kept', async () => {
+  const b: Message[] = [{ id: 'b1', kind: 'syslog', at: 5 }];
+  const found = await verified({ a: 'silent', b, copyOfA: 'not kept', marked: ['b1'] });
+  expect(found).toMatchObject({ verdict: 'unproven', nodes: [{ seen: 'nothing', received: null }, { received: 1 }] });
+  expect(found.notes[0]).toContain('node a does not tell what it received');
+});
+
+it('with both nodes fed calls nothing doubled that a node which is away may have received', async () => {
+  const entry = { digest: 0n, receivedAtMs: minute * 60_000 + 5000 };
+  const copyOfB = { ...entry, receivedAtMs: entry.receivedAtMs + 500 };
+  const b: Message[] = [{ id: 'b1', kind: 'syslog', at: 5 }];
+  const found = await verified({ feed: 'dual', a: 'silent', b, marked: [], ledger: [entry, copyOfB] });
+  expect(found).toMatchObject({ verdict: 'unproven', totals: { received: 1, stored: 1, doubled: 0, unknown: 1 } });
+  const both = await verified({ feed: 'dual', a: b, b, marked: [], ledger: [entry, copyOfB] });
+  expect(both).toMatchObject({ verdict: 'broken', totals: { received: 1, doubled: 1, unknown: 0 } });
+  expect(await verified({ feed: 'dual', a: 'silent', b, marked: [], ledger: [] })).toMatchObject({
+    verdict: 'broken',
+    totals: { lost: 1 },
+  });
 });
 
 it('begins where both have kept everything, and says when that is later than what was asked for', async () => {

@@ -1,4 +1,4 @@
-import { entriesFromText, audit, type ReceivedEntry } from '@hotstandby/core/ledger';
+import { type Audit, audit, entriesFromText, type ReceivedEntry } from '@hotstandby/core/ledger';
 import { CodedError, type CensusAnswer, type LedgerVerification, type Place } from '@hotstandby/contracts';
 import type { Bus, Clock, LedgerReader } from '@hotstandby/ports';
 import { codedFault, readCensus } from '../../pair-view/index.ts';
@@ -30,6 +30,8 @@ interface NodeFacts {
   aheadMs: number;
   keptSinceMs: number | null;
   received: number;
+  /** When the last of it that was seen was received, by its clock; null: nothing was. */
+  lastSeenMs: number | null;
   fault: LedgerVerification['nodes'][number]['fault'];
   clockAheadMs: number | null;
 }
@@ -49,7 +51,7 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
     throw new CodedError('HS_NO_ANSWER', `no collector tells what it received (${why})`);
   }
   const facts = nodes.map((node) => node.facts);
-  if (feed === 'vip') seeThroughCopies(facts);
+  if (feed === 'vip') await seeThroughCopies(facts, parts.bus);
 
   const noted = (await ledger.progress()).toSorted((one, other) => one.epoch - other.epoch).at(-1);
   if (!noted) throw new CodedError('HS_NO_ANSWER', 'nobody has stored anything yet');
@@ -78,20 +80,27 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   const lines = tally.lines(rows, isWhole);
   const notes = notesOf(facts, { askedFromMs, unknown });
   const totals = { ...tally.totals(), unknown };
-  const wrongRows = lines.filter((line) => line.rows !== null && line.rows !== line.stored + line.doubled);
-  for (const { source, kind, minute, rows: there, stored, doubled } of unknown === 0 ? wrongRows : [])
+  // More rows than are accounted for may be of what could not be seen; fewer never are.
+  const seenWhole = isSeenWhole(facts);
+  const isWrong = (there: number, accounted: number) =>
+    seenWhole && unknown === 0 ? there !== accounted : there < accounted;
+  const wrongRows = lines.filter(
+    ({ rows: there, stored, doubled }) => there !== null && isWrong(there, stored + doubled),
+  );
+  for (const { source, kind, minute, rows: there, stored, doubled } of wrongRows)
     notes.push(`${kind} of ${source} in ${minute}: the table has ${there} rows, the ledger ${stored + doubled}`);
-  const broken = totals.lost > 0 || totals.doubled > 0 || (unknown === 0 && wrongRows.length > 0);
-  const unseen = facts.some(({ through }) => !through);
+  const broken = totals.lost > 0 || totals.doubled > 0 || wrongRows.length > 0;
   return {
     feed,
     from: new Date(fromMs).toISOString(),
     until: new Date(untilMs).toISOString(),
-    verdict: broken ? 'broken' : unseen ? 'unproven' : 'proven',
+    verdict: broken ? 'broken' : seenWhole ? 'proven' : 'unproven',
     totals,
-    nodes: facts.map(({ at, received, keptSinceMs, clockAheadMs, fault, through }) => ({
+    nodes: facts.map(({ at, received, lastSeenMs, keptSinceMs, clockAheadMs, fault, through }) => ({
       name: at.node,
+      seen: through?.stream ?? 'nothing',
       received: through ? received : null,
+      lastSeen: lastSeenMs === null ? null : new Date(lastSeenMs).toISOString(),
       keptSince: keptSinceMs === null ? null : new Date(keptSinceMs).toISOString(),
       clockAheadMs: clockAheadMs === null ? null : Math.round(clockAheadMs),
       fault,
@@ -102,12 +111,13 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
 }
 
 async function factsOf(at: Place, { bus }: VerifyParts): Promise<{ facts: NodeFacts; answer: CensusAnswer | null }> {
-  const unknown = { at, through: null, aheadMs: 0, keptSinceMs: null, received: 0, clockAheadMs: null };
+  const nothing = { received: 0, lastSeenMs: null };
+  const unknown = { at, through: null, aheadMs: 0, keptSinceMs: null, clockAheadMs: null, ...nothing };
   try {
     for await (const answer of readCensus(bus, at, { stream: 'own', fromMs: 0, untilMs: 0 })) {
       const { clockAheadMs, keptSinceMs } = answer;
       const through = { at, stream: 'own' as const };
-      const known = { at, through, aheadMs: clockAheadMs ?? 0, keptSinceMs, received: 0, clockAheadMs, fault: null };
+      const known = { at, through, aheadMs: clockAheadMs ?? 0, keptSinceMs, clockAheadMs, fault: null, ...nothing };
       return { facts: known, answer };
     }
     return { facts: { ...unknown, fault: null }, answer: null };
@@ -118,15 +128,22 @@ async function factsOf(at: Place, { bus }: VerifyParts): Promise<{ facts: NodeFa
 }
 
 /** With one address fed each node keeps a copy of the other's: it stands in for a node that is away. */
-function seeThroughCopies(facts: NodeFacts[]): void {
+async function seeThroughCopies(facts: NodeFacts[], bus: Bus): Promise<void> {
   for (const node of facts) {
     const other = facts.find((one) => one !== node && one.fault === null);
-    if (node.through === null && other) {
-      node.through = { at: other.at, stream: 'copy' };
-      node.keptSinceMs = other.keptSinceMs;
+    if (node.through !== null || !other) continue;
+    try {
+      for await (const { keptSinceMs } of readCensus(bus, other.at, { stream: 'copy', fromMs: 0, untilMs: 0 }))
+        Object.assign(node, { through: { at: other.at, stream: 'copy' }, keptSinceMs });
+    } catch (error) {
+      // Without a copy (collector.mirror: false) nothing is known of it.
+      if (codedFault(error).code !== 'HS_NO_COPY') throw error;
     }
   }
 }
+
+/** What a node kept itself. A copy of it may lack the last, and nobody else knows whether there was more. */
+const isSeenWhole = (facts: NodeFacts[]): boolean => facts.every(({ through }) => through?.stream === 'own');
 
 type Piece = { fromMs: number; untilMs: number };
 
@@ -157,20 +174,42 @@ async function auditPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus,
     }
     const inPiece = ({ receivedAtMs }: ReceivedEntry) =>
       receivedAtMs - node.aheadMs >= piece.fromMs && receivedAtMs - node.aheadMs < piece.untilMs;
-    node.received += entries.filter(inPiece).length;
+    sawOf(
+      node,
+      entries.filter(inPiece).map(({ receivedAtMs }) => receivedAtMs),
+    );
     received.push({ aheadMs: node.aheadMs, entries });
   }
   const stored = [];
   for await (const line of ledger.lines(wide.fromMs, wide.untilMs))
     stored.push({ aheadMs: line.clockAheadMs ?? 0, entries: line.stored });
   const result = audit({ received, stored, reachMs, ...piece });
+  // One more of what the other node has may be what this one, which cannot be asked, alone received.
+  const unseen = isSeenWhole(facts) ? 0 : withoutDoubled(result.counts);
   tally.addAll(result.counts);
-  return result.unknown;
+  return result.unknown + unseen;
+}
+
+function sawOf(node: NodeFacts, receivedAtMs: number[]): void {
+  node.received += receivedAtMs.length;
+  node.lastSeenMs = receivedAtMs.reduce((last, atMs) => Math.max(last, atMs), node.lastSeenMs ?? 0) || null;
+}
+
+/** Takes them out, and returns how many there were. */
+function withoutDoubled(counts: Audit['counts']): number {
+  let doubled = 0;
+  for (const minutes of counts.values()) {
+    for (const count of minutes.values()) {
+      doubled += count.doubled;
+      count.doubled = 0;
+    }
+  }
+  return doubled;
 }
 
 interface Unmarked {
   id: string;
-  groups: { group: string; minutes: number[] }[];
+  groups: { group: string; receivedAtMs: number[] }[];
 }
 
 /** One address is fed: a message is stored when it is marked, whichever node has it. */
@@ -192,9 +231,9 @@ async function markPiece(
     for await (const { id, groups } of messagesOf(node, piece, bus)) {
       const read = groups.map(({ source, kind, entries }) => ({
         group: groupOf(source, kind),
-        minutes: entriesFromText(entries).map(({ receivedAtMs }) => Math.floor(receivedAtMs / 60_000)),
+        receivedAtMs: entriesFromText(entries).map((entry) => entry.receivedAtMs),
       }));
-      node.received += read.reduce((sum, { minutes }) => sum + minutes.length, 0);
+      for (const { receivedAtMs } of read) sawOf(node, receivedAtMs);
       batch.push({ id, groups: read });
       if (batch.length >= 500) await settle();
     }
@@ -204,7 +243,8 @@ async function markPiece(
 }
 
 function count({ groups }: Unmarked, what: Parameters<Tally['add']>[2], tally: Tally): void {
-  for (const { group, minutes } of groups) for (const minute of minutes) tally.add(group, minute, what);
+  for (const { group, receivedAtMs } of groups)
+    for (const atMs of receivedAtMs) tally.add(group, Math.floor(atMs / 60_000), what);
 }
 
 /**
@@ -231,12 +271,13 @@ async function lookAgain(unmarked: Unmarked[], tally: Tally, { ledger, clock }: 
 
 function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: number }): string[] {
   const notes: string[] = [];
-  for (const { at, through, keptSinceMs, aheadMs, clockAheadMs } of facts) {
-    if (!through) notes.push(`node ${at.node} does not tell what it received: what it alone received is not looked at`);
-    else if (through.stream === 'copy')
-      notes.push(
-        `node ${at.node} is away and was seen through the other one's copy: what had not come into that is not looked at`,
-      );
+  for (const { at, through, lastSeenMs, keptSinceMs, aheadMs, clockAheadMs } of facts) {
+    if (!through) notes.push(`node ${at.node} does not tell what it received: what it alone received is not known`);
+    else if (through.stream === 'copy') {
+      const end = lastSeenMs === null ? 'has nothing of that time' : `ends at ${new Date(lastSeenMs).toISOString()}`;
+      const seen = `node ${at.node} is away and was seen through the other one's copy, which ${end}`;
+      notes.push(`${seen}: whether it received more is not known before it is back`);
+    }
     if (keptSinceMs !== null && keptSinceMs - aheadMs > seen.askedFromMs)
       notes.push(`INGEST of node ${at.node} begins later than what was asked for, and so does this`);
     if (through && clockAheadMs === null)
@@ -245,6 +286,6 @@ function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: numbe
       notes.push(`the clock of node ${at.node} is ${Math.round(aheadMs)} ms off the store's (HS_CLOCKS_APART)`);
   }
   if (seen.unknown > 0)
-    notes.push(`${seen.unknown} stored datagrams are in no INGEST that could be read, so the tables are not counted`);
+    notes.push(`${seen.unknown} stored datagrams are in no INGEST that could be read: whose they are is not known`);
   return notes;
 }
