@@ -15,12 +15,12 @@ import {
 import { loopback } from '../../tools/pair/src/network.ts';
 import { Pair } from '../../tools/pair/src/pair.ts';
 import { Watch } from '../../tools/pair/src/watch.ts';
+import { prepareClone, root } from '../parts/clone.ts';
+import { EarlyEnds } from '../parts/early-ends.ts';
 import { eventually } from '../parts/eventually.ts';
 import { ownNetwork } from '../scenarios/running-pair.ts';
 import { pidsWith, signal } from '../scenarios/processes.ts';
 import { freePort } from './bind-server.ts';
-
-const root = path.join(import.meta.dirname, '..', '..');
 
 export interface Told {
   node: string;
@@ -35,10 +35,13 @@ export class HostnamePair {
   readonly pair: Pair;
   readonly events: Told[] = [];
   readonly #watch: Watch;
+  /** Until both were there for the first time; null: later, a test ends parts itself. */
+  #early: EarlyEnds | null;
 
-  private constructor(layout: Layout, pair: Pair) {
+  private constructor(layout: Layout, pair: Pair, early: EarlyEnds) {
     this.layout = layout;
     this.pair = pair;
+    this.#early = early;
     this.#watch = new Watch(layout);
     this.#watch.onEvent((event: CloudEvent, node) => {
       const { code = null } = (event.data ?? {}) as { code?: string | null };
@@ -48,14 +51,16 @@ export class HostnamePair {
 
   /** Resolves when one node is active and the other its standby. */
   static async start(profile: 'fast' | 'standard'): Promise<HostnamePair> {
+    await prepareClone('hostname');
     const network = loopback(ownNetwork());
     const data = path.join(mkdtempSync(path.join(tmpdir(), 'hs-name-pair-')), 'pair');
     const virtualName = { ...virtualNameFor('127.0.0'), port: await freePort() };
     const layout: Layout = { root, data, addresses: network.addresses, virtualName };
     const choices = { profile, reset: false, withoutFileSync: 'nobody asks for it here' } as const;
     const main = path.join(root, 'tools', 'pair', 'bundle', 'main.mjs');
-    const pair = await Pair.prepare(layout, choices, network, main, { notice: () => {} });
-    const one = new HostnamePair(layout, pair);
+    const early = new EarlyEnds();
+    const pair = await Pair.prepare(layout, choices, network, main, { notice: (line) => early.hear(line) });
+    const one = new HostnamePair(layout, pair, early);
     try {
       await pair.start();
       await one.#watch.start();
@@ -76,14 +81,17 @@ export class HostnamePair {
   }
 
   async settled(): Promise<NodeName> {
-    return eventually(
+    const active = await eventually(
       async () => {
+        this.#early?.check();
         await this.#watch.look();
         return this.#watch.ready() ? this.#watch.active() : null;
       },
       90_000,
       'an active and a standby that is ready',
     );
+    this.#early = null;
+    return active;
   }
 
   async active(): Promise<NodeName | null> {

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -22,8 +23,9 @@ export interface ServiceProcess {
   output(): string;
 }
 
-/** Runs a bundle with a configuration, as a supervisor would. */
+/** Runs a bundle with a configuration, as a supervisor would. Throws when there is none: nobody has to wait for what it would do. */
 export function startServiceProcess(main: string, configFile: string): ServiceProcess {
+  if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
   const child: ChildProcess = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', main, '--config', configFile],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { type PairStatus, pairStatus, type ServiceName, serviceNames } from '@hotstandby/contracts';
 import { profiles } from '@hotstandby/config';
-import { eventually } from '../parts/eventually.ts';
+import { EarlyEnds } from '../parts/early-ends.ts';
+import { eventually, Hopeless } from '../parts/eventually.ts';
 import { childrenOf } from '../parts/process-children.ts';
 import { GrantWatch } from './grant-watch.ts';
 import { pidsWith, signal } from './processes.ts';
@@ -44,6 +45,8 @@ export class RunningPair {
   readonly #launcher: ChildProcess;
   #ended: number | null | undefined;
   #said = '';
+  /** Until both were there for the first time; null: later, a test ends parts itself. */
+  #early: EarlyEnds | null = new EarlyEnds();
 
   private constructor(profile: 'fast' | 'standard') {
     this.leaseTtlMs = profiles[profile].leaseTtlMs;
@@ -51,7 +54,10 @@ export class RunningPair {
       ...['--plain', '--profile', profile, '--net', this.net, '--data', join(this.data, 'pair')],
     ]);
     this.#launcher = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    const hear = (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-100_000));
+    const hear = (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-100_000);
+      this.#early?.hear(chunk.toString());
+    };
     this.#launcher.stdout?.on('data', hear);
     this.#launcher.stderr?.on('data', hear);
     this.#launcher.once('exit', (code) => (this.#ended = code));
@@ -95,9 +101,10 @@ export class RunningPair {
    */
   async settled(timeoutMs = 45_000): Promise<NodeName> {
     const sinceMs = performance.now();
-    return eventually(
+    const active = await eventually(
       async () => {
-        if (this.#ended !== undefined) throw new Error(`the launcher ended with ${this.#ended}`);
+        this.#early?.check();
+        if (this.#ended !== undefined) throw new Hopeless(`the launcher ended with ${this.#ended}`);
         const views = await Promise.all(nodeNames.map((name) => this.status(name)));
         const elapsedMs = performance.now() - sinceMs;
         const unwell = views.flatMap((view) => whatIsAmiss(view, elapsedMs));
@@ -109,6 +116,8 @@ export class RunningPair {
       timeoutMs,
       'one active and one standby that is ready',
     );
+    this.#early = null;
+    return active;
   }
 
   pidOf(name: NodeName, part: ServiceName | 'nats-server'): number {

@@ -1,7 +1,6 @@
 // `npm run chaos -- [--seed S] [--for 10m] [--profile fast|standard]`: a real pair in network namespaces, hurt at random.
 import { parseArgs } from 'node:util';
 import { everyEpisode } from './every.ts';
-import { prepareClone } from './pair.ts';
 import { missing } from './programs.ts';
 import { reportLines } from './report.ts';
 import { ChaosRun } from './run.ts';
@@ -36,7 +35,6 @@ async function main(): Promise<number> {
   }
   const { seed, forMs, profile, list } = options;
   console.log(`seed ${seed}, profile ${profile}, for ${forMs / 1000} s`);
-  await prepareClone();
   const run = await ChaosRun.begin(profile, (line) => console.log(line));
   let interrupted = false;
   for (const name of ['SIGINT', 'SIGTERM'] as const)

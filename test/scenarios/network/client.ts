@@ -6,7 +6,8 @@ import { ports } from '../../../tools/pair/src/layout.ts';
 import { monotonicMs } from '../grant-watch.ts';
 import type { Sent } from './records.ts';
 import type { Answer } from './virtual-address.ts';
-import { root, environment, type NetworkPair } from './pair.ts';
+import { root } from '../../parts/clone.ts';
+import { environment, type NetworkPair } from './pair.ts';
 import { inside } from './programs.ts';
 
 export class ClientView {

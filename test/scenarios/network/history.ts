@@ -5,7 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { rules } from '@hotstandby/core/lease';
 import type { Transition } from '@hotstandby/ports';
 import type { NodeName } from '../../../tools/pair/src/layout.ts';
-import { environment, type NetworkPair, root } from './pair.ts';
+import { root } from '../../parts/clone.ts';
+import { environment, type NetworkPair } from './pair.ts';
 import { inside } from './programs.ts';
 
 /** The most that `hotstandby history` gives. */

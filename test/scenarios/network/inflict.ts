@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type NodeName, nodeNames, peerOf } from '../../../tools/pair/src/layout.ts';
 import type { End, Fault, Which } from './faults.ts';
 import { machines, type Machine } from './lan.ts';
-import { environment, type NetworkPair, root } from './pair.ts';
+import { root } from '../../parts/clone.ts';
+import { environment, type NetworkPair } from './pair.ts';
 import { inside } from './programs.ts';
 
 /** Does it, waits for its time, undoes it. Resolves with what came of it in words, where that is not always the same. */

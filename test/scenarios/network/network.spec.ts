@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultText } from './faults.ts';
-import { prepareClone } from './pair.ts';
 import { missing } from './programs.ts';
 import { reportLines } from './report.ts';
 import { ChaosRun } from './run.ts';
@@ -19,7 +18,6 @@ describe.skipIf(why !== null)(`a pair in network namespaces, hurt on purpose${wh
   let ended = false;
 
   beforeAll(async () => {
-    await prepareClone();
     run = await ChaosRun.begin('standard', (line) => console.log(line));
   }, 180_000);
 

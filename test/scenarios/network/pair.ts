@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { parse, stringify } from 'yaml';
 import { type PairStatus, pairStatus, type ServiceName } from '@hotstandby/contracts';
@@ -25,6 +24,8 @@ import { allProcesses, familyOf, signal } from '../../../tools/pair/src/process-
 import { setUpNodes } from '../../../tools/pair/src/set-up.ts';
 import { prepareStore } from '../../../tools/pair/src/store/postgres.ts';
 import { Supervisor } from '../../../tools/pair/src/supervisor.ts';
+import { prepareClone, root } from '../../parts/clone.ts';
+import { EarlyEnds } from '../../parts/early-ends.ts';
 import { eventually } from '../../parts/eventually.ts';
 import { GrantWatch } from '../grant-watch.ts';
 import { whatIsAmiss } from '../running-pair.ts';
@@ -33,15 +34,9 @@ import { Lan } from './lan.ts';
 import { mark, removeFolder, removeLeftovers } from './leftovers.ts';
 import { inside, searchPath } from './programs.ts';
 
-export const root = join(import.meta.dirname, '..', '..', '..');
 const stopGraceMs = 10_000;
 export type Profile = 'fast' | 'standard';
 export type PartName = ServiceName | 'nats-server';
-/** Installs and builds what is missing, as `npm start` does. */
-export async function prepareClone(): Promise<void> {
-  await promisify(execFile)(process.execPath, [join(root, 'tools', 'start.mjs'), '--prepare', '--vip'], { cwd: root });
-}
-
 export const environment = { PATH: searchPath, HOME: process.env['HOME'] ?? '/' };
 
 /** What of the collector differs from the pair of `npm start`. `folder` may hold files for it. */
@@ -58,6 +53,8 @@ export class NetworkPair {
   readonly #supervisor: Supervisor;
   readonly #parts = new Map<string, Part>();
   readonly #change: ChangeConfig;
+  /** Until both were there for the first time; null: later, a test ends parts itself. */
+  #early: EarlyEnds | null = new EarlyEnds();
 
   private constructor(profile: Profile, lan: Lan, folder: string, change: ChangeConfig) {
     this.profile = profile;
@@ -67,7 +64,9 @@ export class NetworkPair {
     this.#folder = folder;
     this.#layout = { root, data: join(folder, 'pair'), addresses: lan.addresses, virtualName: null };
     this.clocks = new Clocks(folder);
-    this.#supervisor = new Supervisor(new ProcessRecord(sharedFolders(this.#layout).run), () => {});
+    this.#supervisor = new Supervisor(new ProcessRecord(sharedFolders(this.#layout).run), (line) =>
+      this.#early?.hear(line),
+    );
   }
 
   /**
@@ -75,6 +74,7 @@ export class NetworkPair {
    * configuration shall have of the collector besides.
    */
   static async start(profile: Profile, change: ChangeConfig = () => ({})): Promise<NetworkPair> {
+    await prepareClone('vip');
     await removeLeftovers();
     const lan = await Lan.open();
     const pair = new NetworkPair(profile, lan, mkdtempSync(join(tmpdir(), `${mark}-`)), change);
@@ -142,10 +142,11 @@ export class NetworkPair {
   }
 
   /** Both consoles see one active with its standby, ready, and every service well. Returns the active. */
-  settled(timeoutMs: number): Promise<NodeName> {
+  async settled(timeoutMs: number): Promise<NodeName> {
     const sinceMs = performance.now();
-    return eventually(
+    const active = await eventually(
       async () => {
+        this.#early?.check();
         const views = await Promise.all(nodeNames.map((node) => this.status(node)));
         const unwell = views.flatMap((view) => whatIsAmiss(view, performance.now() - sinceMs));
         if (unwell.length > 0) throw new Error([...new Set(unwell)].join('; '));
@@ -156,6 +157,8 @@ export class NetworkPair {
       timeoutMs,
       'one active and one standby that is ready',
     );
+    this.#early = null;
+    return active;
   }
 
   /** Sends a signal to one part with its children. */

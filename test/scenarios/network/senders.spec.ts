@@ -8,7 +8,7 @@ import { ledgerVerification } from '@hotstandby/contracts';
 import { type NodeName, peerOf } from '../../../tools/pair/src/layout.ts';
 import { eventually } from '../../parts/eventually.ts';
 import type { Heard } from '../../sinks/listen-process.ts';
-import { NetworkPair, prepareClone } from './pair.ts';
+import { NetworkPair } from './pair.ts';
 import { inside, ip, missing } from './programs.ts';
 import { absentSenders, collectorFor, RealSenders } from './real-senders.ts';
 import { settlingMs } from './records.ts';
@@ -57,7 +57,6 @@ describe.skipIf(why !== null)(`real senders through a take-over${why === null ? 
   const rows = new Map<string, Row[]>();
 
   beforeAll(async () => {
-    await prepareClone();
     pair = await NetworkPair.start('standard', (lan, folder) => {
       const files = join(folder, 'senders');
       mkdirSync(files, { recursive: true });
