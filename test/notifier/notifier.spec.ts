@@ -212,19 +212,22 @@ it('adds nothing for a node whose reign is over, whatever it believes', async ()
 
 it('delivers to the good recipients when one is refused, and tells which', async () => {
   catcher = await Catcher.open({ port: smtpPort, recipient: (one) => (one === 'eve@example.org' ? 550 : 0) });
-  const failures: unknown[] = [];
+  const failures: { code: string; message: string }[] = [];
   const ending = new AbortController();
   const types = ['mail.failed'];
+  // From the oldest on: nobody has to know when the reader is there.
   const reading = b.arbiter.events.read(
-    { onlyNew: true, types },
-    (event) => void failures.push(event.data),
+    { types },
+    ({ data }) => {
+      const failure = data as { code: string; message: string };
+      if (failure.message.includes('eve@example.org')) failures.push(failure);
+    },
     ending.signal,
   );
-  await wait(500);
   await b.tell('sync.conflict', { path: 'x', keptAs: 'x.1' }, 2);
   await eventually(() => catcher?.mails.length === 1 && failures.length === 1, 20_000, 'the mail and the failure');
   expect(catcher.mails[0]?.to).toEqual(['ann@example.org', 'bob@example.org']);
-  expect(failures[0]).toMatchObject({ code: 'HS_MAIL_REFUSED', message: expect.stringContaining('eve@example.org') });
+  expect(failures[0]?.code).toBe('HS_MAIL_REFUSED');
   ending.abort();
   await reading;
 });
