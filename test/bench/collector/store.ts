@@ -9,7 +9,7 @@ import { serviceFlags } from '../../collector/collector-process.ts';
 import { CollectorRig } from '../../collector/rig.ts';
 import { eventually } from '../../parts/eventually.ts';
 import { childrenOf } from '../../parts/process-children.ts';
-import { inFrontOn, receiverCore, runInFront, senderCore } from './machine.ts';
+import { inFrontOn, receiverCore, runInFront, senderCore, treeOf } from './machine.ts';
 import { formats, framesOf, recordsOf, type Format } from './datagrams.ts';
 
 const { values } = parseArgs({
@@ -78,7 +78,16 @@ async function measure(format: Format, records: number, config: string) {
     const beganMs = performance.now();
     rig.grant();
     // The status tells only once a second; what counts is the time of the last commit in the store.
-    await eventually(() => stored() >= sent, 300_000, `${sent} records stored`).catch((error: unknown) => {
+    const known = new Set(treeOf(postmaster));
+    const look = () => {
+      // A connection that is opened now is a process of its own.
+      for (const pid of treeOf(postmaster).filter((one) => !known.has(one))) {
+        known.add(pid);
+        inFrontOn(senderCore, pid);
+      }
+      return stored() >= sent;
+    };
+    await eventually(look, 300_000, `${sent} records stored`).catch((error: unknown) => {
       throw new Error(`${String(error)}; ${stored()} of ${sent}; ${process.output().slice(-1500)}`);
     });
     const [row] = await rig.postgres.sql(`select extract(epoch from max(stored_at)) * 1000 as last, extract(epoch from min(stored_at)) * 1000 as first from hotstandby.delivery_ledger`);
