@@ -23,3 +23,6 @@ export { columnNames, FlowColumns } from './flow-columns/flow-columns.ts';
 export type { ColumnName, ColumnsHold, ExtraColumn, FlowRun, FlowShape } from './flow-columns/flow-columns.ts';
 export { decodeFlowColumns } from './flow-columns/decode-flow-columns.ts';
 export { recordsOfColumns } from './flow-columns/records-of-columns.ts';
+export { spanNames, spanNumbers, SyslogColumns } from './syslog-columns/syslog-columns.ts';
+export { decodeSyslogColumns } from './syslog-columns/decode-syslog-columns.ts';
+export { recordsOfSyslog } from './syslog-columns/records-of-syslog.ts';

@@ -1,4 +1,4 @@
-import type { FlowColumns, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { FlowColumns, FlowRecord, SyslogColumns, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { LedgerEntry } from '@hotstandby/core/ledger';
 import type { TelemetryKind } from './ingest.ts';
 
@@ -25,6 +25,8 @@ export interface RecordBatch {
     clockAheadMs: number | null;
   };
   syslog: SyslogRecord[];
+  /** More messages; good until `stage` returns. */
+  syslogColumns?: SyslogColumns | null;
   traps: TrapRecord[];
   flows: FlowRecord[];
   /** More flows; good until `stage` returns. Where they hold only what is summed, `sumsOnly` is set. */

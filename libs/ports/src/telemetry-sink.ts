@@ -34,6 +34,8 @@ export interface TelemetrySink {
   readonly name: string;
   /** False: it takes datagrams as they came, and needs no flow as a record. */
   readonly readsFlows: boolean;
+  /** The same of syslog. */
+  readonly readsSyslog: boolean;
   /** At once, so that the records need not be kept; null: there is nothing for this sink in it. Never throws. */
   stage(message: SinkMessage): SinkItem | null;
   /** Resolves when they are there, in their order. Rejects when that is not known: they come again. */

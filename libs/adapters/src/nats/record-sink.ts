@@ -39,6 +39,7 @@ const inFlight = 16;
 export class NatsRecordSink implements TelemetrySink {
   readonly name = 'jetstream RECORDS';
   readonly readsFlows: boolean;
+  readonly readsSyslog: boolean;
   readonly #place: Place;
   readonly #link: Link;
   readonly #options: RecordSinkOptions;
@@ -49,6 +50,7 @@ export class NatsRecordSink implements TelemetrySink {
     this.#link = link;
     this.#options = options;
     this.readsFlows = options.kinds.includes('flow');
+    this.readsSyslog = options.kinds.includes('syslog');
   }
 
   stage(message: SinkMessage): SinkItem | null {

@@ -40,6 +40,7 @@ class Lines implements SinkItem {
 export class FileSink implements TelemetrySink {
   readonly name: string;
   readonly readsFlows: boolean;
+  readonly readsSyslog: boolean;
   readonly #options: FileSinkOptions;
   #file: OpenFile | null = null;
   /** One delivery after the other, whoever asks. */
@@ -48,6 +49,7 @@ export class FileSink implements TelemetrySink {
   constructor(options: FileSinkOptions) {
     this.name = `file ${options.path}`;
     this.readsFlows = options.kinds.includes('flow');
+    this.readsSyslog = options.kinds.includes('syslog');
     this.#options = options;
   }
 

@@ -3,6 +3,7 @@ import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
 import { packLedger, type PackedLedger } from './delivery-ledger.ts';
 import { putFlowColumns } from './copy/put-flow-columns.ts';
+import { putSyslogColumns } from './copy/put-syslog-columns.ts';
 import { putRecord } from './copy/put-record.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
 import { GatheredFlows } from './gathered-flows.ts';
@@ -41,12 +42,13 @@ export class StagedRecords implements StagedBatch {
     this.settled = ledger.settled.length;
     this.ledger = packLedger(ledger);
     const flowCount = flows.length + (columns?.count ?? 0);
-    this.rows = syslog.length + traps.length + flowCount;
+    this.rows = syslog.length + (batch.syslogColumns?.count ?? 0) + traps.length + flowCount;
     this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;
     this.epoch = epoch;
     const asRows = sumsOnly ? flows.filter(({ malformed }) => malformed !== null) : flows;
     if (columns && !sumsOnly) putFlowColumns(writer, epoch, flowRunColumns, columns);
     const flowTuples = tuplesOf(flowColumns, epoch, asRows);
+    if (batch.syslogColumns) putSyslogColumns(writer, epoch, batch.syslogColumns);
     this.tuples = {
       syslog_message: tuplesOf(syslogColumns, epoch, syslog),
       snmp_trap: tuplesOf(trapColumns, epoch, traps),

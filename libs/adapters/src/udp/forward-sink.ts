@@ -46,6 +46,7 @@ const lackText = (name: string, why: string): string =>
 export class ForwardSink implements TelemetrySink {
   readonly name: string;
   readonly readsFlows = false;
+  readonly readsSyslog = false;
   readonly #options: ForwardSinkOptions;
   #socket: Promise<Socket> | null = null;
   /** Null: not tried yet; in words: why not. */

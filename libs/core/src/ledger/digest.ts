@@ -4,20 +4,28 @@ import { sameInBothCopies } from './sameness.ts';
 
 /** A UDP payload and an address fit; it is used again for every datagram. */
 const scratch = new Uint8Array(65_536 + 256);
+const view = new DataView(scratch.buffer);
 
 /**
  * 64 bits that both copies of a dual-fed datagram share: over kind, exporter's address and what the exporter sends alike
  * to both nodes (`sameInBothCopies`). Neither ports nor times count.
  */
-export function digestOf(datagram: FramedDatagram): bigint {
-  const { kind, sourceAddress, bytes } = datagram;
+export function digestOf({
+  kind,
+  sourceAddress,
+  bytes,
+}: Pick<FramedDatagram, 'kind' | 'sourceAddress' | 'bytes'>): bigint {
   let at = 0;
   scratch[at++] = kindNumbers[kind];
   for (let index = 0; index < sourceAddress.length; index++) scratch[at++] = sourceAddress.charCodeAt(index);
   scratch[at++] = 0;
-  for (const [from, to] of sameInBothCopies(datagram)) {
+  if (kind === 'syslog') {
+    scratch.set(bytes, at);
+    return murmur3(view, at + bytes.length);
+  }
+  for (const [from, to] of sameInBothCopies({ kind, bytes })) {
     scratch.set(bytes.subarray(from, to), at);
     at += to - from;
   }
-  return murmur3(scratch, at);
+  return murmur3(view, at);
 }

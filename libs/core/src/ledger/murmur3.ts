@@ -2,8 +2,7 @@
  * MurmurHash3_x86_128 (Austin Appleby, public domain), its first 64 bits. Not a secret keeper: a sender who makes two of
  * his own datagrams collide harms only his own.
  */
-export function murmur3(bytes: Uint8Array, length: number): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+export function murmur3(view: DataView, length: number): bigint {
   let h1 = 0;
   let h2 = 0;
   let h3 = 0;
@@ -43,8 +42,13 @@ export function murmur3(bytes: Uint8Array, length: number): bigint {
   h2 = finish(h2);
   h1 = (h1 + h2 + finish(h3) + finish(h4)) | 0;
   h2 = (h2 + h1) | 0;
-  return (BigInt(h2 >>> 0) << 32n) | BigInt(h1 >>> 0);
+  // Through memory: shifting and adding would make four numbers of it.
+  result.setInt32(0, h2);
+  result.setInt32(4, h1);
+  return result.getBigUint64(0);
 }
+
+const result = new DataView(new ArrayBuffer(8));
 
 const c1 = 0x239b961b;
 const c2 = 0xab0e9789 | 0;

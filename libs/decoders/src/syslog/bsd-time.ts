@@ -95,12 +95,18 @@ function shifted(time: CivilTime, shiftMs: number): number | null {
 // A message may come late by months, from a queue or a clock that is not set; clocks that run ahead do so by days at most.
 const aheadMs = 31 * 86_400_000;
 
+/** The day of the last message: its midnights, the year behind that of its reception first. */
+const lastDay = { month: 0, day: 0, near: NaN, midnightsMs: [] as (number | null)[] };
+
 /** The same for a time without a zone: ms since midnight of the day. Null: there is no such date. */
 export function latestYearMs(month: number, day: number, clockMs: number, receivedAtMs: number): number | null {
-  const midnight = { month, day, hour: 0, minute: 0, second: 0, millisecond: 0 };
   const near = yearOfMs(Number.isFinite(receivedAtMs) ? receivedAtMs : 0);
-  for (let year = near + 1; year >= near - 1; year -= 1) {
-    const dayMs = civilToMs({ year, ...midnight });
+  if (near !== lastDay.near || day !== lastDay.day || month !== lastDay.month) {
+    const midnight = { month, day, hour: 0, minute: 0, second: 0, millisecond: 0 };
+    const midnightsMs = [near + 1, near, near - 1].map((year) => civilToMs({ year, ...midnight }));
+    Object.assign(lastDay, { month, day, near, midnightsMs });
+  }
+  for (const dayMs of lastDay.midnightsMs) {
     if (dayMs !== null && dayMs >= 0 && dayMs + clockMs <= receivedAtMs + aheadMs) return recordTimeMs(dayMs + clockMs);
   }
   return null;

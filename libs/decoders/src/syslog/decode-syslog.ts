@@ -1,5 +1,6 @@
 import type { DatagramContext, SyslogRecord } from '../records.ts';
 import { decodeText } from '../text/decode-text.ts';
+import { endOfText } from './end-of-text.ts';
 import type { ParsedMessage } from './parsed-message.ts';
 import { parsePriority } from './priority.ts';
 import { plainRfc3164 } from './plain-rfc3164.ts';
@@ -69,10 +70,3 @@ const nothingRead = {
   msgId: null,
   structuredData: null,
 } satisfies Partial<SyslogRecord>;
-
-/** Many senders end a datagram with a line end or NUL; neither is part of the message. */
-function endOfText(bytes: Uint8Array): number {
-  let end = bytes.length;
-  while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1;
-  return end;
-}

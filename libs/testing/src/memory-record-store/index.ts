@@ -1,4 +1,4 @@
-import { recordsOfColumns } from '@hotstandby/decoders';
+import { recordsOfColumns, recordsOfSyslog } from '@hotstandby/decoders';
 import type {
   DeliveryProgress,
   GatheredSums,
@@ -58,8 +58,12 @@ export class MemoryRecordStore implements RecordStore {
   }
 
   stage(batch: RecordBatch): StagedBatch {
-    const { columns = null, flows, ...others } = batch;
-    return new Staged({ ...others, flows: columns ? [...flows, ...recordsOfColumns(columns)] : flows });
+    const { columns = null, flows, syslogColumns = null, syslog, ...others } = batch;
+    return new Staged({
+      ...others,
+      flows: columns ? [...flows, ...recordsOfColumns(columns)] : flows,
+      syslog: syslogColumns ? [...syslog, ...recordsOfSyslog(syslogColumns)] : syslog,
+    });
   }
 
   gather(batch: StagedBatch, into: GatheredSums | null): GatheredSums {

@@ -1,5 +1,5 @@
 import { FlowsToSum } from '@hotstandby/core/traffic';
-import { recordsOfColumns } from '@hotstandby/decoders';
+import { recordsOfColumns, recordsOfSyslog } from '@hotstandby/decoders';
 import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import { fieldsOf, type Column, type Field } from './column.ts';
 import { messageKey } from './message-key.ts';
@@ -18,7 +18,8 @@ export class StagedRecords implements StagedBatch {
   readonly sums: FlowsToSum | null;
 
   constructor(batch: RecordBatch) {
-    const { messageId, ledger, syslog, traps, flows, columns = null, sumsOnly = false } = batch;
+    const { messageId, ledger, traps, flows, columns = null, sumsOnly = false } = batch;
+    const syslog = [...(batch.syslogColumns ? recordsOfSyslog(batch.syslogColumns) : []), ...batch.syslog];
     this.messageId = messageId;
     this.key = messageKey(messageId);
     this.ledger = ledger;

@@ -134,6 +134,20 @@ export class TupleWriter {
     if (value.length > shortText || !this.#ascii(value)) this.#utf8(value, 0);
   }
 
+  /** Octets that are text as `text` can hold it. */
+  span(octets: Buffer, from: number, to: number): void {
+    this.#reserve(4 + to - from);
+    this.#at = this.#put(octets, from, to, this.#length(to - from));
+  }
+
+  /** Octets that are JSON as `jsonb` takes it. */
+  jsonSpan(octets: Buffer, from: number, to: number): void {
+    this.#reserve(5 + to - from);
+    const at = this.#length(to - from + 1);
+    this.#bytes[at] = 1;
+    this.#at = this.#put(octets, from, to, at + 1);
+  }
+
   /** Already JSON that `jsonb` takes. */
   jsonb(value: string): void {
     this.#reserve(5 + value.length * 3);
@@ -162,6 +176,13 @@ export class TupleWriter {
     const end = start + version + this.#bytes.write(text, start + version, 'utf8');
     this.#bytes.writeInt32BE(end - start, this.#at);
     this.#at = end;
+  }
+
+  #put(octets: Buffer, from: number, to: number, at: number): number {
+    const bytes = this.#bytes;
+    if (to - from > shortText) return at + octets.copy(bytes, at, from, to);
+    for (let index = from; index < to; index++) bytes[at++] = octets[index] ?? 0;
+    return at;
   }
 
   #length(value: number): number {

@@ -1,4 +1,4 @@
-import type { FlowColumns, FlowRecord, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
+import type { FlowColumns, FlowRecord, SyslogColumns, SyslogRecord, TrapRecord } from '@hotstandby/decoders';
 import type { Datagram } from '@hotstandby/ports';
 
 /** Records of one or more datagrams. */
@@ -8,6 +8,8 @@ export interface Records {
   flows: FlowRecord[];
   /** Where flows go that columns hold whole; null: every flow is wanted as a record. */
   columns: FlowColumns | null;
+  /** Where messages of syslog go that these hold whole; null: every message is wanted as a record. */
+  syslogColumns: SyslogColumns | null;
 }
 
 /** Datagrams to records, with what is remembered between them (flow templates). */

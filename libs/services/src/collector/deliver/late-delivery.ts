@@ -147,7 +147,7 @@ export class LateDelivery {
     if (message?.id !== one.id) return 0;
     const wanted = new Map<bigint, number>();
     for (const digest of one.digests) wanted.set(digest, (wanted.get(digest) ?? 0) + 1);
-    const records: Records = { syslog: [], traps: [], flows: [], columns: null };
+    const records: Records = { syslog: [], traps: [], flows: [], columns: null, syslogColumns: null };
     const stored: LedgerEntry[] = [];
     for (const datagram of decodeFrame(bytesOf(message.frame)).datagrams) {
       const digest = digestOf({ ...datagram, bytes: decoder.alike(datagram) });

@@ -1,5 +1,5 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import type { FlowColumns } from '@hotstandby/decoders';
+import type { FlowColumns, SyslogColumns } from '@hotstandby/decoders';
 import type { DeliveredDatagram, IngestMessage, RecordStore, StagedBatch } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import type { Replay, Share } from './replay.ts';
@@ -47,20 +47,23 @@ export interface Reading {
   rawFlows: boolean;
   /** Used again for every message; null: some sink wants records. */
   columns: FlowColumns | null;
+  /** The same of syslog. */
+  syslogColumns: SyslogColumns | null;
   receiver: { nodeId: string; clockAheadMs: number | null };
   epoch: number;
 }
 
 /** The rows of a message; null: a datagram in it waits for its template. `final`: no longer. */
 export function readMessage(opened: OpenedMessage, reading: Reading, final: boolean): ReadyMessage | null {
-  const { decoder, store, sinks, rawFlows, columns, receiver, epoch } = reading;
+  const { decoder, store, sinks, rawFlows, columns, syslogColumns, receiver, epoch } = reading;
   columns?.truncate(0);
-  const records = emptyRecords(columns);
+  syslogColumns?.clear();
+  const records = emptyRecords(columns, syslogColumns);
   const delivered: DeliveredDatagram[] = [];
   let complete = true;
   // To the end even when one waits: a datagram behind it may bring the template.
   for (const [index, datagram] of opened.share.datagrams.entries()) {
-    const own = sinks.any() ? emptyRecords(columns) : records;
+    const own = sinks.any() ? emptyRecords(columns, syslogColumns) : records;
     complete = decoder.decode(datagram, own, final) && complete;
     if (own === records) continue;
     const { syslog, traps, flows } = own;
@@ -82,12 +85,12 @@ export function readMessage(opened: OpenedMessage, reading: Reading, final: bool
     flows: { inColumns, asRecords: records.flows.length },
     forSinks,
     batch: store.stage({ messageId: opened.message.id, ledger, ...records, sumsOnly: !rawFlows }, epoch),
-    tally: { syslog: tallyOf(records.syslog), trap: tallyOf(records.traps), flow },
+    tally: { syslog: tallyOf(records.syslog, syslogColumns?.count), trap: tallyOf(records.traps), flow },
   };
 }
 
-function emptyRecords(columns: FlowColumns | null): Records {
-  return { syslog: [], traps: [], flows: [], columns };
+function emptyRecords(columns: FlowColumns | null, syslogColumns: SyslogColumns | null): Records {
+  return { syslog: [], traps: [], flows: [], columns, syslogColumns };
 }
 
 /** Columns are the same. */

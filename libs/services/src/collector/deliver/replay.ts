@@ -96,7 +96,9 @@ export class Replay {
         share.before++;
         continue;
       }
-      const entry = { digest: digestOf({ ...datagram, bytes: this.#alike(datagram) }), receivedAtMs };
+      const { kind, sourceAddress } = datagram;
+      const digest = digestOf({ kind, sourceAddress, bytes: this.#alike(datagram) });
+      const entry = { digest, receivedAtMs };
       if (!this.#over && receivedAtMs <= untilMs && this.#settlement.take(entry)) share.settled.push(entry);
       else if (!this.#over && receivedAtMs < fromMs) share.before++;
       else {

@@ -10,6 +10,7 @@ const metrics = { counter: () => noMetric, gauge: () => noMetric, histogram: () 
 class RecordingSink implements TelemetrySink {
   readonly name: string;
   readonly readsFlows = false;
+  readonly readsSyslog = false;
   fault: string | null = null;
   limit: string | null = null;
   readonly got: string[] = [];

@@ -42,6 +42,11 @@ export class Sinks {
     return this.#parts.sinks.some((sink) => sink.readsFlows);
   }
 
+  /** Whether some sink needs syslog as records. */
+  readsSyslog(): boolean {
+    return this.#parts.sinks.some((sink) => sink.readsSyslog);
+  }
+
   stage(message: SinkMessage): StagedForSinks {
     return this.#parts.sinks.flatMap((sink) => {
       const item = sink.stage(message);

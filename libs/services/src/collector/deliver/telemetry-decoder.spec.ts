@@ -43,7 +43,7 @@ const data = (...content: number[]) => set(256, content);
 
 function decoding() {
   const decoder = new TelemetryDecoder();
-  const records: Records = { syslog: [], traps: [], flows: [], columns: null };
+  const records: Records = { syslog: [], traps: [], flows: [], columns: null, syslogColumns: null };
   const decode = (one: Datagram, final = false) => decoder.decode(one, records, final);
   const flows = () => records.flows.map(({ protocol, tos, malformed }) => malformed ?? `${protocol}/${tos}`);
   return { decoder, records, decode, flows };
@@ -103,7 +103,7 @@ describe('TelemetryDecoder', () => {
   it('puts flows into columns where these hold them whole, and makes records of the others', () => {
     const decoder = new TelemetryDecoder();
     const columns = new FlowColumns('flows');
-    const records: Records = { syslog: [], traps: [], flows: [], columns };
+    const records: Records = { syslog: [], traps: [], flows: [], columns, syslogColumns: null };
     const decode = (one: Datagram, final = false) => decoder.decode(one, records, final);
     const counted: [number, number][] = [[4, 1], [5, 1], [1, 1]]; // prettier-ignore
     const withUnknown: [number, number][] = [[4, 1], [5, 1], [1, 1], [999, 1]]; // prettier-ignore

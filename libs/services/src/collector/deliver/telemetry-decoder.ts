@@ -4,6 +4,7 @@ import {
   decodeFlows,
   decodePending,
   decodeSyslog,
+  decodeSyslogColumns,
   decodeTrap,
   plainNotification,
   type FlowRecord,
@@ -29,7 +30,8 @@ export class TelemetryDecoder implements DatagramDecoder {
   decode(datagram: Datagram, into: Records, final: boolean): boolean {
     switch (datagram.kind) {
       case 'syslog':
-        into.syslog.push(decodeSyslog(datagram.bytes, datagram));
+        if (!into.syslogColumns || !decodeSyslogColumns(datagram.bytes, datagram, into.syslogColumns))
+          into.syslog.push(decodeSyslog(datagram.bytes, datagram));
         return true;
       case 'trap':
         into.traps.push(decodeTrap(datagram.bytes, datagram, this.#security));

@@ -1,5 +1,5 @@
 import type { Grant } from '@hotstandby/contracts';
-import { FlowColumns } from '@hotstandby/decoders';
+import { FlowColumns, SyslogColumns } from '@hotstandby/decoders';
 import type {
   Cancel,
   Clock,
@@ -84,6 +84,8 @@ export class TenureReader {
   readonly #held: HeldMessages;
   /** For one message after the other; null: some sink wants flows as records. */
   readonly #columns: FlowColumns | null;
+  /** The same of syslog. */
+  readonly #syslogColumns: SyslogColumns | null;
   #opened: OpenedReplay | null = null;
   /** Ends the reading under way, to open anew. */
   #reading = new AbortController();
@@ -104,6 +106,7 @@ export class TenureReader {
     this.#nodeId = grant.nodeId;
     this.#parts = parts;
     this.#held = new HeldMessages(parts.clock, parts.limits.waiting);
+    this.#syslogColumns = parts.sinks.readsSyslog() ? null : new SyslogColumns();
     this.#columns = parts.sinks.readsFlows() ? null : new FlowColumns(parts.rawFlows ? 'flows' : 'sums');
   }
 
@@ -212,13 +215,15 @@ export class TenureReader {
   async #take(messages: IngestMessage[], replay: Replay): Promise<void> {
     const over = this.#abort.signal.aborted || this.#opened?.replay !== replay;
     if (over || !this.#parts.gate()) return giveBack(messages);
-    const opened = (await this.#unstored(messages, replay)).map((message) => openMessage(message, replay));
+    const unstored = await this.#unstored(messages, replay);
     const ready: ReadyMessage[] = [];
-    for (const [index, one] of opened.entries()) {
+    for (const [index, message] of unstored.entries()) {
       // A gate that hears nothing of its grant shuts: others have their turn.
       if (index % messagesATurn === messagesATurn - 1) await pause(this.#parts.clock, 0, this.#abort.signal);
       // Another collector settles now, and these come again to whoever it is.
-      if (this.#opened?.replay !== replay) return giveBack(opened.map(({ message }) => message));
+      if (this.#opened?.replay !== replay) return giveBack(unstored);
+      // One by one: what is made of all of them at once lives so long that it has to be collected.
+      const one = openMessage(message, replay);
       const read = this.#rowsOf(one, false);
       if (read) ready.push(read);
       else this.#held.hold(one);
@@ -277,9 +282,9 @@ export class TenureReader {
 
   #rowsOf(opened: OpenedMessage, final: boolean): ReadyMessage | null {
     const { decoder, store, sinks, rawFlows, gate } = this.#parts;
-    const columns = this.#columns;
+    const [columns, syslogColumns] = [this.#columns, this.#syslogColumns];
     const epoch = gate()?.epoch ?? 0;
-    const reading = { decoder, store, sinks, rawFlows, columns, receiver: this.#receiver(), epoch };
+    const reading = { decoder, store, sinks, rawFlows, columns, syslogColumns, receiver: this.#receiver(), epoch };
     return readMessage(opened, reading, final);
   }
 
