@@ -120,6 +120,11 @@ describe('the preflight of a virtual IP', () => {
       { addresses: [{ ...own, cidr: '192.0.2.97/29' }] },
       ['warn interface 192.0.2.100/24 HS_BINDING_SUBNET', 'warn subnet 192.0.2.100/24 HS_BINDING_SUBNET'],
     ],
+    [
+      'no right to ask',
+      { probe: { state: 'unknown', why: 'Operation not permitted' } },
+      ['warn free 192.0.2.100 HS_BINDING_PERMISSION'],
+    ],
     ['a stranger', { probe: { state: 'taken', mac } }, ['fail free 192.0.2.100 HS_BINDING_TAKEN']],
     [
       'a stranger beside the peer',
@@ -295,6 +300,8 @@ describe('the commands', () => {
   it('say what stands in the way, with exit code 1', async () => {
     const refused = await run(bindingPlanCommand, { ...vip, interface: 'eth9' }, {});
     expect(refused).toMatchObject({ code: 1, text: expect.stringContaining('(HS_BINDING_INTERFACE)') });
+    expect(refused.text).toContain('(HS_BINDING_INTERFACE)\n    nothing can be done before that is mended');
+    expect(refused.text).not.toContain('everything is as it should be');
     const unable = { code: 'HS_BINDING_PERMISSION', message: 'no right', cure: 'root' };
     expect(await run(bindingPlanCommand, vip, { host: hostOf({ unable }) })).toMatchObject({ code: 1 });
     expect(await run(bindingPreflightCommand, vip, { host: hostOf({ unable }) })).toMatchObject({ code: 1 });
@@ -308,6 +315,9 @@ describe('the commands', () => {
     expect(text).toContain("node b's, of the older epoch 7");
     expect(await run(bindingPlanCommand, { mode: 'none' }, {})).toMatchObject({ code: 0 });
     expect(await run(bindingPreflightCommand, { mode: 'none' }, {})).toMatchObject({ code: 0 });
+    names.faults = { rehearse: 'HS_DNS_KEY' };
+    const unsigned = await run(bindingPlanCommand, named, { names });
+    expect(unsigned).toMatchObject({ code: 1, text: expect.stringMatching(/it would fail: .*\(HS_DNS_KEY\)\. Give/) });
     const warned = await run(bindingPreflightCommand, vip, {
       host: hostOf({ lack: { code: 'HS_BINDING_GATE', message: '', cure: 'x' } }),
     });

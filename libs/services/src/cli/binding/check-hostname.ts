@@ -104,13 +104,14 @@ async function forward(name: string, primary: HostnameView | null, resolver: Hos
   const check = `resolves ${name}`;
   try {
     const found = await resolver.addressesOf(name);
-    const expected = primary?.addresses.map(({ address }) => address) ?? [];
+    const said = `this host's resolver says ${found.join(', ') || 'there is no such name'}`;
+    if (!primary) return amiss(check, 'warn', 'HS_DNS_NAMES', `${said}, and the primary cannot be compared with it`);
+    const expected = primary.addresses.map(({ address }) => address);
     const isSame =
       found.length === expected.length && found.every((one) => expected.some((other) => isSameAddress(one, other)));
     if (isSame)
       return good(check, `this host's resolver says what the primary says: ${found.join(', ') || 'nothing yet'}`);
-    const message = `this host's resolver says ${found.join(', ') || 'there is no such name'}, the primary ${expected.join(', ') || 'nothing'}`;
-    return amiss(check, 'warn', 'HS_DNS_NAMES', message);
+    return amiss(check, 'warn', 'HS_DNS_NAMES', `${said}, the primary ${expected.join(', ') || 'nothing'}`);
   } catch (error) {
     return thrown(check, 'warn', error, 'HS_DNS_NAMES');
   }

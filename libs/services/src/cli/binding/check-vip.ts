@@ -73,7 +73,10 @@ async function isFree(
   // The kernel resolves an address of its own to itself.
   if (isHere && address.includes(':')) return good(check, 'this node has it');
   const found = await host.probe(name, address);
-  if (found.state === 'unknown') return amiss(check, 'warn', 'HS_BINDING_TOOL', `nobody could be asked: ${found.why}`);
+  if (found.state === 'unknown') {
+    const code = /not permitted|permission denied/i.test(found.why) ? 'HS_BINDING_PERMISSION' : 'HS_BINDING_TOOL';
+    return amiss(check, 'warn', code, `nobody could be asked: ${found.why}`);
+  }
   if (found.state === 'free')
     return good(check, isHere ? 'this node has it, and nobody else' : `nobody on ${name} has it`);
   const peerMac = await host.macOf(name, peer.address);

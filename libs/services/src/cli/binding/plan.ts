@@ -14,7 +14,9 @@ import {
   type HostnameView,
   type HostnameWish,
 } from '@hotstandby/core/hostname-plan';
-import type { BindingLook, HostnameSettings, VipSettings } from './look.ts';
+import type { NameServers } from '@hotstandby/ports';
+import { good, thrown } from './check-line.ts';
+import type { BindingLook, HostnameSettings, Lack, VipSettings } from './look.ts';
 
 export interface PlannedStep {
   do: string;
@@ -70,7 +72,7 @@ async function planVip(binding: VipSettings, { host }: BindingLook): Promise<Pla
     const steps = plan.steps.map((step) => ({ do: step.do, what: words(step), why: whyAction(step, wish, view) }));
     const refused = as === 'active' ? plan.refused.map(refusal) : [];
     const blocked = unable ? `it would fail: ${unable.message} (${unable.code}). ${unable.cure}` : null;
-    return { as, steps, note: blocked ?? (steps.length > 0 ? null : nothing(as)), refused };
+    return { as, steps, note: blocked ?? (steps.length > 0 ? null : nothing(as, refused.length)), refused };
   });
   const { interface: name } = binding;
   return {
@@ -100,10 +102,12 @@ const gateWords = (state: 'open' | 'hushed' | 'shut' | 'absent' | null): string 
     absent: "the kernel's gate is not made: network-binding does not run here, and makes it shut at its start",
   })[state ?? 'absent'];
 
-const nothing = (as: 'active' | 'standby'): string =>
-  as === 'active'
+function nothing(as: 'active' | 'standby', refused: number): string {
+  if (refused > 0) return 'nothing can be done before that is mended';
+  return as === 'active'
     ? 'nothing to do: everything is as it should be'
     : 'nothing to do: this host has none of it, as a standby should';
+}
 
 const refusal = ({ cidr, code, message }: BindingRefusal) => ({ what: cidr, code, message });
 
@@ -116,9 +120,9 @@ async function planHostname(config: NodeConfig, binding: HostnameSettings, { nam
   if (!names) throw new Error('no DNS server is configured');
   const [primary = ''] = names.servers;
   const view = await names.look(primary);
-  const unable = await names.unable();
   const wish = hostnameWish(config, binding, view);
   const { steps, refused } = hostnamePlan(wish, view);
+  const unable = (await names.unable()) ?? (await whyNoUpdate(names));
   const planned = steps.map((step) => ({
     do: step.do,
     what: step.do === 'update' ? `${binding.name} -> ${step.addresses.join(', ')}; TXT "${step.marker}"` : binding.name,
@@ -145,6 +149,15 @@ async function planHostname(config: NodeConfig, binding: HostnameSettings, { nam
       { as: 'standby', steps: [], note: standbyNote, refused: [] },
     ],
   };
+}
+
+/** Why the server would not take an update, as it says of one that cannot happen; null: it would. */
+async function whyNoUpdate(names: NameServers): Promise<Lack | null> {
+  const { code, message, cure } = await names.rehearse().then(
+    () => good('update', ''),
+    (error: unknown) => thrown('update', 'fail', error, 'HS_DNS_FAILED'),
+  );
+  return code === null || cure === null ? null : { code, message, cure };
 }
 
 /** With the epoch that this node has the name with, or, when it has not, the next one: what a claim would bring. */
