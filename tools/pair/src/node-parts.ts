@@ -12,6 +12,12 @@ const nodeArgs = ['--disable-warning=ExperimentalWarning', '--max-semi-space-siz
 /** Blocks that are as large as frames are given back when they are free, and not cut up for smaller ones (glibc, mallopt(3)). */
 const memoryEnv = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '61440' };
 
+/**
+ * What carries the grants goes before what carries the traffic: within its session, and the session before others (autogroups). Without the
+ * right it runs as it is.
+ */
+const inFront = 'echo -7 2>/dev/null >/proc/self/autogroup; exec nice -n -7 "$@"';
+
 /** A node's processes: its NATS server first, then its services. */
 export function nodeParts(layout: Layout, node: NodeName, env: Record<string, string>, prefix: Prefix): PartSpec[] {
   const folders = nodeFolders(layout, node);
@@ -30,8 +36,7 @@ export function nodeParts(layout: Layout, node: NodeName, env: Record<string, st
   };
   const service = (name: string) => path.join(layout.root, 'apps', name, 'bundle', 'main.mjs');
   return [
-    // What carries the grants goes before what carries the traffic. Without the right `nice` runs it as it is.
-    part('nats-server', ['nice', '-n', '-7', 'nats-server', '-c', folders.natsConfig]),
+    part('nats-server', ['sh', '-c', inFront, 'sh', 'nats-server', '-c', folders.natsConfig]),
     ...serviceNames.map((name) =>
       part(name, [process.execPath, ...nodeArgs, service(name), '--config', folders.config]),
     ),
