@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../parts/eventually.ts';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
 import { recordingLog } from '../parts/recording-log.ts';
 
@@ -123,6 +124,33 @@ it('says that it was kept from running when there was no answer in its time', as
   } finally {
     server.thaw();
   }
+});
+
+it('goes on with a connection that lay ready when the one in use has to be given up', async () => {
+  const store = open();
+  await store.prepare();
+  /** By what was asked last: `lease_view` on the one in use, what the server is on the one that lies ready. */
+  const pids = async (inUse: boolean) => {
+    const rows = await server.sql(
+      `select pid from pg_stat_activity where application_name = 'hotstandby lease' and (query like '%lease_view%') = ${inUse}`,
+    );
+    return rows.map((row) => Number(row['pid']));
+  };
+  const ready = async () => {
+    await store.look();
+    return (await pids(false)).length === 1;
+  };
+  await eventually(ready, 20_000, 'a connection that lies ready');
+  const [[used = 0], [spare = 0]] = [await pids(true), await pids(false)];
+  process.kill(used, 'SIGSTOP');
+  expect(await failureOf(store.look())).toMatchObject({ fault: 'unknown' });
+  process.kill(used, 'SIGCONT');
+  await store.look();
+  // The statement that was given up is over, with its process, before the next one is sent.
+  expect(await pids(true)).toEqual([spare]);
+  await eventually(ready, 20_000, 'another one that lies ready');
+  await store.close();
+  await eventually(async () => [...(await pids(true)), ...(await pids(false))].length === 0, 10_000, 'both are closed');
 });
 
 it("comes from the node's own address", async () => {
