@@ -174,7 +174,7 @@ describe.skipIf(noLan)(noLan ? `skipped: ${noLan}` : 'the preflight of a virtual
     expect(amiss).toEqual([
       'fail permission HS_BINDING_PERMISSION',
       'warn nftables HS_BINDING_GATE',
-      `warn free ${vip} HS_BINDING_TOOL`,
+      `warn free ${vip} HS_BINDING_PERMISSION`,
     ]);
     expect(code).toBe(1);
     const plan = await cli(['binding', 'plan', '--config', plain()], [...on('a'), ...weak]);
