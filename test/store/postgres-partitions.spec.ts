@@ -1,6 +1,8 @@
 import { PostgresRecordStore } from '@hotstandby/adapters/postgres';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startPostgres, type Postgres } from '../parts/postgres.ts';
+import { eventually } from '../parts/eventually.ts';
 import { closeRecordStores, openRecordStores, type RecordStores } from './record-stores.ts';
 import { batch, flow, put, syslog, trap } from '@hotstandby/testing/conformance';
 
@@ -77,4 +79,43 @@ it('keeps rows by day, in partitions that are there before their day', async () 
   expect(await server.sql(`select tableoid::regclass::text as place from ${s}.syslog_message`)).toEqual([
     { place: `${s}.syslog_message_${today}` },
   ]);
+});
+
+it('stores rows as they are whose partition is made while they are on their way to the rest', async () => {
+  const { options, log, store, reader, guard } = stores;
+  const s = options.store.schema;
+  const receivedAtMs = Date.now();
+  const [from, to] = [0, 86_400_000].map((ms) => new Date(Math.floor(receivedAtMs / 86_400_000) * 86_400_000 + ms));
+  const part = `${s}.syslog_message_${from?.toISOString().slice(0, 10).replaceAll('-', '')}`;
+  // As in the first seconds of a new store, or of a day that nobody made a partition for.
+  await server.sql(`drop table ${part}`);
+  const other = new Client({ connectionString: server.url });
+  await other.connect();
+  try {
+    await other.query(`begin; lock table ${s}.syslog_message_rest in access exclusive mode`);
+    const stored = put(store, guard, [
+      batch(1, { syslog: [syslog('one', { receivedAtMs }), syslog('two', { receivedAtMs })] }),
+    ]);
+    await eventually(
+      async () => {
+        const waiting = `select 1 from pg_locks where relation = '${s}.syslog_message_rest'::regclass and not granted`;
+        return (await server.sql(waiting)).length > 0;
+      },
+      10_000,
+      'rows that wait for the rest',
+    );
+    await other.query(`create table ${part} (like ${s}.syslog_message including defaults)`);
+    await other.query(
+      `alter table ${s}.syslog_message attach partition ${part} for values from ('${from?.toISOString()}') to ('${to?.toISOString()}'); commit`,
+    );
+    expect(await stored).toMatchObject({ outcome: 'stored', rows: 2 });
+  } finally {
+    await other.end();
+  }
+  expect(await reader.last('syslog', 9)).toMatchObject([
+    { message: 'two', malformed: null, altered: null },
+    { message: 'one' },
+  ]);
+  expect(await server.sql(`select count(*)::int as n from ${part}`)).toEqual([{ n: 2 }]);
+  expect(log.lines.filter(({ message }) => message.includes('row by row'))).toEqual([]);
 });

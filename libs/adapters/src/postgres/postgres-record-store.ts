@@ -19,11 +19,12 @@ import { GatheredFlows } from './gathered-flows.ts';
 import { guardedWrite } from './guarded-write.ts';
 import { PartitionUpkeep } from './partition-upkeep.ts';
 import type { PostgresOptions } from './options.ts';
+import { partitionedTableNames } from './partitions.ts';
 import { quoteName } from './quote.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Session } from './session.ts';
 import { gatherFlows, StagedRecords } from './staged-records.ts';
-import { refusesValue, writeRecords } from './write-records.ts';
+import { missedPartition, refusesValue, writeRecords } from './write-records.ts';
 
 const connections = 2;
 const rowsATrim = 10_000;
@@ -87,7 +88,7 @@ export class PostgresRecordStore implements RecordStore {
     if (batches.length < staged.length) throw new TypeError('these rows were staged by another store');
     await this.#pool.prepare();
     try {
-      return await this.#write(guard, batches, { careful: false, replay });
+      return await this.#writeWhole(guard, batches, replay);
     } catch (error) {
       if (error === replaced) return { outcome: 'replaced' };
       if (error instanceof KnownMessages) return { outcome: 'known', messageIds: error.messageIds };
@@ -151,6 +152,21 @@ export class PostgresRecordStore implements RecordStore {
 
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  /** Again as often as a table got a partition meanwhile. */
+  async #writeWhole(
+    guard: WriteGuard,
+    batches: StagedRecords[],
+    replay: ReplayClaim | undefined,
+    tries: number = partitionedTableNames.length,
+  ): Promise<StoreOutcome> {
+    try {
+      return await this.#write(guard, batches, { careful: false, replay });
+    } catch (error) {
+      if (tries === 0 || !missedPartition(error)) throw error;
+      return this.#writeWhole(guard, batches, replay, tries - 1);
+    }
   }
 
   async #write(
