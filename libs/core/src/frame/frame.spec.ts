@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, encodeFrame, FrameBuilder, sieveFrame } from './index.ts';
+import { decodeFrame, encodeFrame, FrameBuilder, kindOfFrame, sieveFrame } from './index.ts';
 import type { FramedDatagram } from './index.ts';
 
 const hello: FramedDatagram = {
@@ -70,6 +70,7 @@ describe('frame', () => {
         expect(builder.take()).toBeNull();
         const read = frames.map((frame) => decodeFrame(frame));
         expect(read.flatMap((frame) => frame.datagrams)).toEqual(list);
+        expect(frames.map(kindOfFrame)).toEqual(read.map((frame) => frame.datagrams[0]?.kind ?? null));
         for (const [index, frame] of read.entries()) {
           expect(frame.fault).toBeNull();
           if (frame.datagrams.length > 1) expect(frames[index]?.length).toBeLessThanOrEqual(targetBytes);
@@ -145,6 +146,7 @@ describe('frame', () => {
         if (signed && bytes.length > 1) bytes.set([0xd6, 1]);
         const { datagrams: read } = decodeFrame(bytes);
         expect(read.length * 20).toBeLessThanOrEqual(bytes.length);
+        if (read[0]) expect(kindOfFrame(bytes)).toBe(read[0].kind);
       }),
       { numRuns: 1000 },
     );

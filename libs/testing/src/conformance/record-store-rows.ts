@@ -1,3 +1,4 @@
+import { decodeSyslog, decodeSyslogColumns, SyslogColumns } from '@hotstandby/decoders';
 import { expect, it } from 'vitest';
 import { claimAs } from './claim-as.ts';
 import type { RecordWorld } from './record-harness.ts';
@@ -142,5 +143,33 @@ export function rowCases(world: () => RecordWorld): void {
     const retried = async () => put(store, guard, [batch(2, { syslog: [syslog('frozen')] })]);
     await retried().catch(retried);
     expect((await reader.counts().catch(() => reader.counts())).syslog).toBe(2);
+  });
+
+  it('stores syslog in columns as it stores the same messages as records', async () => {
+    const { store, reader, guard } = world();
+    const columns = new SyslogColumns();
+    const texts = [
+      '<34>1 2026-11-21T09:01:02.003Z host app 1 ID [a@1 x="1" y="two"][b] hello',
+      '<13>1 - - - - - -',
+      '<191>Nov 21 09:01:02 host sshd[12]: hello',
+    ];
+    const memory = new TextEncoder().encode(texts.join(''));
+    let at = 0;
+    const records = texts.map((text, index) => {
+      const bytes = memory.subarray(at, (at += text.length));
+      const context = { sourceAddress: `192.0.2.${index}`, receivedAtMs: 1_795_000_000_000 + index };
+      expect(decodeSyslogColumns(bytes, context, columns)).toBe(true);
+      return decodeSyslog(bytes, context);
+    });
+    const other = syslog('as a record');
+    expect(await put(store, guard, [batch(1, { syslogColumns: columns, syslog: [other] })])).toMatchObject({ rows: 4 });
+    const rows = async () => {
+      const stored = (await reader.last('syslog', 99)).filter((row) => row['message'] !== other.message);
+      return stored.map((row) => JSON.stringify({ ...row, id: 0, stored_at: '' })).toSorted();
+    };
+    const asColumns = await rows();
+    expect(asColumns).toHaveLength(3);
+    await put(store, guard, [batch(2, { syslog: records })]);
+    expect(await rows()).toEqual(asColumns.flatMap((row) => [row, row]));
   });
 }

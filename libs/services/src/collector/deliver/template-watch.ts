@@ -1,4 +1,4 @@
-import { decodeFrame } from '@hotstandby/core/frame';
+import { decodeFrame, kindOfFrame } from '@hotstandby/core/frame';
 import type { Clock, Datagram, IngestReader, Logger } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
@@ -41,11 +41,9 @@ export class TemplateWatch {
         await stream.watch(
           from,
           ({ frame }) => {
-            for (const datagram of decodeFrame(frame).datagrams) {
-              // A frame is of one kind.
-              if (datagram.kind !== 'flow') return;
-              learn(datagram);
-            }
+            // A frame is of one kind.
+            if (kindOfFrame(frame) !== 'flow') return;
+            for (const datagram of decodeFrame(frame).datagrams) learn(datagram);
           },
           signal,
         );
