@@ -2,7 +2,7 @@ import { connectNats } from '@hotstandby/adapters/nats';
 import { RedisTemplateStore } from '@hotstandby/adapters/redis';
 import { openRecordStore } from '@hotstandby/adapters/stores';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
-import { openReceiver } from '@hotstandby/adapters/udp';
+import { filterSocket, openReceiver } from '@hotstandby/adapters/udp';
 import { StreamReceiver } from '@hotstandby/adapters/syslog-stream';
 import { openUsm } from '@hotstandby/adapters/usm';
 import { runService } from '@hotstandby/platform';
@@ -28,7 +28,7 @@ await runService('collector', async ({ service, config, place, log }) => {
       new Collector({
         ...parts,
         receiver: openReceiver({ config: config.collector, clock: systemClock, log }),
-        streams: new StreamReceiver({ config: config.collector, clock: systemClock, log }),
+        streams: new StreamReceiver({ config: config.collector, clock: systemClock, log, filterSocket }),
         ingest: nats.ingest(),
         snmpSecurity,
         templates:

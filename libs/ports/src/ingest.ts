@@ -60,6 +60,14 @@ export interface Listening {
   send?(bytes: Uint8Array, to: { address: string; port: number }): void;
   /** How many senders are connected; of a socket of datagrams not known. */
   connections?(): number;
+  /**
+   * Tells everybody who is connected to one of these addresses of this host (null: to any) that this end says no more, and goes on reading
+   * until they have ended, too: whoever heeds it connects anew for what comes next. Nobody new is answered there; where the kernel
+   * cannot be told so, whoever connects is told the same. Resolves when nobody of them is connected any more, or with `stay`.
+   */
+  leave?(addresses: readonly string[] | null): Promise<void>;
+  /** Who connects from now on may stay. */
+  stay?(): void;
   close: Unsubscribe;
 }
 

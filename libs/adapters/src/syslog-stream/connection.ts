@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { SyslogStream } from '@hotstandby/decoders';
+import { bareAddress } from './bare-address.ts';
 import type { Cancel, Clock, Datagram, ListenRequest, SenderRules } from '@hotstandby/ports';
 
 /** How long a connection may take for what. */
@@ -34,6 +35,7 @@ export class Connection {
   #heardAtMs: number | null = null;
   #messageBeganMs: number | null = null;
   #cancelHold: Cancel | null = null;
+  readonly #localAddress: string;
   #ended = false;
 
   constructor(parts: Parts) {
@@ -41,6 +43,7 @@ export class Connection {
     this.#stream = new SyslogStream(parts.maxMessageBytes);
     this.#beganMs = parts.clock.monotonicMs();
     const { socket } = parts;
+    this.#localAddress = bareAddress(socket.localAddress);
     socket.setKeepAlive(true, 60_000);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     // Whatever ends it, `close` comes behind.
@@ -55,6 +58,16 @@ export class Connection {
     if (this.#heardAtMs === null) return nowMs - this.#beganMs > firstOctetMs;
     if (this.#messageBeganMs !== null) return nowMs - this.#messageBeganMs > messageMs;
     return nowMs - this.#heardAtMs > idleMs;
+  }
+
+  /** Says that this end is through, and reads on to the other one's end: octets that it has sent already are on their way. */
+  leave(): void {
+    this.#parts.socket.end();
+  }
+
+  /** Of this host, as the sender knows it. */
+  get localAddress(): string {
+    return this.#localAddress;
   }
 
   /** What came of a last message is handed on. */

@@ -2,7 +2,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { NodeConfig } from '@hotstandby/config';
 import type { Clock, Datagram, Listening, ListenRequest, Logger, Receiver, SenderRules } from '@hotstandby/ports';
+import { parseIp, sameIp } from '@hotstandby/core/binding-plan';
+import { bareAddress } from './bare-address.ts';
 import { Connection, type Patience } from './connection.ts';
+import { handshakeFilter } from './handshake-filter.ts';
 import { listenError } from './listen-error.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 
@@ -10,6 +13,8 @@ interface Parts {
   config: Pick<NodeConfig['collector'], 'streams' | 'tls'>;
   clock: Clock;
   log: Logger;
+  /** Gives a socket a filter, or takes it off; why it cannot, in words. */
+  filterSocket?: (fd: number, program: Uint8Array | null) => string | null;
   patience?: Partial<Patience>;
 }
 
@@ -41,10 +46,40 @@ export class StreamReceiver implements Pick<Receiver, 'listen'> {
     const { clock, log } = this.#parts;
     const senders = request.senders ?? everybody;
     const open = new Set<Connection>();
+    /** Connections to which addresses are to end, and whoever waits for it. */
+    let leaving: (PromiseWithResolvers<void> & { leaves: (localAddress: string) => boolean }) | null = null;
+    const leavers = () => [...open].filter((one) => leaving?.leaves(one.localAddress));
+    const filter = (program: Uint8Array | null) => {
+      const fd = fdOf(server);
+      const why = fd === null ? 'it has no descriptor' : this.#parts.filterSocket?.(fd, program);
+      if (why) log.debug('the listener cannot be told whom to answer', { why });
+    };
+    const tellLeft = () => {
+      if (leavers().length === 0) leaving?.resolve();
+    };
     const begin = (socket: Socket) => {
       const connection = this.#connection(socket, request, senders, onDatagrams);
       open.add(connection);
-      socket.once('close', () => open.delete(connection));
+      socket.once('close', () => {
+        open.delete(connection);
+        tellLeft();
+      });
+      if (leaving?.leaves(connection.localAddress)) connection.leave();
+    };
+    const leave = (addresses: readonly string[] | null): Promise<void> => {
+      leaving?.resolve();
+      leaving = { ...Promise.withResolvers<void>(), leaves: among(addresses) };
+      // First: one that connects behind this would learn of it too late.
+      filter(handshakeFilter(addresses));
+      for (const connection of leavers()) connection.leave();
+      tellLeft();
+      return leaving.promise;
+    };
+    const stay = () => {
+      if (!leaving) return;
+      leaving.resolve();
+      leaving = null;
+      filter(null);
     };
     const tls = request.transport === 'tls' ? await this.#tlsServer(senders, begin) : null;
     const server = createServer((socket) => {
@@ -68,6 +103,7 @@ export class StreamReceiver implements Pick<Receiver, 'listen'> {
       isOpen = false;
       cancelLook();
       tls?.stop();
+      leaving?.resolve();
       server.close();
       for (const connection of open) connection.close();
     };
@@ -77,7 +113,8 @@ export class StreamReceiver implements Pick<Receiver, 'listen'> {
       close();
       onLost(error.message);
     });
-    return { receiveBufferBytes: request.receiveBufferBytes, connections: () => open.size, close };
+    const { receiveBufferBytes } = request;
+    return { receiveBufferBytes, connections: () => open.size, leave, stay, close };
   }
 
   #connection(
@@ -179,11 +216,21 @@ function isTrusted(socket: TLSSocket, wanted: 'none' | 'optional' | 'required'):
 
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-/** As records name it: IPv4 in its own form, no zone. Empty: it is gone already. */
-function sourceOf(socket: Socket): string {
-  const [bare = ''] = (socket.remoteAddress ?? '').split('%');
-  return bare.startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare;
+/** Node names no way to ask for it, and some that rely on it (`cluster`). */
+function fdOf(server: Server): number | null {
+  const { fd } = (server as unknown as { _handle?: { fd?: unknown } })._handle ?? {};
+  return typeof fd === 'number' && fd >= 0 ? fd : null;
 }
+
+function among(addresses: readonly string[] | null): (address: string) => boolean {
+  const wanted = addresses?.flatMap((address) => parseIp(address) ?? []);
+  return (address) => {
+    const ip = parseIp(address);
+    return !wanted || (ip !== null && wanted.some((one) => sameIp(one, ip)));
+  };
+}
+
+const sourceOf = ({ remoteAddress }: Socket): string => bareAddress(remoteAddress);
 
 function listening(server: Server, request: ListenRequest): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -214,6 +214,48 @@ describe('StreamReceiver', () => {
     await expect(elsewhere({ transport: 'tls' })).rejects.toMatchObject({ code: 'HS_TLS_FILES' });
   });
 
+  it('is left by senders who heed its end, reads what they had sent until then, and takes them back when it stays', async () => {
+    const at = await listening();
+    const [heedful, deaf] = [await sender(at.port), await sender(at.port, '127.0.0.25')];
+    await until(() => at.open.connections?.() === 2, 'two connections');
+    deaf.removeAllListeners('end');
+    deaf.allowHalfOpen = true;
+    let left = false;
+    const leaving = at.open.leave?.([host]).then(() => (left = true));
+    // Written before the word arrives, and behind it by one who does not listen to it.
+    heedful.write('<34>1\n');
+    deaf.write('<34>2\n');
+    await heedful.over;
+    deaf.write('<34>3\n');
+    await until(() => at.datagrams.length === 3, 'what they had to say');
+    expect(at.messages().toSorted()).toEqual(['<34>1', '<34>2', '<34>3']);
+    expect(left).toBe(false);
+    // It is still the only one here: what is said is taken, and that it is left is told again.
+    const again = await sender(at.port);
+    again.write('<34>4\n');
+    await again.over;
+    await until(() => at.messages().includes('<34>4'), 'what one who came back says');
+    deaf.end();
+    await leaving;
+    expect(at.open.connections?.()).toBe(0);
+
+    at.open.stay?.();
+    const stays = await sender(at.port);
+    stays.write('<34>5\n');
+    await until(() => at.messages().includes('<34>5'), 'what one who may stay says');
+    expect([stays.readableEnded, at.open.connections?.()]).toEqual([false, 1]);
+  });
+
+  it('keeps the connections to other addresses when those of one leave', async () => {
+    const at = await listening();
+    const stays = await sender(at.port);
+    await until(() => at.open.connections?.() === 1, 'a connection');
+    await at.open.leave?.(['192.0.2.100', '2001:db8::64']);
+    stays.write('<34>1\n');
+    await until(() => at.datagrams.length === 1, 'a message');
+    expect([stays.readableEnded, at.open.connections?.()]).toEqual([false, 1]);
+  });
+
   it('closes its connections with itself, and hands on what had begun', async () => {
     const at = await listening();
     const socket = await sender(at.port);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What `native/addon.c` and `native/original-source.c` export; their heads say what each does. */
+/** What `native/addon.c`, `original-source.c` and `socket-filter.c` export; their heads say what each does. */
 export interface NativeAddon {
   open(
     options: {
@@ -25,10 +25,11 @@ export interface NativeAddon {
   openOriginal(address: string, port: number): object;
   sendOriginal(handle: object, bytes: Uint8Array, sourceAddress: string, sourcePort: number): string | null;
   closeOriginal(handle: object): void;
+  filterSocket(fd: number, program: Uint8Array | null): string | null;
   version: number;
 }
 
-const expectedVersion = 3;
+const expectedVersion = 4;
 
 /** Beside the bundle, else where set-up compiled it: in the clone, seen from the bundle and from this source. */
 const places = [

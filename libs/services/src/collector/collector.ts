@@ -35,7 +35,7 @@ import { TemplateWatch } from './deliver/template-watch.ts';
 import { consumerOf } from './deliver/tenure-reader.ts';
 import { Upkeep } from './deliver/upkeep.ts';
 import { defaultLimits, type CollectorLimits } from './limits.ts';
-import { listenRequests } from './listen-requests.ts';
+import { listenRequests, virtualAddresses } from './listen-requests.ts';
 import { Losses } from './losses.ts';
 import { Doorkeeper } from './receive/doorkeeper.ts';
 import { IngestQueue } from './receive/ingest-queue.ts';
@@ -162,6 +162,7 @@ export class Collector implements Service {
       frameBytes: limits.frameBytes,
       frameDelayMs,
       isActive,
+      movingAddresses: virtualAddresses(binding),
       look: (received) => this.#stale?.look(received),
     });
 
@@ -182,6 +183,7 @@ export class Collector implements Service {
       {
         opened: (grant) => {
           if (this.#cold) void this.#reception.openSockets();
+          this.#reception.stay();
           this.#delivery.opened(grant);
         },
         shut: () => {

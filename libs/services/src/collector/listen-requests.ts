@@ -3,6 +3,11 @@ import type { ListenRequest, TelemetryKind } from '@hotstandby/ports';
 
 type ListenConfig = Pick<NodeConfig, 'node' | 'collector'> & Partial<Pick<NodeConfig, 'binding'>>;
 
+/** Those that follow the role, without their prefix lengths. */
+export function virtualAddresses(binding: NodeConfig['binding']): string[] {
+  return binding.mode === 'vip' ? binding.addresses.map((cidr) => cidr.split('/')[0] ?? '') : [];
+}
+
 /** Every port that the configuration names. */
 export function listenRequests(config: ListenConfig): ListenRequest[] {
   const { listenAddress, syslogPorts, trapPorts, flowPorts, sflowPorts, receiveBufferBytes } = config.collector;
@@ -13,8 +18,7 @@ export function listenRequests(config: ListenConfig): ListenRequest[] {
   // What comes to a virtual address is answered from it, which a socket on all addresses cannot: it has its own, and the kernel
   // prefers that.
   const isWildcard = address === '0.0.0.0' || address === '::';
-  const addresses = config.binding?.mode === 'vip' && isWildcard ? config.binding.addresses : [];
-  const virtual = addresses.map((cidr) => cidr.split('/')[0] ?? '');
+  const virtual = config.binding && isWildcard ? virtualAddresses(config.binding) : [];
   return [
     ...of('syslog', syslogPorts),
     ...of('trap', trapPorts),

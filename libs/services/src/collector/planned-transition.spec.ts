@@ -69,6 +69,65 @@ describe('a planned transition', () => {
     await one.service.stop();
   });
 
+  describe('with senders that have connections to the virtual address', () => {
+    const binding = { mode: 'vip' as const, addresses: ['192.0.2.100/24', '2001:db8::64/64'], interface: 'auto' };
+    const virtual = ['192.0.2.100', '2001:db8::64'];
+    async function active() {
+      const at = world();
+      const one = collector({ ...at, config: { ...at.config, binding } });
+      await one.service.start();
+      one.grant();
+      await flow(at);
+      return { at, ...one };
+    }
+
+    it('sends them away first, reads meanwhile, and waits no longer than their word can take', async () => {
+      const { at, receiver, messages, service } = await active();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      receiver.gone = promise;
+      expect(await ask(at, pre)).toBe('nothing yet');
+      expect(receiver.leaving?.addresses).toEqual(virtual);
+      receiver.send(5514, line('on its way'));
+      resolve();
+      await flow(at);
+      expect(messages()).toEqual(['on its way']);
+
+      await ask(at, { ...pre, phase: 'post', to: 'active' });
+      receiver.gone = new Promise(() => {});
+      const asked = at.bus.request(subjects.prepare(place, 'collector'), pre, 1);
+      await at.clock.advance(250);
+      await flow(at);
+      expect(await asked).toEqual({ done: true });
+      receiver.gone = Promise.resolve();
+      await service.stop();
+    });
+
+    it('has them stay when it is called off, and not before it is active again when it is not', async () => {
+      const { at, receiver, service, revoke, grant } = await active();
+      await ask(at, pre);
+      await ask(at, { ...pre, phase: 'post', to: 'active' });
+      expect(receiver.leaving).toBeNull();
+      await ask(at, pre);
+      revoke();
+      await flow(at);
+      expect(receiver.leaving?.addresses).toEqual(virtual);
+      grant({ epoch: 2 });
+      expect(receiver.leaving).toBeNull();
+      await service.stop();
+    });
+
+    it('sends everybody away when it is stopped', async () => {
+      const { at, receiver, service } = await active();
+      receiver.gone = new Promise(() => {});
+      const stopped = service.stop();
+      await at.clock.advance(100);
+      expect(receiver.leaving?.addresses).toBeNull();
+      await at.clock.advance(200);
+      await stopped;
+      expect(receiver.ports()).toEqual([]);
+    });
+  });
+
   it('registers again before its registration ends, and soon after an arbiter came', async () => {
     const at = world();
     const bus = new LocalBus();

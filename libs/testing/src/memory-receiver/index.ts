@@ -9,6 +9,10 @@ export class MemoryReceiver implements Receiver {
   /** Ports that cannot be had, with the error that says so. */
   readonly refused = new Map<number, Error>();
   drops = 0;
+  /** Whom `leave` has sent away, until `stay`. */
+  leaving: { addresses: readonly string[] | null } | null = null;
+  /** Resolves when those who are sent away have gone. */
+  gone: Promise<void> = Promise.resolve();
   /** What was sent from the sockets. */
   readonly sent: { bytes: Uint8Array; address: string; port: number }[] = [];
 
@@ -25,6 +29,11 @@ export class MemoryReceiver implements Receiver {
     return {
       receiveBufferBytes: request.receiveBufferBytes,
       send: (bytes, to) => void this.sent.push({ bytes, ...to }),
+      leave: (addresses) => {
+        this.leaving = { addresses };
+        return this.gone;
+      },
+      stay: () => void (this.leaving = null),
       close: () => void this.#open.delete(request.port),
     };
   }

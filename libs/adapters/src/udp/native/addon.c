@@ -12,6 +12,7 @@
  *   1 when the latest handOn is done]
  * close(handle)             reads what the kernel still holds, hands it on at once, ends the thread
  * openOriginal, sendOriginal, closeOriginal: in original-source.c
+ * filterSocket: in socket-filter.c
  */
 #define _GNU_SOURCE
 #include "original-source.h"
@@ -37,7 +38,7 @@
 #endif
 
 /* The number that the JavaScript side expects: a binary of another version is not used. */
-enum { INTERFACE_VERSION = 3 };
+enum { INTERFACE_VERSION = 4 };
 
 /* Frames handed over before the event loop turns. */
 enum { FRAMES_AT_A_TIME = 32 };
@@ -395,7 +396,8 @@ static napi_value init(napi_env env, napi_value exports) {
     const char *name;
     napi_callback function;
   } functions[] = {{"open", js_open}, {"handOn", js_hand_on}, {"send", js_send}, {"look", js_look}, {"close", js_close},
-                   {"openOriginal", js_open_original}, {"sendOriginal", js_send_original}, {"closeOriginal", js_close_original}};
+                   {"openOriginal", js_open_original}, {"sendOriginal", js_send_original}, {"closeOriginal", js_close_original},
+                   {"filterSocket", js_filter_socket}};
   napi_value value;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &value);

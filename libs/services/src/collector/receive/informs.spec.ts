@@ -48,6 +48,7 @@ async function receiving(framed: boolean, trapSources: string[] = [], security: 
     frameBytes: 65_536,
     frameDelayMs: 10,
     isActive: () => role.active,
+    movingAddresses: [],
     look: () => {},
   });
   await reception.start([{ kind: 'trap', address: '192.0.2.1', port: 1162, receiveBufferBytes: 65_536 }], 'hot');

@@ -57,6 +57,15 @@ export class Listeners {
     await Promise.all(requests.map((request) => this.#hold(request, onReceived)));
   }
 
+  /** Asks senders with connections to these addresses (null: to any) to connect anew, elsewhere; resolves when they have gone. Until `stay`. */
+  async leave(addresses: readonly string[] | null): Promise<void> {
+    await Promise.all(this.#ports.flatMap(({ open }) => open?.leave?.(addresses) ?? []));
+  }
+
+  stay(): void {
+    for (const { open } of this.#ports) open?.stay?.();
+  }
+
   /** They may be started again. */
   stop(): void {
     this.#abort.abort();

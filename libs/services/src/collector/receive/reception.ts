@@ -35,6 +35,8 @@ interface Parts {
   frameDelayMs: number;
   /** Whether this node is active right now: it alone answers informs. */
   isActive: () => boolean;
+  /** Those of this host that go to the other node with the role. */
+  movingAddresses: readonly string[];
   /** Sees everything that was taken. */
   look: (received: Received) => void;
 }
@@ -51,6 +53,8 @@ const lookAtKernelEveryMs = 2000;
 const rateWindowMs = 5000;
 /** While frames pile up in memory, senders with connections are asked to wait for so long, again and again. */
 const pressedMs = 100;
+/** Senders with connections are told to go: that word, and what they said before, is on its way for no longer than this. */
+const seeOffMs = 200;
 /** Under a flood the kernel's buffers are never empty, but what was in them is out by then. */
 const emptyBuffersMs = 200;
 
@@ -129,6 +133,7 @@ export class Reception {
 
   /** Closes the sockets and brings what was received into INGEST, with some patience. */
   async stop(patienceMs: number): Promise<void> {
+    await this.#seeOff(null, new AbortController().signal);
     this.#parts.listeners.stop();
     this.#parts.doorkeeper.stop();
     for (const cancel of this.#cancelTimers.splice(0)) cancel();
@@ -143,6 +148,7 @@ export class Reception {
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { clock, queue, receiver } = this.#parts;
+    await this.#seeOff(this.#parts.movingAddresses, signal);
     const beganMs = clock.monotonicMs();
     await Promise.race([receiver.handOn?.(), pause(clock, emptyBuffersMs, signal)]);
     let unread = !receiver.handOn;
@@ -151,13 +157,30 @@ export class Reception {
       await pause(clock, 1, signal);
     }
     // Called off, or over, meanwhile: nobody would release what is held now.
-    if (signal.aborted) return;
+    if (signal.aborted) return this.stay();
     this.#flush();
     await queue.hold();
   }
 
   release(): void {
+    // The address of one that is not active any more is about to go: whoever connects to it meanwhile has to go, too.
+    if (this.#parts.isActive()) this.stay();
     this.#parts.queue.release();
+  }
+
+  /** Whoever connects from now on may stay. */
+  stay(): void {
+    this.#parts.listeners.stay();
+  }
+
+  /**
+   * Senders with connections go while what they have sent already is still read. Who only looks at the connection when it has something
+   * to say finds it ended then, and who never looks is not waited for.
+   */
+  async #seeOff(addresses: readonly string[] | null, signal: AbortSignal): Promise<void> {
+    if (addresses?.length === 0) return;
+    const { clock, listeners } = this.#parts;
+    await Promise.race([listeners.leave(addresses), pause(clock, seeOffMs, signal)]);
   }
 
   state(): {
