@@ -45,7 +45,8 @@ it('stores of a window that is partly known the rest, and settles all of it', as
   Object.assign(at.store, { store, fault: null });
   expect(octetsIn(at.store.batches)).toEqual([1, 2]);
 
-  // What it had not settled comes again, and is gathered together with what is new.
+  // What it had not settled comes again, and is gathered together with what is new: the store does not say beforehand what it has.
+  at.store.delivered = () => Promise.reject(new Error('no answer'));
   const next = collector(at);
   await next.service.start();
   next.receiver.send(2055, netflow(3));

@@ -96,6 +96,33 @@ describe('the collector after a take-over', () => {
     await b.service.stop();
   });
 
+  it('with one address fed does not decode again what the dead node has stored since it last noted how far it is', async () => {
+    const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
+    const at = { ...world(), config: vip };
+    const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
+    const [a, b] = [collector(at), collector(other)];
+    await a.service.start();
+    await b.service.start();
+    a.grant({ nodeId: 'id-a' });
+    await at.clock.advance(3000);
+    a.receiver.send(5514, line('1'), line('2'));
+    await flow(at);
+    expect(b.messages()).toHaveLength(2);
+    at.store.fault = 'away';
+    a.receiver.send(5514, line('3'));
+    await flow(at);
+    await a.service.stop();
+    at.store.fault = null;
+    at.store.reign = { epoch: 2, incarnation: 'i-b' };
+    const tenure = { epoch: 2, startedAtWallMs: at.clock.wallMs() };
+    b.grant({ nodeId: 'id-b', incarnation: 'i-b', epoch: 2, tenure });
+    b.receiver.send(5514, line('4'));
+    await flow(at);
+    expect(b.messages().sort()).toEqual(['1', '2', '3', '4']);
+    expect(b.service.report().detail['stored']).toMatchObject({ syslog: 2 });
+    await b.service.stop();
+  });
+
   it('with one address fed stores what the dead node had copied over, late what it still held, and nothing twice', async () => {
     const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
     const at = { ...world(), config: vip };

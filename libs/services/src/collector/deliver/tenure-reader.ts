@@ -99,6 +99,8 @@ export class TenureReader {
   #sums: GatheredSums | null = null;
   #cancelGathering: Cancel = () => {};
   #decodedVersion = -1;
+  /** What a stream begins with may be stored: it is read from where the tenure before had come to for certain. */
+  #beginsStored = true;
 
   constructor(grant: Reigning, source: ReaderSource, parts: ReaderParts) {
     this.tenure = grant.tenure;
@@ -154,6 +156,7 @@ export class TenureReader {
     const consumer = { name: this.#consumer(), from };
     this.#reading = new AbortController();
     const { signal } = this.#reading;
+    this.#beginsStored = true;
     this.#replayTurn = opened.claim && this.#beginTurn(opened, opened.claim);
     if (!opened.claim && opened.tail) this.#parts.onSettled(this.tenure.epoch, opened.tail);
     const take = (messages: IngestMessage[]) => this.#inTurn(() => this.#take(messages, replay));
@@ -238,16 +241,20 @@ export class TenureReader {
 
   /**
    * While a replay is on, without the messages that are stored already: their copies in the ledger are used up, and must
-   * not be looked for again. Later the store sorts them out by itself.
+   * not be looked for again. In the beginning, too: to decode them costs whoever takes over a second at a high rate.
+   * Later the store sorts them out by itself.
    */
   async #unstored(messages: IngestMessage[], replay: Replay): Promise<IngestMessage[]> {
-    if (replay.over() && !this.#parts.skipStored()) return messages;
+    const must = !replay.over() || this.#parts.skipStored();
+    if (!must && !this.#beginsStored) return messages;
     try {
       const stored = await this.#parts.store.delivered(messages.map(({ id }) => id));
+      this.#beginsStored &&= stored.size > 0;
       for (const message of messages) if (stored.has(message.id)) message.ack();
       return messages.filter(({ id }) => !stored.has(id));
     } catch (error) {
       this.#parts.log.debug('the store does not say what it has', { error: String(error) });
+      if (!must) return messages;
       for (const message of messages) message.retry(storeAwayDelayMs);
       return [];
     }
