@@ -58,6 +58,8 @@ export class KernelLooks {
   }
 
   close(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
     for (const { snmp, udp } of Object.values(this.#files)) {
       closeSync(snmp);
       closeSync(udp);
