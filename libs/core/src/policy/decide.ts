@@ -58,7 +58,7 @@ export function decide(
     if (faults.length === 0) return null;
     const what = told(faults);
     if (!faults.some(({ due }) => due)) return { do: 'nothing', note: `${what}; waiting for it to come back` };
-    const cannot = notTo ?? held();
+    const cannot = notTo ?? held('health-hand-over');
     if (cannot) return { do: 'wait', rule: 'health-hand-over', note: `${what}; not handed over: ${cannot}` };
     return handOver('health-hand-over', `this node cannot do its job (${what})`, { services: what });
   }
@@ -74,21 +74,24 @@ export function decide(
     const leftMs = policy.failbackAfterMs - (nowMs - standbyWell.sinceMs);
     if (facts.paused) return { do: 'nothing', note: `${healthy}; no failback while the pair is paused` };
     if (leftMs > 0) return { do: 'nothing', note: `${healthy}; failback in ${seconds(leftMs)} when it stays so` };
-    const cannot = held();
+    const cannot = held('failback');
     if (cannot) return { do: 'wait', rule: 'failback', note: `${healthy}; no failback: ${cannot}` };
     return handOver('failback', `${healthy} for ${seconds(nowMs - standbyWell.sinceMs)}`, {});
   }
 
-  /** What holds every hand-over by policy, whatever the reason for it. */
-  function held(): string | null {
+  /** What holds a hand-over by policy, however good the reason for it. */
+  function held(rule: HandOverPolicy): string | null {
     if (facts.busy) return 'a hand-over is under way';
     if (facts.paused) return 'the pair is paused';
-    const leastMs = policy.minimumReignMs * 2 ** Math.min(facts.handOversBefore ?? 0, mostDoublings);
+    const handOvers = facts.handOversBefore ?? 0;
+    const apartMs = policy.minimumReignMs * 2 ** Math.min(Math.max(0, handOvers - 1), mostDoublings);
     const reignedMs = nowMs - (reign?.sinceMs ?? nowMs);
     const triedMs = reign?.triedAtMs == null ? null : nowMs - reign.triedAtMs;
-    const of = `of at least ${seconds(leastMs)} (after ${facts.handOversBefore ?? 0} hand-overs by itself)`;
-    if (reignedMs < leastMs) return `active for ${seconds(reignedMs)} only, ${of}`;
-    return triedMs !== null && triedMs < leastMs ? `tried in vain ${seconds(triedMs)} ago, ${of}` : null;
+    const of = `of at least ${seconds(apartMs)} (after ${handOvers} hand-overs by itself)`;
+    // The first one is no ping-pong yet, and nobody is served meanwhile.
+    const free = rule === 'health-hand-over' && handOvers === 0;
+    if (!free && reignedMs < apartMs) return `active for ${seconds(reignedMs)} only, ${of}`;
+    return triedMs !== null && triedMs < apartMs ? `tried in vain ${seconds(triedMs)} ago, ${of}` : null;
   }
 
   function handOver(rule: HandOverPolicy, reason: string, more: Record<string, unknown>): PolicyDecision {
@@ -124,7 +127,7 @@ export interface Unwell {
 export function unwell(watches: Readonly<Record<string, ServiceWatch>>, policy: Policy, nowMs: number): Unwell[] {
   return policy.criticalServices.flatMap((service) => {
     const watch = watches[service];
-    const found = watch ? trouble(watch, nowMs, policy) : null;
+    const found = watch ? trouble(watch, nowMs, policy, policy.atOnce.includes(service)) : null;
     return found ? [{ service, ...found }] : [];
   });
 }

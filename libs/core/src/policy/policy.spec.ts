@@ -9,6 +9,7 @@ const policy: Policy = {
   failback: 'automatic',
   failbackAfterMs: 30_000,
   criticalServices: ['collector'],
+  atOnce: [],
   handOverAfterMs: 10_000,
   minimumReignMs: 60_000,
   localRestarts: 2,
@@ -89,7 +90,7 @@ describe('hand-over by health', () => {
     ['a standby that does not beat', { standby: { ...standby, ready: false } }, 'does not beat'],
     ['in a pause', { paused: true }, 'the pair is paused'],
     ['during another hand-over', { busy: true }, 'a hand-over is under way'],
-    ['after three by itself', { handOversBefore: 3 }, 'of at least 480 s'],
+    ['after three by itself', { handOversBefore: 3 }, 'of at least 240 s'],
   ])('waits %s', (_, change, text) => {
     const watcher = settled();
     watcher.facts = change;
@@ -99,13 +100,18 @@ describe('hand-over by health', () => {
   it('is not tried again at the next look when it comes to nothing and the same reign goes on', () => {
     const watcher = settled();
     expect(watcher.live(12, 'failed', 'ok').do).toBe('hand-over');
-    watcher.last = { do: 'nothing', note: null };
-    watcher.facts = { handOversBefore: 1 };
-    expect(watcher.live(110, 'failed', 'ok')).toMatchObject({
-      do: 'wait',
-      note: expect.stringMatching(/tried in vain 110 s ago, of at least 120 s/),
-    });
-    expect(watcher.live(10, 'failed', 'ok').do).toBe('hand-over');
+    for (const [handOversBefore, leastS] of [
+      [0, 60],
+      [2, 120],
+    ] as const) {
+      watcher.last = { do: 'nothing', note: null };
+      watcher.facts = { handOversBefore };
+      expect(watcher.live(leastS - 10, 'failed', 'ok')).toMatchObject({
+        do: 'wait',
+        note: expect.stringContaining(`tried in vain ${leastS - 10} s ago, of at least ${leastS} s`),
+      });
+      expect(watcher.live(10, 'failed', 'ok').do).toBe('hand-over');
+    }
   });
 
   it('asks for the history before it decides', () => {
@@ -128,9 +134,23 @@ describe('hand-over by health', () => {
     const watcher = settled();
     watcher.facts = { activeEpoch: null };
     expect(watcher.live(60, 'failed', 'ok')).toEqual({ do: 'nothing', note: null });
-    watcher.facts = { activeEpoch: 9 };
+    watcher.facts = { activeEpoch: 9, handOversBefore: 1 };
     expect(watcher.live(60, 'failed', 'ok').do).toBe('wait');
     expect(watcher.live(2, 'failed', 'ok')).toMatchObject({ do: 'hand-over', evidence: { reignedMs: 60_000 } });
+  });
+
+  it('hands over for the first time without a minimum reign: nobody is served meanwhile', () => {
+    const watcher = settled();
+    watcher.facts = { activeEpoch: 9 };
+    expect(watcher.live(12, 'failed', 'ok')).toMatchObject({ do: 'hand-over', evidence: { handOversBefore: 0 } });
+  });
+
+  it('adds no time of its own to what is watched with a patience of its own', () => {
+    const watcher = settled({ atOnce: ['collector'] });
+    expect(watcher.live(1, 'failed', 'ok')).toMatchObject({ do: 'hand-over', rule: 'health-hand-over' });
+    const other = settled({ atOnce: ['collector'] });
+    expect(other.live(1, 'failed', 'failed')).toMatchObject({ do: 'wait', note: expect.stringContaining('no better') });
+    expect(other.live(1, 'failed', 'ok').do).toBe('hand-over');
   });
 
   it('gives a restarted service its time anew, as often as it is told to', () => {
@@ -149,6 +169,19 @@ describe('hand-over by health', () => {
     expect(watcher.live(2, instance('4'), 'ok')).toMatchObject({
       do: 'hand-over',
       evidence: { services: 'collector restarted 3 times in 60 s' },
+    });
+  });
+
+  it('takes neither the first word of a service nor its return from silence for a restart', () => {
+    const watcher = new Watcher();
+    watcher.policy = { ...policy, failback: 'never', localRestarts: 0, handOverAfterMs: 20_000 };
+    watcher.live(2, null, 'ok');
+    expect(watcher.live(30, 'ok', 'ok').do).toBe('nothing');
+    watcher.live(10, null, 'ok');
+    expect(watcher.live(30, 'ok', 'ok').do).toBe('nothing');
+    expect(watcher.live(1, instance('2'), 'ok')).toMatchObject({
+      do: 'hand-over',
+      reason: expect.stringContaining('restarted 1 times'),
     });
   });
 

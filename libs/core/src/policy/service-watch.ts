@@ -1,7 +1,7 @@
 /** What is known of one service of one node, all its replicas together. Times are the monotonic clock's, in ms. */
 export interface ServiceWatch {
   instances: Readonly<Record<string, { heardAtMs: number; failed: boolean; summary: string }>>;
-  /** When a new instance was first heard after the first one: restarts, as seen from outside. */
+  /** When a new instance was first heard after another one: restarts, as seen from outside. */
   startedAtMs: readonly number[];
   /** Since when no instance is heard and well; null: one is. */
   unwellSinceMs: number | null;
@@ -24,17 +24,16 @@ const mostInstances = 32;
 
 export function hear(watch: ServiceWatch | undefined, said: Said, nowMs: number, policy: RestartPolicy): ServiceWatch {
   const failed = said.health === 'failed';
-  const known = watch?.instances[said.instance] !== undefined;
+  const before = watch?.instances ?? {};
+  // One that was silent is no restart when it speaks again, nor is the first one that is ever heard.
+  const restarted = Object.keys(before).length > 0 && before[said.instance] === undefined;
   const startedAtMs = (watch?.startedAtMs ?? []).filter((atMs) => nowMs - atMs < policy.restartWindowMs);
-  if (watch && !known) startedAtMs.push(nowMs);
-  const instances = Object.fromEntries(
-    Object.entries(watch?.instances ?? {})
-      .filter(([, { heardAtMs }]) => nowMs - heardAtMs <= silentAfterMs)
-      .slice(-mostInstances),
-  );
+  if (restarted) startedAtMs.push(nowMs);
+  const others = Object.entries(before).filter(([instance]) => instance !== said.instance);
+  const instances = Object.fromEntries(others.slice(1 - mostInstances));
   instances[said.instance] = { heardAtMs: nowMs, failed, summary: said.summary };
   // A restarted service gets its time anew, as often as the policy waits for restarts.
-  const chance = watch && !known && startedAtMs.length <= policy.localRestarts;
+  const chance = restarted && startedAtMs.length <= policy.localRestarts;
   const unwellSinceMs = chance ? null : (watch?.unwellSinceMs ?? null);
   return settle({ instances, startedAtMs, unwellSinceMs }, nowMs, Number.NEGATIVE_INFINITY);
 }
@@ -51,11 +50,12 @@ export function settle(watch: ServiceWatch, nowMs: number, listeningSinceMs: num
   return { ...watch, unwellSinceMs: well ? null : (watch.unwellSinceMs ?? nowMs) };
 }
 
-/** What is wrong with the service, in words, and whether that is reason enough; null: nothing is. */
+/** What is wrong with the service, in words, and whether that is reason enough; null: nothing is. `atOnce`: its word is. */
 export function trouble(
   watch: ServiceWatch,
   nowMs: number,
   policy: RestartPolicy & { handOverAfterMs: number },
+  atOnce: boolean,
 ): { what: string; due: boolean } | null {
   const restarts = watch.startedAtMs.filter((atMs) => nowMs - atMs < policy.restartWindowMs).length;
   const inWindow = `restarted ${restarts} times in ${seconds(policy.restartWindowMs)}`;
@@ -71,7 +71,7 @@ export function trouble(
   const restartedInVain = restarts > 0 && restarts >= policy.localRestarts;
   return restartedInVain
     ? { what: `${what}, after it was ${inWindow}`, due: true }
-    : { what, due: forMs >= policy.handOverAfterMs };
+    : { what, due: atOnce || forMs >= policy.handOverAfterMs };
 }
 
 export const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

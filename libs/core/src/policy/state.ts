@@ -9,6 +9,8 @@ export interface Policy extends RestartPolicy {
   failbackAfterMs: number;
   /** Those that have something to do on this pair. */
   criticalServices: readonly string[];
+  /** Those of them that are watched with a patience of their own: what they say is not waited out once more. */
+  atOnce: readonly string[];
   handOverAfterMs: number;
   minimumReignMs: number;
 }

@@ -105,6 +105,7 @@ export class PolicyDesk {
     try {
       const { service, ...said } = parse(serviceStatus, payload, "a service's status");
       this.#state = heardStatus(this.#state, policy, whose, service, said, clock.monotonicMs());
+      if (whose === 'own' && said.health === 'failed' && policy.atOnce.includes(service)) this.#look();
       if (whose === 'peer' && service === 'arbiter') this.#compare(said.detail.policy);
     } catch (error) {
       if (!this.#garbled) log.warn("a service's status is not understood", { error: String(error) });
@@ -173,6 +174,7 @@ export class PolicyDesk {
           (rule === 'failback' || rule === 'health-hand-over') && operator === null && Date.parse(at) >= sinceMs,
       );
       this.#counted = { epoch, atMs: clock.monotonicMs(), count: byItself.length };
+      if (this.#stops.length > 0) this.#look();
     } catch (error) {
       log.info('a hand-over by policy waits for the history', { error: String(error) });
     } finally {

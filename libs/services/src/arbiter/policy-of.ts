@@ -17,6 +17,7 @@ export function policyOf(config: Configured): Policy {
     enabled: policy.enabled,
     failback: policy.failback,
     failbackAfterMs: policy.failbackAfterSeconds * 1000,
+    atOnce: [],
     criticalServices: policy.criticalServices.filter((service) => used[service]),
     handOverAfterMs: policy.healthHandOverAfterSeconds * 1000,
     minimumReignMs: policy.minimumReignSeconds * 1000,

@@ -43,6 +43,7 @@ export const quietPolicy: Policy = {
   failback: 'manual',
   failbackAfterMs: 5000,
   criticalServices: [],
+  atOnce: [],
   handOverAfterMs: 10_000,
   minimumReignMs: 60_000,
   localRestarts: 2,

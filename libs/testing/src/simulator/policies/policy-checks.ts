@@ -66,10 +66,12 @@ export class PolicyChecks {
     if (!this.#policy.enabled) this.#violate(`${nodeId} took over by itself although failover is switched off`);
   }
 
-  /** How often the pair has handed over by itself, as the store has it: each doubles the least reign. */
-  leastReignMs(beforeMs = Number.POSITIVE_INFINITY): number {
-    const before = this.#history.kept.filter(({ atMs, transition }) => atMs <= beforeMs && isByPolicy(transition));
-    return this.#policy.minimumReignMs * 2 ** Math.min(before.length, 10);
+  /** By how often the pair has handed over by itself, as the store has it: each time but the first doubles the least reign. */
+  leastReignMs(rule: string, beforeMs = Number.POSITIVE_INFINITY): number {
+    const { length } = this.#history.kept.filter(({ atMs, transition }) => atMs <= beforeMs && isByPolicy(transition));
+    // The first one by health waits for nothing.
+    if (length === 0 && rule === 'health-hand-over') return 0;
+    return this.#policy.minimumReignMs * 2 ** Math.min(Math.max(0, length - 1), 10);
   }
 
   journalled(host: Host, transition: Transition): void {
@@ -84,7 +86,8 @@ export class PolicyChecks {
     else this.#handedOverByHealth(host, nowMs);
     this.#reignedLongEnough(host, rule, epoch, nowMs);
     const pausedSinceMs = this.#watched.get(host.name)?.knowsOfPauseSinceMs ?? null;
-    if (pausedSinceMs !== null && nowMs - pausedSinceMs > underWayMs)
+    // It may have ended since the last look from beside.
+    if (pausedSinceMs !== null && nowMs - pausedSinceMs > underWayMs && this.#knowsOfPause(host, nowMs))
       this.#violate(`${host.name} handed over (${rule}) in a pause that it knew of`);
     this.#lastHandOverMs = nowMs;
   }
@@ -92,11 +95,12 @@ export class PolicyChecks {
   #reignedLongEnough(host: Host, rule: string, epoch: number, nowMs: number): void {
     const fromMs = this.#activeFromMs.get(`${host.name} ${epoch}`) ?? nowMs;
     const reignedMs = nowMs - fromMs;
-    const leastMs = this.leastReignMs(fromMs);
+    const leastMs = this.leastReignMs(rule, fromMs);
     if (reignedMs < least(leastMs))
       this.#violate(`${host.name} handed over (${rule}) after ${reignedMs.toFixed(0)} ms, of at least ${leastMs}`);
     const apartMs = nowMs - this.#lastHandOverMs;
-    if (apartMs < least(this.#policy.minimumReignMs))
+    // A store that forgets forgets how often it was.
+    if (leastMs > 0 && apartMs < least(this.#policy.minimumReignMs))
       this.#violate(`${host.name} handed over (${rule}) ${apartMs.toFixed(0)} ms after the last hand-over by itself`);
   }
 
@@ -125,7 +129,7 @@ export class PolicyChecks {
   }
 
   #handedOverByHealth(host: Host, nowMs: number): void {
-    const { handOverAfterMs, localRestarts, restartWindowMs } = this.#policy;
+    const { atOnce, handOverAfterMs, localRestarts, restartWindowMs } = this.#policy;
     const own = this.#watched.get(host.name);
     if (!own) return;
     const unwellMs = own.well.longestMs(false, nowMs - noticedMs);
@@ -141,7 +145,8 @@ export class PolicyChecks {
     const isUnwell = unwellMs > 0 || !host.isServiceWell();
     const inVain = restarts > 0 && restarts >= localRestarts && isUnwell;
     const restartedTooOften = restarts > localRestarts && recent;
-    if (unwellMs < least(handOverAfterMs) - statusMs && !restartedTooOften && !inVain)
+    const longEnough = atOnce.length > 0 ? isUnwell : unwellMs >= least(handOverAfterMs) - statusMs;
+    if (!longEnough && !restartedTooOften && !inVain)
       this.#violate(
         `${host.name} handed over because of its service, unwell for ${unwellMs.toFixed(0)} ms, not ${handOverAfterMs}, and restarted ${restarts} times`,
       );
@@ -177,10 +182,14 @@ export class PolicyChecks {
       const through = up && !peer.bus.isAway() && !line.isCut();
       watched.cutOff.is(!through, nowMs);
       watched.hears.is(through && !line.isSlow(), nowMs);
-      const pause = host.lease?.pause;
-      const known = pause && pause.untilMs > host.clock.at(nowMs) && pause.number === world.tables.pause?.number;
-      watched.knowsOfPauseSinceMs = known ? (watched.knowsOfPauseSinceMs ?? nowMs) : null;
+      watched.knowsOfPauseSinceMs = this.#knowsOfPause(host, nowMs) ? (watched.knowsOfPauseSinceMs ?? nowMs) : null;
     }
+  }
+
+  #knowsOfPause(host: Host, nowMs: number): boolean {
+    const pause = host.lease?.pause;
+    const { number } = this.#cluster.world.tables.pause ?? {};
+    return pause != null && pause.untilMs > host.clock.at(nowMs) && pause.number === number;
   }
 
   #nowMs(): number {

@@ -52,7 +52,7 @@ async function movesTo(cluster: Cluster, to: Host, afterMs: number): Promise<voi
   const { policyChecks, policies } = world;
   const pausedMs = Math.max(0, (world.tables.pause?.endsAtMs ?? 0) - world.clock.monotonicMs());
   const restartedMs = policies?.policy.restartWindowMs ?? 0;
-  const dueMs = pausedMs + restartedMs + afterMs + (policyChecks?.leastReignMs() ?? 0) + slackMs;
+  const dueMs = pausedMs + restartedMs + afterMs + (policyChecks?.leastReignMs('failback') ?? 0) + slackMs;
   if (dueMs > longestMs) return;
   const claims = takeOvers.claims;
   const is = () => actives(hosts)[0] === to && isWhole(hosts) && isCalm(hosts);

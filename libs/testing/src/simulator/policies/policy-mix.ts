@@ -64,6 +64,7 @@ export function policiesOf(seed: number, which: WithPolicies): PolicyMix | null 
       minimumReignMs: random.pick([2000, 5000, 10_000]),
       localRestarts: random.pick([0, 1, 2]),
       restartWindowMs: random.pick([10_000, 20_000]),
+      atOnce: random.chance(0.3) ? ['collector'] : [],
     },
     kinds: chosen.length > 0 ? chosen : ['sick'],
     everyMs: random.pick([1500, 4000, 8000]),
