@@ -353,7 +353,7 @@ describe('hand-over by health', () => {
 
   it('is made at once when what is watched with a patience of its own says that it failed', async () => {
     const { pair, a, b } = await started({ ...health, atOnce: ['collector'] });
-    await live(pair, 3000, [
+    await live(pair, 5000, [
       [a, 'ok'],
       [b, 'ok'],
     ]);

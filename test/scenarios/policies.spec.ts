@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../parts/eventually.ts';
 import { type GrantWatch, overlapsOf, spansOf } from './grant-watch.ts';
@@ -25,15 +23,7 @@ afterAll(async () => {
 
 /** Both nodes get this policy; their arbiters are restarted with it, one after the other. */
 async function configure(wanted: Record<string, unknown>, names: readonly NodeName[] = nodeNames): Promise<void> {
-  for (const name of names) {
-    const file = pair.folder(name, 'node.yaml');
-    const config = parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    writeFileSync(file, stringify({ ...config, policy: wanted }));
-    const pid = pair.pidOf(name, 'arbiter');
-    signal(pid, 'SIGTERM');
-    await eventually(() => pair.pidOf(name, 'arbiter') !== pid, 20_000, `a new ${name}/arbiter`);
-    await pair.settled();
-  }
+  for (const name of names) await pair.configure(name, { policy: wanted });
 }
 
 /** Its lease, frozen for as long as `meanwhile` takes: silent, and not restarted by its supervisor. */

@@ -1,8 +1,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { parse, stringify } from 'yaml';
 import { type PairStatus, pairStatus, type ServiceName, serviceNames } from '@hotstandby/contracts';
 import { profiles } from '@hotstandby/config';
 import { EarlyEnds } from '../parts/early-ends.ts';
@@ -118,6 +119,17 @@ export class RunningPair {
     );
     this.#early = null;
     return active;
+  }
+
+  /** Lays a change over a node's configuration and restarts its arbiter with it; resolves when the pair is whole again. */
+  async configure(name: NodeName, change: Record<string, unknown>): Promise<void> {
+    const file = this.folder(name, 'node.yaml');
+    const config = parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, stringify({ ...config, ...change }));
+    const pid = this.pidOf(name, 'arbiter');
+    signal(pid, 'SIGTERM');
+    await eventually(() => this.pidOf(name, 'arbiter') !== pid, 20_000, `a new ${name}/arbiter`);
+    await this.settled();
   }
 
   pidOf(name: NodeName, part: ServiceName | 'nats-server'): number {

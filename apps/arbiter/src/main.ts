@@ -2,9 +2,11 @@ import { connectNats } from '@hotstandby/adapters/nats';
 import { openNodeMemory } from '@hotstandby/adapters/node-memory';
 import { openHistory } from '@hotstandby/adapters/stores';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
+import { makeWorkloadCheck } from '@hotstandby/adapters/workload-checks';
 import { version } from '@hotstandby/contracts';
 import { runService } from '@hotstandby/platform';
 import { Arbiter, policyOf } from '@hotstandby/services/arbiter';
+import { WorkloadWatch } from '@hotstandby/services/workload-watch';
 
 await runService('arbiter', async ({ service, config, place, log }) => {
   // Before anything else: whoever holds the data directory is the only incarnation of this node.
@@ -18,8 +20,8 @@ await runService('arbiter', async ({ service, config, place, log }) => {
     ...nats,
     clock: systemClock,
     ids: systemIds,
-    service: (parts) =>
-      new Arbiter({
+    service(parts) {
+      const arbiter = new Arbiter({
         ...parts,
         memory,
         history,
@@ -29,7 +31,21 @@ await runService('arbiter', async ({ service, config, place, log }) => {
         policy: policyOf(config),
         timing: config.timing,
         facts: { hostAddress, consolePort: config.http.console, natsPort: config.nats.port, version, timeZone },
-      }),
+      });
+      const checks = config.workload.checks.map((check) => ({ ...check, check: makeWorkloadCheck(check) }));
+      const watch = new WorkloadWatch({ ...parts, pid: process.pid, checks });
+      return {
+        async start() {
+          await arbiter.start();
+          watch.start();
+        },
+        async stop() {
+          watch.stop();
+          await arbiter.stop();
+        },
+        report: () => arbiter.report(),
+      };
+    },
     async close() {
       await nats.close();
       await history.close();

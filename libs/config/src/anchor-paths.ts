@@ -1,6 +1,7 @@
 import type { NodeConfig } from './parse.ts';
 
 type Hostname = Extract<NodeConfig['binding'], { mode: 'hostname' }>;
+type Check = NodeConfig['workload']['checks'][number];
 type Anchor = <Path extends string | undefined>(path: Path) => Path;
 
 /**
@@ -10,7 +11,7 @@ type Anchor = <Path extends string | undefined>(path: Path) => Path;
 export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
   const at = <Path extends string | undefined>(path: Path): Path =>
     (path === undefined || path.startsWith('/') ? path : `${folder.replace(/\/$/, '')}/${path}`) as Path;
-  const { node, store, nats, binding, collector, fileSync, notifier } = config;
+  const { node, store, nats, binding, collector, fileSync, notifier, workload } = config;
   return {
     ...config,
     node: { ...node, dataDir: at(node.dataDir) },
@@ -38,6 +39,7 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
         privKeyFile: at(user.privKeyFile),
       })),
     },
+    workload: { checks: workload.checks.map((check) => anchorCheck(check, at)) },
     binding: binding.mode === 'hostname' ? anchorSecrets(binding, at) : binding,
     fileSync: fileSync.enabled ? { ...fileSync, root: at(fileSync.root), keysDir: at(fileSync.keysDir) } : fileSync,
     notifier: notifier.enabled
@@ -51,6 +53,11 @@ export function anchorPaths(config: NodeConfig, folder: string): NodeConfig {
         }
       : notifier,
   };
+}
+
+function anchorCheck(check: Check, at: Anchor): Check {
+  if (check.kind === 'http') return { ...check, caFile: at(check.caFile) };
+  return check.kind === 'process' ? { ...check, pidFile: at(check.pidFile) } : check;
 }
 
 function anchorSecrets(binding: Hostname, at: Anchor): Hostname {

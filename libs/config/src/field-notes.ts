@@ -36,6 +36,27 @@ export const fieldNotes: Readonly<Record<string, string>> = {
   'policy.localRestarts':
     'So many restarts of a critical service within the window are waited for; one more, or unwell after the last of them, is a reason to hand over at once.',
   'policy.localRestartWindowSeconds': 'The window of the same.',
+  'workload.checks':
+    'How the arbiter sees whether the application that the pair protects does its job; all have to pass. See [operating](operating.md#the-application).',
+  'workload.checks[].kind':
+    '`tcp`: a port takes a connection. `http`: a URL answers. `process`: the process of a pid file runs. `program`: a program ends with 0.',
+  'workload.checks[].name': 'Its name in events, metrics and the status.',
+  'workload.checks[].everyMs': 'Time from one look to the next.',
+  'workload.checks[].retryMs':
+    'After a bad look of one that was well the next one comes so soon (never later than `everyMs`).',
+  'workload.checks[].failures': 'So many looks in a row have to fail until the application counts as failed.',
+  'workload.checks[].successes': 'So many have to pass until it counts as well again.',
+  'workload.checks[].timeoutMs': 'A look without an answer for so long has failed.',
+  'workload.checks[].host': 'Host name or address.',
+  'workload.checks[].port': 'TCP port.',
+  'workload.checks[].url': 'Asked by GET; the body is not read, a redirect not followed.',
+  'workload.checks[].statuses': 'Good answers; `[]`: 200 to 399.',
+  'workload.checks[].verifyCertificate': 'False: any certificate of the application is taken.',
+  'workload.checks[].caFile': "CA of the application's certificate (PEM); by default those that Node.js knows.",
+  'workload.checks[].pidFile':
+    'File with the process id, of this node. In a container only with the process namespace of the host.',
+  'workload.checks[].command':
+    "The program (its whole path) and its arguments: no shell, no environment but PATH, with the arbiter's rights.",
   'store.url':
     'The database that both nodes reach, on a third machine: `postgresql://` or `mssql://`, see below. Without a password.',
   'store.passwordFile': "File with the database user's password.",

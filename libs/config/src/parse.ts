@@ -99,6 +99,7 @@ function relationFaults(file: NodeConfigFile): ConfigFault[] {
       });
   };
   differ('peer.name', file.peer.name, file.node.name, 'another name than node.name');
+  faults.push(...sameNames(file.workload.checks));
   faults.push(...bindingAddressFaults(file));
   faults.push(...snmpUserFaults(file.collector.snmpUsers), ...tlsFaults(file.collector));
   if (file.binding.mode === 'hostname') {
@@ -116,6 +117,17 @@ function outsideZone({ name, zone }: { name: string; zone: string }): ConfigFaul
   const cure = 'Correct binding.name or binding.zone.';
   const expected = `a name in binding.zone (${zone})`;
   return [{ code: 'HS_CONFIG_INVALID', field: 'binding.name', expected, got: JSON.stringify(name), cure }];
+}
+
+function sameNames(checks: NodeConfigFile['workload']['checks']): ConfigFault[] {
+  return checks.flatMap(({ name }, index) => {
+    if (checks.findIndex((other) => other.name === name) === index) return [];
+    const field = `workload.checks.${index}.name`;
+    const expected = 'a name that no other check has';
+    return [
+      { code: 'HS_CONFIG_INVALID', field, expected, got: JSON.stringify(name), cure: `Give ${field} another value.` },
+    ];
+  });
 }
 
 /** What is stored on PostgreSQL only, so far: said here, where it can be mended, instead of by a service that fails. */
@@ -145,7 +157,8 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): ConfigFault[] {
       code: 'HS_CONFIG_INVALID',
       field,
       expected: expectedBy(issue.message),
-      got: field === 'store.url' ? 'something else (not shown)' : got,
+      // Whoever puts a password into a URL must not find it in a log.
+      got: value !== undefined && /(^|\.)url$/.test(field) ? 'something else (not shown)' : got,
       cure: value === undefined ? `Add ${field}.` : `Correct ${field}.`,
     },
   ];

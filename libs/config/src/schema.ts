@@ -84,6 +84,45 @@ const telemetrySink = z.discriminatedUnion('type', [
   }),
 ]);
 
+const patience = {
+  /** Unique; it stands in events and metrics. */
+  name: token,
+  everyMs: z.int().min(50).max(3_600_000).default(250),
+  retryMs: z.int().min(10).max(3_600_000).default(100),
+  failures: z.int().min(1).max(100).default(2),
+  successes: z.int().min(1).max(100).default(2),
+};
+const timeoutMs = z.int().min(10).max(60_000).default(1000);
+
+/** One way to see whether the managed application does its job. */
+const workloadCheck = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('tcp'),
+    ...patience,
+    timeoutMs,
+    host: z.string().min(1).default('127.0.0.1'),
+    port,
+  }),
+  z.strictObject({
+    kind: z.literal('http'),
+    ...patience,
+    timeoutMs,
+    url: z.string().regex(/^https?:\/\/[^\s/@]+(\/\S*)?$/, 'http://host:port/path, without a user'),
+    /** None: 200 to 399. */
+    statuses: z.array(z.int().min(100).max(599)).max(100).default([]),
+    verifyCertificate: z.boolean().default(true),
+    caFile: path.optional(),
+  }),
+  z.strictObject({ kind: z.literal('process'), ...patience, pidFile: path }),
+  z.strictObject({
+    kind: z.literal('program'),
+    ...patience,
+    timeoutMs,
+    /** No shell: the program, then its arguments. */
+    command: z.tuple([z.string().startsWith('/', 'the whole path of a program')], z.string().max(4096)),
+  }),
+]);
+
 /** One node's configuration file. Every field that has a sensible default has it here. */
 export const nodeConfigSchema = z.strictObject({
   /** Both nodes of a pair say the same. */
@@ -126,15 +165,17 @@ export const nodeConfigSchema = z.strictObject({
       failback: z.enum(['never', 'manual', 'automatic']).default('manual'),
       failbackAfterSeconds: z.int().min(1).max(604_800).default(300),
       criticalServices: z
-        .array(z.enum(['network-binding', 'file-sync', 'collector', 'notifier', 'console']))
-        .max(5)
-        .default(['collector', 'network-binding']),
+        .array(z.enum(['network-binding', 'file-sync', 'collector', 'notifier', 'console', 'workload']))
+        .max(6)
+        .default(['collector', 'network-binding', 'workload']),
       healthHandOverAfterSeconds: z.int().min(1).max(86_400).default(10),
       minimumReignSeconds: z.int().min(1).max(86_400).default(60),
       localRestarts: z.int().min(0).max(100).default(2),
       localRestartWindowSeconds: z.int().min(10).max(86_400).default(60),
     })
     .prefault({}),
+  /** The application that the pair protects: the monitoring server. Started and stopped by others, watched here. */
+  workload: z.strictObject({ checks: z.array(workloadCheck).max(32).default([]) }).prefault({}),
   store: z.strictObject({
     /** Without a password. What it must say is checked by `readStoreUrl`. */
     url: z

@@ -50,6 +50,10 @@ export const errorCodes = {
     'A port below 1024 needs a right that this process lacks.',
     'Use a higher port or give CAP_NET_BIND_SERVICE.',
   ],
+  HS_WORKLOAD_FAILED: [
+    'The application that the pair protects fails a check.',
+    'Start it again, or correct the check in workload.checks. A standby whose own application is well takes over.',
+  ],
   HS_SINK_FAILED: [
     'A sink of telemetry beside the store takes nothing; what comes waits in INGEST.',
     'Mend what the message names (space, rights, the NATS server), or take the sink out of collector.sinks.',

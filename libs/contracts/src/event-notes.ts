@@ -64,6 +64,11 @@ export const eventNotes: Readonly<Record<EventType, { by: string; when: string }
     when: 'The active should hand over by a policy and does not: why. Told once for each reason.',
   },
   'policy.mismatch': { by: 'arbiter', when: "The other node's policy differs from this one's in the named fields." },
+  'workload.failed': {
+    by: 'arbiter',
+    when: 'A check of the managed application failed as often in a row as it may (`workload.checks`), on the active or the standby.',
+  },
+  'workload.recovered': { by: 'arbiter', when: 'It passes again.' },
   'listener.late': { by: 'arbiter', when: 'A listener did not answer within its deadline.' },
   'binding.bound': {
     by: 'network-binding',

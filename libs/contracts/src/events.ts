@@ -56,6 +56,8 @@ export const eventSchemas = {
   }),
   'policy.waiting': z.object({ rule: z.string(), why: z.string() }),
   'policy.mismatch': z.object({ peer: z.string(), fields: z.array(z.string()) }),
+  'workload.failed': z.object({ check: z.string(), code: z.string(), message: z.string() }),
+  'workload.recovered': z.object({ check: z.string(), failedMs: z.number() }),
   'listener.late': z.object({ listener: z.string(), phase: z.enum(['pre', 'post']), deadlineMs: z.number() }),
   'binding.bound': z.object({ mode: z.string(), addresses: z.array(z.string()), interface: z.string().nullable() }),
   'binding.released': z.object({ mode: z.string(), addresses: z.array(z.string()), reason: z.string() }),

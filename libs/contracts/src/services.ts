@@ -9,4 +9,7 @@ export const serviceNames = [
   'console',
 ] as const;
 
+/** What stands beside the services in the status: the application that the pair protects, as the arbiter's checks find it. */
+export const workload = 'workload';
+
 export type ServiceName = (typeof serviceNames)[number];

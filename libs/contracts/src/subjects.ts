@@ -39,6 +39,8 @@ export const subjects = {
   prepare: (at: Place, listener: string) => `hs.${at.cluster}.${at.node}.listener.${listener}.prepare`,
   /** Any service: how it is doing, every second and on change. */
   status: (at: Place, service: ServiceName) => `hs.${at.cluster}.${at.node}.${service}.status`,
+  /** arbiter: how the managed application is, told like a service's status. */
+  workloadStatus: (at: Place) => `hs.${at.cluster}.${at.node}.workload.status`,
   anyStatus: (at: Place) => `hs.${at.cluster}.${at.node}.*.status`,
   /** Any service: a CloudEvent of the given type; JetStream keeps it in the node's ops stream. */
   event: (at: Place, service: ServiceName, type: string) => `hs.${at.cluster}.${at.node}.${service}.event.${type}`,

@@ -19,3 +19,4 @@ export type * from './host-names.ts';
 export type * from './file-transfer.ts';
 export * from './mail.ts';
 export type * from './service.ts';
+export type * from './workload-check.ts';

@@ -94,7 +94,13 @@ export function permissionsOf(user: NatsUser, own: Place, peer: Place): Permissi
 
 function extras(service: ServiceName, own: Place, peer: Place): string[] {
   if (service === 'heartbeat') return [subjects.promise(own)];
-  if (service === 'arbiter') return [subjects.execute(own), subjects.prepare(own, '*'), ...streamKeeping(streams.ops)];
+  if (service === 'arbiter')
+    return [
+      subjects.execute(own),
+      subjects.prepare(own, '*'),
+      subjects.workloadStatus(own),
+      ...streamKeeping(streams.ops),
+    ];
   if (service === 'collector')
     return [
       // What the peer alone received; nobody else may read it.

@@ -48,6 +48,15 @@ export const alertRules: Readonly<Record<string, Rule>> = {
     reason: 'HS_POLICY_MISMATCH',
     advice: 'Give both nodes the same `policy`, and restart the arbiter of the one that changed.',
   }),
+  'workload.failed': (facts) => ({
+    topic: 'selfMonitoring',
+    kind: 'workload-failed',
+    about: `${facts.node} ${facts.text('check')}`,
+    subject: `the application on ${facts.node} fails: ${facts.text('check')}`,
+    what: `The check "${facts.text('check')}" of the managed application failed on node ${facts.node}.`,
+    reason: coded(facts),
+    advice: 'Start it again. When it is the active whose application failed, a standby whose own is well takes over.',
+  }),
   'pause.begun': (facts) => ({
     topic: 'takeover',
     kind: 'pause-begun',

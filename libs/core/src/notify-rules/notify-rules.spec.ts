@@ -179,6 +179,13 @@ it.each<[string, string, object, string, string]>([
     'failback waits on b',
     'minimum reign',
   ],
+  [
+    'workload.failed',
+    'workload-failed',
+    { check: 'web', code: 'HS_WORKLOAD_FAILED', message: 'connection refused' },
+    'the application on b fails: web',
+    'HS_WORKLOAD_FAILED: connection refused',
+  ],
   ['policy.mismatch', 'policy-mismatch', { peer: 'a', fields: ['enabled'] }, 'configured differently', 'its peer a'],
 ])('tells %s as %s', (type, kind, data, subject, text) => {
   const [alert] = run([event(type, data)]);

@@ -1,4 +1,4 @@
-import { seconds, trouble, type ServiceWatch } from './service-watch.ts';
+import { seconds, silentAfterMs, trouble, type ServiceWatch } from './service-watch.ts';
 import { settled, type Policy, type PolicyState } from './state.ts';
 
 /** What the lease says at this moment. */
@@ -49,6 +49,9 @@ export function decide(
 
   const own = unwell(state.own, policy, nowMs);
   const standbyFault = whyNotTo(facts, peerKnown, peerTrouble);
+  // After a cut the words of some seconds ago come all at once: they make nobody well for longer than a silence takes.
+  const standbyWellMs = standbyWell ? nowMs - standbyWell.sinceMs : 0;
+  const standbySettled = standbyWellMs > silentAfterMs;
   const decision = byHealth(own, standbyFault) ?? failback();
   // What comes to nothing (the store does not take the release) costs an interruption, too: it is not tried at every look.
   const tried = decision.do === 'hand-over';
@@ -58,6 +61,7 @@ export function decide(
     if (faults.length === 0) return null;
     const what = told(faults);
     if (!faults.some(({ due }) => due)) return { do: 'nothing', note: `${what}; waiting for it to come back` };
+    if (!notTo && !standbySettled) return { do: 'nothing', note: `${what}; waiting for the standby to stay well` };
     const cannot = notTo ?? held('health-hand-over');
     if (cannot) return { do: 'wait', rule: 'health-hand-over', note: `${what}; not handed over: ${cannot}` };
     return handOver('health-hand-over', `this node cannot do its job (${what})`, { services: what });
@@ -71,12 +75,13 @@ export function decide(
     if (policy.failback === 'manual') {
       return { do: 'nothing', note: `${healthy}: \`hotstandby failback\` makes it the active` };
     }
-    const leftMs = policy.failbackAfterMs - (nowMs - standbyWell.sinceMs);
+    const leftMs = policy.failbackAfterMs - standbyWellMs;
     if (facts.paused) return { do: 'nothing', note: `${healthy}; no failback while the pair is paused` };
-    if (leftMs > 0) return { do: 'nothing', note: `${healthy}; failback in ${seconds(leftMs)} when it stays so` };
+    if (leftMs > 0 || !standbySettled)
+      return { do: 'nothing', note: `${healthy}; failback in ${seconds(Math.max(0, leftMs))} when it stays so` };
     const cannot = held('failback');
     if (cannot) return { do: 'wait', rule: 'failback', note: `${healthy}; no failback: ${cannot}` };
-    return handOver('failback', `${healthy} for ${seconds(nowMs - standbyWell.sinceMs)}`, {});
+    return handOver('failback', `${healthy} for ${seconds(standbyWellMs)}`, {});
   }
 
   /** What holds a hand-over by policy, however good the reason for it. */
@@ -98,7 +103,7 @@ export function decide(
     if (facts.handOversBefore === null) return { do: 'count', note: reason };
     const evidence = {
       ...more,
-      healthyForMs: Math.round(nowMs - (standbyWell?.sinceMs ?? nowMs)),
+      healthyForMs: Math.round(standbyWellMs),
       reignedMs: Math.round(nowMs - (reign?.sinceMs ?? nowMs)),
       handOversBefore: facts.handOversBefore,
     };

@@ -150,6 +150,11 @@ describe('hand-over by health', () => {
     expect(watcher.live(1, 'failed', 'ok')).toMatchObject({ do: 'hand-over', rule: 'health-hand-over' });
     const other = settled({ atOnce: ['collector'] });
     expect(other.live(1, 'failed', 'failed')).toMatchObject({ do: 'wait', note: expect.stringContaining('no better') });
+    // Once well, for longer than a silence takes to be noticed.
+    expect(other.live(4, 'failed', 'ok')).toMatchObject({
+      do: 'nothing',
+      note: expect.stringContaining('to stay well'),
+    });
     expect(other.live(1, 'failed', 'ok').do).toBe('hand-over');
   });
 
@@ -183,6 +188,14 @@ describe('hand-over by health', () => {
       do: 'hand-over',
       reason: expect.stringContaining('restarted 1 times'),
     });
+  });
+
+  it('does not believe a standby that is heard again for a moment: its words of before a cut come all at once', () => {
+    const watcher = settled({ atOnce: ['collector'] });
+    watcher.live(10, 'ok', null);
+    watcher.live(1, 'failed', 'ok');
+    expect(watcher.live(20, 'failed', null).do).toBe('wait');
+    expect(watcher.live(5, 'failed', 'ok').do).toBe('hand-over');
   });
 
   it('leaves a service that has been well since alone, whatever kept the hand-over back meanwhile', () => {

@@ -1,5 +1,6 @@
 import { subjects, type ServiceStatus } from '@hotstandby/contracts';
 import { step, type LeaseInput, type LeaseState } from '@hotstandby/core/lease';
+import { decide as decidePolicy } from '@hotstandby/core/policy';
 import type { Logger, Metrics } from '@hotstandby/ports';
 import { Arbiter, type ArbiterParts } from '@hotstandby/services/arbiter';
 import { Heartbeat } from '@hotstandby/services/heartbeat';
@@ -39,8 +40,9 @@ export class Host implements Holder {
   stopping = false;
   /** When each process of the service with a gate was started, as of policies. */
   readonly actorStartedAtMs: number[] = [];
-  /** When that service last said that it was well. */
+  /** When that service last said that it was well, and that it was not. */
   saidWellAtMs = never;
+  saidFailedAtMs = never;
   #sickUntilMs = never;
   #retired = false;
   /** The arbiter's state, as long as it lives. */
@@ -273,7 +275,12 @@ export class Host implements Holder {
       ...this.#parts(process),
       memory: this.disk.of(process),
       history: policies ? history.of(process, this.access) : { append: async () => {}, list: async () => [] },
-      ...(variant?.decidePolicy ? { decidePolicy: variant.decidePolicy } : {}),
+      decidePolicy: (...asked) => {
+        const decided = (variant?.decidePolicy ?? decidePolicy)(...asked);
+        const { decision } = decided;
+        if (decision.do === 'hand-over' && !process.isDead()) this.#world.policyChecks?.decided(this, decision.rule);
+        return decided;
+      },
       decide: (state: LeaseState, input: LeaseInput) => {
         const stepped = decide(state, input);
         if (!process.isDead()) this.#decided(state, stepped.state);
@@ -329,6 +336,7 @@ export class Host implements Holder {
       } as const;
       bus.publish(subjects.status(place, 'collector'), said satisfies ServiceStatus);
       if (health === 'ok') this.saidWellAtMs = this.#world.clock.monotonicMs();
+      else this.saidFailedAtMs = this.#world.clock.monotonicMs();
     };
     say();
     process.every(statusEveryMs, say);

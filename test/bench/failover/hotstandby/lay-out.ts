@@ -40,8 +40,8 @@ for (const node of nodeNames) {
   const made = parse(readFileSync(config, 'utf8')) as { binding: object };
   const binding = { ...made.binding, interface: given('FB_IFACE') };
   // What is not started here must not be missed.
-  const policy = all ? {} : { criticalServices: ['network-binding'] };
-  writeFileSync(config, stringify({ ...made, binding, policy, ...(timing === null ? {} : { timing }) }));
+  const policy = all ? {} : { criticalServices: ['network-binding', 'workload'] };
+  writeFileSync(config, stringify({ ...made, binding, policy, workload: { checks: checksOf(node) }, ...(timing === null ? {} : { timing }) }));
   const lines = nodeParts(layout, node, env, []).flatMap(({ name, program, args }) => {
     const part = path.basename(name);
     return all || leaseOnly.has(part) ? [[part, program, ...args].join('\t')] : [];
@@ -53,6 +53,12 @@ const store = await prepareStore(layout, env, []);
 start({ ...store.part, args: [...store.part.args, ...storeSettings.flatMap((one) => ['-c', one])] });
 if (all) start(mailPart(layout, path.join(root, 'tools/pair/bundle/main.mjs'), env, []));
 await store.ready();
+
+/** In the case that kills the application: its process, as often as the product looks by default. The harness keeps its id there. */
+function checksOf(node: string): object[] {
+  if (process.env['FB_CASE'] !== 'appdeath') return [];
+  return [{ kind: 'process', name: 'application', pidFile: path.join(given('FB_STATE'), `app-${node}.pid`) }];
+}
 
 /** Outlives this process; the harness kills whatever is left in its namespaces. */
 function start({ program, args, cwd, logFile }: PartSpec): void {

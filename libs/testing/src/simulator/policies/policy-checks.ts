@@ -82,14 +82,19 @@ export class PolicyChecks {
     if (rule === 'failback') this.#cluster.world.count('failbacks');
     else this.#cluster.world.count('hand-overs by health');
     if (!this.#policy.enabled) this.#violate(`${host.name} handed over (${rule}) although failover is switched off`);
+    this.#reignedLongEnough(host, rule, epoch, nowMs);
+    this.#lastHandOverMs = nowMs;
+  }
+
+  /** What it is for is judged when it is decided: a node may stand still before anybody sees it. */
+  decided(host: Host, rule: 'failback' | 'health-hand-over'): void {
+    const nowMs = this.#nowMs();
     if (rule === 'failback') this.#failedBack(host, nowMs);
     else this.#handedOverByHealth(host, nowMs);
-    this.#reignedLongEnough(host, rule, epoch, nowMs);
     const pausedSinceMs = this.#watched.get(host.name)?.knowsOfPauseSinceMs ?? null;
     // It may have ended since the last look from beside.
     if (pausedSinceMs !== null && nowMs - pausedSinceMs > underWayMs && this.#knowsOfPause(host, nowMs))
       this.#violate(`${host.name} handed over (${rule}) in a pause that it knew of`);
-    this.#lastHandOverMs = nowMs;
   }
 
   #reignedLongEnough(host: Host, rule: string, epoch: number, nowMs: number): void {
@@ -141,8 +146,9 @@ export class PolicyChecks {
       ? host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length
       : Number.POSITIVE_INFINITY;
     const recent = !heard(recentMs) || host.actorStartedAtMs.some((atMs) => atMs >= recentMs);
-    // What has been unwell for less than a look from beside is unwell all the same.
-    const isUnwell = unwellMs > 0 || !host.isServiceWell();
+    // What has been unwell for less than a look from beside is unwell all the same, and so is what said so last.
+    const saidSo = host.saidFailedAtMs >= nowMs - noticedMs;
+    const isUnwell = unwellMs > 0 || saidSo || !host.isServiceWell();
     const inVain = restarts > 0 && restarts >= localRestarts && isUnwell;
     const restartedTooOften = restarts > localRestarts && recent;
     const longEnough = atOnce.length > 0 ? isUnwell : unwellMs >= least(handOverAfterMs) - statusMs;

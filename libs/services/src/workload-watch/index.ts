@@ -1,0 +1,1 @@
+export { WorkloadWatch, type WatchedCheck, type WorkloadWatchParts } from './workload-watch.ts';
