@@ -17,9 +17,17 @@ export class ConfigFaults extends Error {
   }
 
   tell({ err, json }: Output): number {
-    if (json) err(jsonText({ file: this.file, faults: this.faults }));
+    if (json) err(jsonText({ error: this.#error(), file: this.file, faults: this.faults }));
     else for (const fault of this.faults) err(`${this.file}: ${faultLine(fault)}`);
     return exitCodes.configuration;
+  }
+
+  /** The first fault; the others are beside it. */
+  #error(): { code: string; message: string; cure: string } | null {
+    const [first] = this.faults;
+    if (!first) return null;
+    const { code, field, expected, got, cure } = first;
+    return { code, message: `${field || this.file}: expected ${expected}, got ${got}`, cure };
   }
 }
 

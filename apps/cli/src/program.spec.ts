@@ -113,6 +113,19 @@ it.each([
   expect(err).not.toBe('');
 });
 
+it('tells a machine what it does not understand as it tells every other error', async () => {
+  const told = async (...args: string[]) => {
+    const { code, err } = await run(...args);
+    expect(code).toBe(64);
+    return JSON.parse(err) as unknown;
+  };
+  const cure = 'See hotstandby --help.';
+  expect(await told('--json', 'status', '--foo')).toEqual({
+    error: { code: 'HS_USAGE', message: "unknown option '--foo'", cure },
+  });
+  expect(await told('--json', 'ledger')).toEqual({ error: { code: 'HS_USAGE', message: 'no command is given', cure } });
+});
+
 it('answers --help and --version with 0', async () => {
   expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   const help = await run('--help');

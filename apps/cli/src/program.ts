@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, pauseMs, recordKinds, version, type RecordKind } from '@hotstandby/contracts';
+import { exitCodes, pauseMs, recordKinds, version, type ApiError, type RecordKind } from '@hotstandby/contracts';
 import type { EventsRequest } from '@hotstandby/services/cli';
 
 /** What holds for every command. */
@@ -43,9 +43,10 @@ export interface Writers {
 /** Understands a command line (without the program's own name), runs the command and resolves with the exit code. */
 export async function runCommandLine(args: string[], commands: Commands, writers: Writers): Promise<number> {
   let code: number = exitCodes.ok;
+  const json = args.includes('--json');
   const program = commandLine(commands, (result) => (code = result))
     .exitOverride()
-    .configureOutput({ writeOut: (text) => writers.out(text), writeErr: (text) => writers.err(text) });
+    .configureOutput({ writeOut: (text) => writers.out(text), writeErr: (text) => void (json || writers.err(text)) });
   // Commands made before do not inherit it.
   for (const command of program.commands) inherit(command, program);
   try {
@@ -54,8 +55,16 @@ export async function runCommandLine(args: string[], commands: Commands, writers
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const asked = ['commander.helpDisplayed', 'commander.version'].includes(error.code);
-    return asked ? exitCodes.ok : exitCodes.usage;
+    if (asked) return exitCodes.ok;
+    if (json) writers.err(`${JSON.stringify({ error: usageError(error) })}\n`);
+    return exitCodes.usage;
   }
+}
+
+/** As every other error for machines; commander's own words begin with `error: `, and for no command it has none. */
+function usageError({ code, message }: CommanderError): ApiError {
+  const said = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
+  return { code: 'HS_USAGE', message: said, cure: 'See hotstandby --help.' };
 }
 
 function inherit(command: Command, from: Command): void {

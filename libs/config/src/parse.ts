@@ -37,7 +37,8 @@ export function parseConfig(text: string): ConfigResult {
   try {
     raw = parseYaml(text, { maxAliasCount: 20 });
   } catch (error) {
-    const got = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    // Behind the first line it shows the place in the text, which may hold a password.
+    const got = error instanceof Error ? (error.message.split('\n')[0] ?? '').replace(/:$/, '') : String(error);
     return {
       ok: false,
       faults: [

@@ -18,6 +18,12 @@ export function configFileOf(argv: readonly string[], env: Record<string, string
   return env.HOTSTANDBY_CONFIG || undefined;
 }
 
+const inWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file (ENOENT)',
+  EACCES: 'this user may not read it (EACCES)',
+  EISDIR: 'it is a folder (EISDIR)',
+};
+
 /** Reads and validates one node's configuration, its relative paths taken from the file's folder; every fault at once, none thrown. */
 export async function loadConfig(file: string | undefined): Promise<LoadResult> {
   const missing = (got: string): LoadResult => ({
@@ -37,7 +43,8 @@ export async function loadConfig(file: string | undefined): Promise<LoadResult> 
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    return missing(`${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    return missing(`${file}: ${inWords[code ?? ''] ?? code ?? String(error)}`);
   }
   const result = parseConfig(text);
   if (!result.ok) return result;
