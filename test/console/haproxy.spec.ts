@@ -28,6 +28,8 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a pair behind HAProx
   let haproxy: ChildProcess;
   let front = '';
   let said = '';
+  /** Whom it took out, as often as it did: it says so. */
+  const takenOut: string[] = [];
 
   beforeAll(async () => {
     pair = await RunningPair.start('fast');
@@ -46,7 +48,11 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a pair behind HAProx
     expect(checked).toContain('valid');
     haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [haproxy.stdout, haproxy.stderr])
-      stream?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-5000)));
+      stream?.on('data', (chunk: Buffer) => {
+        const text = chunk.toString();
+        said = (said + text).slice(-5000);
+        for (const [, node = ''] of text.matchAll(/Server active\/(\w+) is DOWN/g)) takenOut.push(node);
+      });
     await eventually(async () => (await ask()).status === 200, 30_000, 'an answer through HAProxy');
   });
   afterAll(async () => {
@@ -109,13 +115,24 @@ describe.skipIf(lacking)(lacking ? `skipped: ${lacking}` : 'a pair behind HAProx
 
   it('sends requests to the active only', async () => {
     const active = await pair.settled();
+    await eventually(async () => (await servedBy()) === active, 30_000, `answers of ${active}`);
+    takenOut.length = 0;
     const clients = client();
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const asked = await clients.stop();
     const good = asked.filter(({ status }) => status === 200);
     expect(new Set(good.map(({ answer }) => answer?.node))).toEqual(new Set([active]));
-    // Not all: a check that a busy machine answers too late takes the active out for a moment.
-    expect(good.length, said).toBeGreaterThan(asked.length * 0.8);
+    // All of them, on a machine that is quick enough. The others are 503, of one of two: of the console, for the moment in which its grant was
+    // renewed too late (150 ms at `fast`); of HAProxy, while it has taken the active out, for a check that was not answered in 300 ms
+    // or met such a moment. It is back with the next good check, 100 ms later or more.
+    const others = asked.filter(({ status }) => status !== 200);
+    expect(new Set(others.map(({ status }) => status)), said).toEqual(new Set(others.length > 0 ? [503] : []));
+    const ofConsole = others.filter(({ answer }) => answer !== null);
+    expect(ofConsole.filter(({ answer }) => answer?.active !== false || answer.node !== active)).toEqual([]);
+    if (!takenOut.includes(active)) expect(others, said).toEqual(ofConsole);
+    console.log(
+      `${good.length} of ${asked.length} answered by ${active}; ${ofConsole.length} too late for its grant, taken out ${takenOut.length} times`,
+    );
   });
 
   it('moves them with a switchover', async () => {
