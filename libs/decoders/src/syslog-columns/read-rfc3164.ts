@@ -1,6 +1,6 @@
 import { latestYearMs } from '../syslog/bsd-time.ts';
 import { clockIn, digitsIn } from './octets.ts';
-import type { SyslogColumns } from './syslog-columns.ts';
+import { spanNumbers, type SyslogColumns } from './syslog-columns.ts';
 
 const space = 0x20;
 const colon = 0x3a;
@@ -45,7 +45,7 @@ export function readRfc3164(
   into.timestampMs[row] = timestampMs;
   into.isRfc5424[row] = 0;
   const { spans } = into;
-  let slot = row * 10;
+  let slot = row * spanNumbers;
   spans[slot++] = base + host;
   spans[slot++] = base + hostEnd;
   spans[slot++] = base + tag;

@@ -1,7 +1,7 @@
 import { civilToMs } from '../time/civil-time.ts';
 import { jsonOfData } from './json-of-data.ts';
 import { clockIn, digitsIn, findIn } from './octets.ts';
-import type { SyslogColumns } from './syslog-columns.ts';
+import { spanNumbers, type SyslogColumns } from './syslog-columns.ts';
 
 const space = 0x20;
 const dash = 0x2d;
@@ -19,7 +19,7 @@ export function readRfc5424(octets: Uint8Array, at: number, end: number, base: n
   if (!noTime && Number.isNaN(timestampMs)) return false;
   const row = into.count;
   const { spans } = into;
-  let slot = row * 10;
+  let slot = row * spanNumbers;
   let start = timeEnd + 1;
   for (let field = 0; field < 4; field += 1) {
     const behind = findIn(octets, space, start, end);
