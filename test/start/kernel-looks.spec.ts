@@ -54,7 +54,7 @@ it.skipIf(!isRoot)(
     const counted = async (what: () => Promise<unknown>): Promise<KernelCounts> => {
       looks.begin();
       await what();
-      const all = looks.end();
+      const all = await looks.end();
       const [first, last] = [all[0]?.nodes.a, all.at(-1)?.nodes.a];
       if (!first || !last) throw new Error('nothing was looked at');
       return {

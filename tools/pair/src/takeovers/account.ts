@@ -49,6 +49,8 @@ export const heldBeforeMs = 1000;
 /** A sender on a busy machine may have to wait so long between looking at the clock and sending. */
 const sendWithinMs = 250;
 
+const none: KernelCounts = { refused: 0, unheard: 0, overflowed: 0 };
+
 interface Window {
   fromMs: number;
   toMs: number;
@@ -93,12 +95,14 @@ export function account({ lost, faultAtMs, gapEndsAtMs, killed, looks }: Account
 
 function windowsOf(looks: readonly KernelLook[], faultAtMs: number, killed: NodeName): Window[] {
   const windows: Window[] = [];
-  const settled = lowerBounds(looks);
+  const settled = withoutTremor(looks);
   for (const [index, look] of settled.entries()) {
     const before = settled[index - 1];
     if (!before) continue;
+    // A packet between both counters may have been counted one look too early.
+    const { toMs } = settled[index + 1] ?? look;
     const note = (why: Why, left: number) => {
-      if (left > 0) windows.push({ fromMs: before.fromMs, toMs: look.toMs, why, left });
+      if (left > 0) windows.push({ fromMs: before.fromMs, toMs, why, left });
     };
     for (const node of ['a', 'b'] as const) {
       const [now, then] = [look.nodes[node], before.nodes[node]];
@@ -112,15 +116,17 @@ function windowsOf(looks: readonly KernelLook[], faultAtMs: number, killed: Node
   return windows;
 }
 
-/** What came and what was delivered are counted one after the other: of a number that can only grow, no later one is smaller. */
-function lowerBounds(looks: readonly KernelLook[]): KernelLook[] {
-  const least: Record<NodeName, number> = { a: Number.POSITIVE_INFINITY, b: Number.POSITIVE_INFINITY };
-  const lowered = (node: NodeName, counts: KernelCounts): KernelCounts => {
-    least[node] = Math.min(least[node], counts.refused);
-    return { ...counts, refused: least[node] };
+/**
+ * What came and what was delivered are counted one after the other, so their difference trembles for one look, up or down: the middle
+ * one of three neighbours does not, and of numbers that only grow it is the one between. The last look only bears witness.
+ */
+function withoutTremor(looks: readonly KernelLook[]): KernelLook[] {
+  const refusedAt = (index: number, node: NodeName) => looks[index]?.nodes[node].refused ?? 0;
+  const steady = (index: number, node: NodeName): KernelCounts => {
+    const three = [Math.max(0, index - 1), index, index + 1].map((at) => refusedAt(at, node));
+    return { ...(looks[index]?.nodes[node] ?? none), refused: three.toSorted((one, other) => one - other)[1] ?? 0 };
   };
   return looks
-    .toReversed()
-    .map((look) => ({ ...look, nodes: { a: lowered('a', look.nodes.a), b: lowered('b', look.nodes.b) } }))
-    .toReversed();
+    .slice(0, -1)
+    .map((look, index) => ({ ...look, nodes: { a: steady(index, 'a'), b: steady(index, 'b') } }));
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type NodeName, ports } from '../layout.ts';
 import type { Pair } from '../pair.ts';
+import { pause } from '../waiting.ts';
 import type { KernelCounts, KernelLook } from './account.ts';
 
 const everyMs = 50;
@@ -50,20 +51,27 @@ export class KernelLooks {
     this.#timer ??= setInterval(() => this.#look(), everyMs);
   }
 
-  end(): KernelLook[] {
-    if (this.#timer) clearInterval(this.#timer);
-    this.#timer = null;
-    this.#look();
+  /** After two looks more, by which the ones before are judged. */
+  async end(): Promise<KernelLook[]> {
+    this.#stop();
+    for (let more = 0; more < 2; more++) {
+      await pause(everyMs);
+      this.#look();
+    }
     return this.#looks;
   }
 
   close(): void {
-    if (this.#timer) clearInterval(this.#timer);
-    this.#timer = null;
+    this.#stop();
     for (const { snmp, udp } of Object.values(this.#files)) {
       closeSync(snmp);
       closeSync(udp);
     }
+  }
+
+  #stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #look(): void {

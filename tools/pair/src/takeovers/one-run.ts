@@ -42,7 +42,10 @@ export interface Run extends KindReport {
   perSecond: number;
   /** Datagrams that the sender's host refused to send. */
   notSent: number;
-  /** Sent before the fault and committed after the dead node had been started again: it brought them, or the store was behind. */
+  /**
+   * Sent before anybody else could have received them, and committed after the dead node had been started again: it brought them, or
+   * the store was behind.
+   */
   late: number;
   account: Account;
   /** When the virtual IP was there again, from the fault on; null: both nodes are fed. */
@@ -79,7 +82,7 @@ export async function oneRun(session: Session, client: pg.Client, looks: KernelL
   await pause(afterwardsMs);
   await pair.stopTraffic();
   forget();
-  const looked = looks.end();
+  const looked = await looks.end();
   // What the dead node still held comes with it: it is stored late, and a double would show.
   const restartedAtMs = Date.now();
   pair.restart();
@@ -95,7 +98,9 @@ export async function oneRun(session: Session, client: pg.Client, looks: KernelL
   const { kinds, takeoverMs, epochs } = makeReport({ sent, stored, faultAtMs, gapEndsAtMs: null });
   const there = new Set(stored.map(nameOf));
   const lost = sent.filter((one) => !there.has(nameOf(one)));
-  const beforeFault = new Set(sent.filter(({ atMs }) => atMs < faultAtMs).map(nameOf));
+  // The killed node goes on receiving for the milliseconds that its end takes.
+  const heldUntilMs = gapEndsAtMs ?? faultAtMs;
+  const held = new Set(sent.filter(({ atMs }) => atMs < heldUntilMs).map(nameOf));
   const evidence = { lost, faultAtMs, gapEndsAtMs, killed: active, looks: looked };
   const accounted = account(evidence);
   if (lost.length > 0) writeFileSync(traffic.logFile.replace(/\.log$/, '.evidence.json'), JSON.stringify(evidence));
@@ -111,7 +116,7 @@ export async function oneRun(session: Session, client: pg.Client, looks: KernelL
     undecodable: await undecodableSince(client, asked.since ?? ''),
     perSecond: rateOf(sent),
     notSent: log.split('\n').filter((line) => line.startsWith('failed ')).length,
-    late: stored.filter((row) => row.committedAtMs > restartedAtMs && beforeFault.has(nameOf(row))).length,
+    late: stored.filter((row) => row.committedAtMs > restartedAtMs && held.has(nameOf(row))).length,
     account: accounted,
     gapMs: gapEndsAtMs === null ? null : gapEndsAtMs - faultAtMs,
     takeoverMs,
