@@ -52,7 +52,10 @@ export function decide(
   // After a cut the words of some seconds ago come all at once: they make nobody well for longer than a silence takes.
   const standbyWellMs = standbyWell ? nowMs - standbyWell.sinceMs : 0;
   const standbySettled = standbyWellMs > silentAfterMs;
-  const decision = byHealth(own, standbyFault) ?? failback();
+  // Nobody is to be told of what is being done.
+  const decision: PolicyDecision = facts.busy
+    ? { do: 'nothing', note: 'a hand-over is under way' }
+    : (byHealth(own, standbyFault) ?? failback());
   // What comes to nothing (the store does not take the release) costs an interruption, too: it is not tried at every look.
   const tried = decision.do === 'hand-over';
   return { state: tried ? { ...state, reign: { ...reign, triedAtMs: nowMs } } : state, decision };
@@ -86,7 +89,6 @@ export function decide(
 
   /** What holds a hand-over by policy, however good the reason for it. */
   function held(rule: HandOverPolicy): string | null {
-    if (facts.busy) return 'a hand-over is under way';
     if (facts.paused) return 'the pair is paused';
     const handOvers = facts.handOversBefore ?? 0;
     const apartMs = policy.minimumReignMs * 2 ** Math.min(Math.max(0, handOvers - 1), mostDoublings);

@@ -89,12 +89,17 @@ describe('hand-over by health', () => {
     ['without a standby', { standby: null }, 'there is no standby'],
     ['a standby that does not beat', { standby: { ...standby, ready: false } }, 'does not beat'],
     ['in a pause', { paused: true }, 'the pair is paused'],
-    ['during another hand-over', { busy: true }, 'a hand-over is under way'],
     ['after three by itself', { handOversBefore: 3 }, 'of at least 240 s'],
   ])('waits %s', (_, change, text) => {
     const watcher = settled();
     watcher.facts = change;
     expect(watcher.live(40, 'failed', 'ok')).toMatchObject({ do: 'wait', note: expect.stringContaining(text) });
+  });
+
+  it('has nobody told of a hand-over that is under way', () => {
+    const watcher = settled();
+    watcher.facts = { busy: true };
+    expect(watcher.live(40, 'failed', 'ok')).toEqual({ do: 'nothing', note: 'a hand-over is under way' });
   });
 
   it('is not tried again at the next look when it comes to nothing and the same reign goes on', () => {
