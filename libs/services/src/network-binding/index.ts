@@ -69,6 +69,7 @@ export class NetworkBinding implements Service {
   readonly #announcements: Announcements;
   readonly #boundGauge: Gauge;
   readonly #restored: ReturnType<Metrics['counter']>;
+  readonly #lapses: ReturnType<Metrics['counter']>;
   readonly #bindSeconds: ReturnType<Metrics['histogram']>;
   #timers: Cancel[] = [];
   #cancelLead: Cancel = () => {};
@@ -99,6 +100,10 @@ export class NetworkBinding implements Service {
     this.#binding = binding;
     this.#boundGauge = metrics.gauge('hotstandby_binding_addresses', 'Virtual addresses on this host');
     this.#restored = metrics.counter('hotstandby_binding_restored_total', 'Addresses that were gone and put back');
+    this.#lapses = metrics.counter(
+      'hotstandby_binding_grant_lapses_total',
+      'Times that the kernel let the grant end, or lost it, although the lease went on',
+    );
     this.#bindSeconds = metrics.histogram(
       'hotstandby_binding_bind_seconds',
       'From the opening of the gate to the addresses being there',
@@ -346,6 +351,8 @@ export class NetworkBinding implements Service {
 
   /** The kernel let the grant lapse, although it goes on, or lost the rules: then the address, which answers, goes first. */
   async #openAnew(): Promise<void> {
+    this.#lapses.add();
+    this.#parts.log.warn('the grant ended in the kernel before its renewal came; it is opened anew');
     if (!(await this.#kernel.check())) await this.#rulesLost();
     if (!this.#mayHold()) return;
     this.#hurry = true;

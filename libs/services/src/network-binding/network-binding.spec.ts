@@ -9,7 +9,9 @@ const place = { cluster: 'c', node: 'a' };
 const peer = { cluster: 'c', node: 'b' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const count = { add() {}, set() {}, observe() {} };
-const metrics = { counter: () => count, gauge: () => count, histogram: () => count };
+const counted: Record<string, number> = {};
+const counter = (name: string) => ({ add: () => void (counted[name] = (counted[name] ?? 0) + 1) });
+const metrics = { counter, gauge: () => count, histogram: () => count };
 const vip = '192.0.2.100/32';
 
 /** A host in memory, with the rules of the kernel that matter here. */
@@ -364,6 +366,7 @@ it("opens the kernel's gate with the address and renews it with the grant, never
 });
 
 it('opens anew when the kernel let the grant lapse before its renewal arrived', async () => {
+  const before = counted['hotstandby_binding_grant_lapses_total'] ?? 0;
   const { gate, clock, grant, events } = await started();
   await grant(1, 150);
   gate.answersUntilMs = -Infinity;
@@ -372,6 +375,7 @@ it('opens anew when the kernel let the grant lapse before its renewal arrived', 
   expect(gate.said).toEqual(['open', 'renew', 'open']);
   expect(gate.answers()).toBe(true);
   expect(events).toEqual(['binding.bound']);
+  expect(counted['hotstandby_binding_grant_lapses_total']).toBe(before + 1);
 });
 
 it('takes the address off when somebody removes the rules, says so, and comes back behind new ones', async () => {
