@@ -35,6 +35,8 @@ export class PolicyChecks {
   readonly #activeFromMs = new Map<string, number>();
   #place: { incarnation: string | null; sinceMs: number } = { incarnation: null, sinceMs: 0 };
   #lastHandOverMs = Number.NEGATIVE_INFINITY;
+  /** To the hand-over that a host decided on last. */
+  readonly #objections = new Map<string, string[]>();
   handOvers = 0;
 
   constructor(cluster: Cluster, policy: PolicyMix['policy'], history: SharedHistory) {
@@ -82,19 +84,24 @@ export class PolicyChecks {
     if (rule === 'failback') this.#cluster.world.count('failbacks');
     else this.#cluster.world.count('hand-overs by health');
     if (!this.#policy.enabled) this.#violate(`${host.name} handed over (${rule}) although failover is switched off`);
+    for (const what of this.#objections.get(host.name) ?? []) this.#violate(what);
     this.#reignedLongEnough(host, rule, epoch, nowMs);
     this.#lastHandOverMs = nowMs;
   }
 
-  /** What it is for is judged when it is decided: a node may stand still before anybody sees it. */
+  /**
+   * What it is for is judged when it is decided: a node may stand still before anybody sees it. What comes to nothing (the
+   * reign was over, the store refused) harms nobody.
+   */
   decided(host: Host, rule: 'failback' | 'health-hand-over'): void {
     const nowMs = this.#nowMs();
+    this.#objections.set(host.name, []);
     if (rule === 'failback') this.#failedBack(host, nowMs);
     else this.#handedOverByHealth(host, nowMs);
     const pausedSinceMs = this.#watched.get(host.name)?.knowsOfPauseSinceMs ?? null;
     // It may have ended since the last look from beside.
     if (pausedSinceMs !== null && nowMs - pausedSinceMs > underWayMs && this.#knowsOfPause(host, nowMs))
-      this.#violate(`${host.name} handed over (${rule}) in a pause that it knew of`);
+      this.#object(host, `${host.name} handed over (${rule}) in a pause that it knew of`);
   }
 
   #reignedLongEnough(host: Host, rule: string, epoch: number, nowMs: number): void {
@@ -111,26 +118,31 @@ export class PolicyChecks {
 
   #failedBack(host: Host, nowMs: number): void {
     const { failback, failbackAfterMs } = this.#policy;
-    if (failback !== 'automatic') this.#violate(`${host.name} failed back, and the policy says ${failback}`);
+    if (failback !== 'automatic') this.#object(host, `${host.name} failed back, and the policy says ${failback}`);
     const primary = this.#cluster.host('a');
     const [watched, own] = [this.#watched.get('a'), this.#watched.get(host.name)];
-    if (!primary || !watched || !own || host === primary) return this.#violate(`${host.name} failed back to nobody`);
+    if (!primary || !watched || !own || host === primary)
+      return this.#object(host, `${host.name} failed back to nobody`);
     const placeForMs = nowMs - this.#place.sinceMs;
     // What this host has not seen yet it cannot go by.
     const unseenMs = 2 * this.#cluster.world.timing.beatMs + lookEveryMs;
     if (placeForMs > unseenMs && placeForMs < least(failbackAfterMs))
-      this.#violate(`${host.name} failed back to a standby of ${placeForMs.toFixed(0)} ms, not ${failbackAfterMs}`);
+      this.#object(
+        host,
+        `${host.name} failed back to a standby of ${placeForMs.toFixed(0)} ms, not ${failbackAfterMs}`,
+      );
     const unwell = watched.well.all.findLast(
       ({ is, fromMs, untilMs }) =>
         !is && untilMs - fromMs >= noticedMs && own.hears.was(true, fromMs - 2 * statusMs, untilMs + 2 * statusMs),
     );
     const wellForMs = unwell ? nowMs - unwell.untilMs : Number.POSITIVE_INFINITY;
     if (wellForMs < least(failbackAfterMs))
-      this.#violate(
+      this.#object(
+        host,
         `${host.name} failed back to a primary that was well for ${wellForMs.toFixed(0)} ms, not ${failbackAfterMs}`,
       );
     if (own.cutOff.was(true, nowMs - Math.max(failbackAfterMs, noticedMs + statusMs), nowMs))
-      this.#violate(`${host.name} failed back to a primary that it did not hear`);
+      this.#object(host, `${host.name} failed back to a primary that it did not hear`);
   }
 
   #handedOverByHealth(host: Host, nowMs: number): void {
@@ -153,7 +165,8 @@ export class PolicyChecks {
     const restartedTooOften = restarts > localRestarts && recent;
     const longEnough = atOnce.length > 0 ? isUnwell : unwellMs >= least(handOverAfterMs) - statusMs;
     if (!longEnough && !restartedTooOften && !inVain)
-      this.#violate(
+      this.#object(
+        host,
         `${host.name} handed over because of its service, unwell for ${unwellMs.toFixed(0)} ms, not ${handOverAfterMs}, and restarted ${restarts} times`,
       );
     const peer = this.#cluster.hosts.find((other) => other !== host);
@@ -166,7 +179,7 @@ export class PolicyChecks {
       peer.saidWellAtMs < heardSinceMs &&
       theirs?.well.was(false, heardSinceMs, nowMs);
     if (worse && own.hears.was(true, nowMs - noticedMs - 2 * statusMs, nowMs))
-      this.#violate(`${host.name} handed over to ${peer?.name}, which is no better`);
+      this.#object(host, `${host.name} handed over to ${peer?.name}, which is no better`);
   }
 
   #look(): void {
@@ -200,6 +213,10 @@ export class PolicyChecks {
 
   #nowMs(): number {
     return this.#cluster.world.clock.monotonicMs();
+  }
+
+  #object(host: Host, what: string): void {
+    this.#objections.get(host.name)?.push(what);
   }
 
   #violate(what: string): void {
