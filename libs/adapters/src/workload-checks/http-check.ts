@@ -21,25 +21,20 @@ export function httpCheck({ url, timeoutMs, statuses, verifyCertificate, caFile 
   return {
     look() {
       const limited = withinLimit(timeoutMs, (settle) => {
-        try {
-          const common = { agent: false, headers: { 'user-agent': 'hotstandby' } } as const;
-          const asked = url.startsWith('https:')
-            ? requestHttps(url, {
-                ...common,
-                rejectUnauthorized: verifyCertificate,
-                ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-              })
-            : requestHttp(url, common);
-          asked.once('response', ({ statusCode = 0 }) =>
-            settle({ well: isGood(statusCode), what: `answers ${statusCode}` }),
-          );
-          asked.on('error', (error) => settle({ well: false, what: told(error) }));
-          asked.end();
-          return () => asked.destroy();
-        } catch (error) {
-          queueMicrotask(() => settle({ well: false, what: told(error) }));
-          return () => {};
-        }
+        const common = { agent: false, headers: { 'user-agent': 'hotstandby' } } as const;
+        const asked = url.startsWith('https:')
+          ? requestHttps(url, {
+              ...common,
+              rejectUnauthorized: verifyCertificate,
+              ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+            })
+          : requestHttp(url, common);
+        asked.once('response', ({ statusCode = 0 }) =>
+          settle({ well: isGood(statusCode), what: `answers ${statusCode}` }),
+        );
+        asked.on('error', (error) => settle({ well: false, what: told(error) }));
+        asked.end();
+        return () => asked.destroy();
       });
       giveUp = limited.giveUp;
       return limited.done;
