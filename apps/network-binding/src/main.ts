@@ -69,11 +69,8 @@ await runService('network-binding', async ({ service, config, place, log }) => {
           ? null
           : new FormerAddresses({
               ...parts,
-              ...{
-                place,
-                binder: new LinuxBinder({ place, addresses: [], log }),
-                gate: new NftGate({ ...parts, place }),
-              },
+              binder: new LinuxBinder({ place, addresses: [], log }),
+              gate: new NftGate(parts),
               addresses: former.addresses.addresses,
               cleared: () => remembered.keepAddresses(null),
             });
@@ -83,7 +80,7 @@ await runService('network-binding', async ({ service, config, place, log }) => {
         return new WithFormer(hostnameBinding, { names: null, addresses }, () => {});
       }
       const binder = new LinuxBinder({ place, addresses: binding.mode === 'vip' ? binding.addresses : [], log });
-      const gate = binding.mode === 'vip' ? openGate({ ...parts, place }) : new NftGate({ ...parts, place });
+      const gate = binding.mode === 'vip' ? openGate(parts) : new NftGate(parts);
       const peer = { cluster: place.cluster, node: config.peer.name };
       const service = new NetworkBinding({ ...parts, binder, gate, binding, peer, fenceLeadMs });
       networkBinding = service;

@@ -1,5 +1,5 @@
 export type * from './records.ts';
-export { decodeSyslog } from './syslog/decode-syslog.ts';
+export { decodeSyslog, nothingRead } from './syslog/decode-syslog.ts';
 export { SyslogStream } from './syslog/stream-framing.ts';
 export type { StreamFraming } from './syslog/stream-framing.ts';
 export { decodeTrap } from './snmp/decode-trap.ts';

@@ -19,6 +19,7 @@ export function digestOf({
   scratch[at++] = kindNumbers[kind];
   for (let index = 0; index < sourceAddress.length; index++) scratch[at++] = sourceAddress.charCodeAt(index);
   scratch[at++] = 0;
+  // Most of what comes, and always whole (`sameInBothCopies`): no list of ranges for each.
   if (kind === 'syslog') {
     scratch.set(bytes, at);
     return murmur3(view, at + bytes.length);

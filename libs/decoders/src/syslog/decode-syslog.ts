@@ -15,8 +15,8 @@ export function decodeSyslog(bytes: Uint8Array, context: DatagramContext): Syslo
   const { receivedAtMs, sourceAddress } = context;
   const found = readMessage(text, end, fault, receivedAtMs);
   if ('fault' in found) {
-    const common = { receivedAtMs, sourceAddress, facility, severity };
-    return { ...common, format: 'raw', ...nothingRead, message: text, malformed: found.fault, raw: bytes };
+    const known = { receivedAtMs, sourceAddress, facility, severity };
+    return { ...nothingRead, ...known, message: text, malformed: found.fault, raw: bytes };
   }
   const { parsed, format } = found;
   const malformed = parsed.note ?? altered;
@@ -62,11 +62,18 @@ export function readAnyMessage(text: string, offset: number, priFault: string | 
   return parsed ? { format: 'rfc3164', parsed } : { fault: `${priFault}, and no time to tell a syslog message by` };
 }
 
-const nothingRead = {
+/** A message of which nothing could be read, without where and when it came. */
+export const nothingRead: Omit<SyslogRecord, 'receivedAtMs' | 'sourceAddress'> = {
+  format: 'raw',
+  facility: null,
+  severity: null,
   timestampMs: null,
   hostname: null,
   appName: null,
   procId: null,
   msgId: null,
   structuredData: null,
-} satisfies Partial<SyslogRecord>;
+  message: '',
+  malformed: null,
+  raw: null,
+};

@@ -13,6 +13,17 @@ import {
 import { MemoryIngest } from '@hotstandby/testing/memory-ingest';
 import { describe, expect, it } from 'vitest';
 
+/** Both nodes, fed by one address: b's server copies a's own stream, as far as it comes over. a is active. */
+async function withOneAddress() {
+  const at = { ...world(), config: { ...config, collector: { ...config.collector, feed: 'vip' as const } } };
+  const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
+  const [a, b] = [collector(at), collector(other)];
+  await a.service.start();
+  await b.service.start();
+  a.grant({ nodeId: 'id-a' });
+  return { at, a, b };
+}
+
 describe('the collector after a take-over', () => {
   it('after a take-over stores what the dead node received and did not store, and what it alone received, each once', async () => {
     const at = world();
@@ -97,13 +108,7 @@ describe('the collector after a take-over', () => {
   });
 
   it('with one address fed does not decode again what the dead node has stored since it last noted how far it is', async () => {
-    const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
-    const at = { ...world(), config: vip };
-    const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
-    const [a, b] = [collector(at), collector(other)];
-    await a.service.start();
-    await b.service.start();
-    a.grant({ nodeId: 'id-a' });
+    const { at, a, b } = await withOneAddress();
     await at.clock.advance(3000);
     a.receiver.send(5514, line('1'), line('2'));
     await flow(at);
@@ -124,14 +129,7 @@ describe('the collector after a take-over', () => {
   });
 
   it('with one address fed stores what the dead node had copied over, late what it still held, and nothing twice', async () => {
-    const vip = { ...config, collector: { ...config.collector, feed: 'vip' as const } };
-    const at = { ...world(), config: vip };
-    // What b's server copied: a's own stream, as far as it came over.
-    const other = { ...at, ...node(), ingest: new MemoryIngest(at.clock), copy: at.ingest };
-    const [a, b] = [collector(at), collector(other)];
-    await a.service.start();
-    await b.service.start();
-    a.grant({ nodeId: 'id-a' });
+    const { at, a, b } = await withOneAddress();
     a.receiver.send(5514, line('1'), line('again'));
     await at.clock.advance(3000);
     at.store.fault = 'away';

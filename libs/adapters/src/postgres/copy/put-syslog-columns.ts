@@ -1,4 +1,4 @@
-import { spanNumbers, type SyslogColumns } from '@hotstandby/decoders';
+import { nothingRead, spanNumbers, type SyslogColumns } from '@hotstandby/decoders';
 import { syslogColumns } from '../record-columns.ts';
 import { columnNames, putColumn } from './put-record.ts';
 import { TupleWriter } from './tuple-writer.ts';
@@ -58,26 +58,9 @@ export function putSyslogColumns(into: TupleWriter, epoch: number, columns: Sysl
 }
 
 function sourceOf(address: string): Source {
-  const alike = { ...nobody, sourceAddress: address };
+  const alike = { ...nothingRead, receivedAtMs: 0, sourceAddress: address };
   const altered = sources.map((column) => putColumn(writer, column, alike)).find((what) => what !== null) ?? null;
   return { address, field: writer.take() ?? nothing, altered };
 }
-
-const nobody: Parameters<(typeof syslogColumns)[number]['of']>[0] = {
-  receivedAtMs: 0,
-  sourceAddress: '',
-  format: 'raw',
-  facility: null,
-  severity: null,
-  timestampMs: null,
-  hostname: null,
-  appName: null,
-  procId: null,
-  msgId: null,
-  structuredData: null,
-  message: '',
-  malformed: null,
-  raw: null,
-};
 
 const bufferOf = (octets: Uint8Array): Buffer => Buffer.from(octets.buffer, octets.byteOffset, octets.length);

@@ -1,5 +1,5 @@
 import { decodeFrame } from '@hotstandby/core/frame';
-import type { FlowColumns, SyslogColumns } from '@hotstandby/decoders';
+import { nothingRead, type FlowColumns, type SyslogColumns } from '@hotstandby/decoders';
 import type { DeliveredDatagram, IngestMessage, RecordStore, StagedBatch } from '@hotstandby/ports';
 import type { DatagramDecoder, Records } from './decoder.ts';
 import type { Replay, Share } from './replay.ts';
@@ -114,18 +114,9 @@ function tallyOf(records: { malformed: string | null }[], others = 0): Tally['sy
 /** A frame that cannot be read is kept whole: nobody knows any more what was in it. */
 function unreadable(opened: OpenedMessage, fault: string): Records['syslog'][number] {
   return {
+    ...nothingRead,
     receivedAtMs: opened.share.datagrams.at(-1)?.receivedAtMs ?? 0,
     sourceAddress: '0.0.0.0',
-    format: 'raw',
-    facility: null,
-    severity: null,
-    timestampMs: null,
-    hostname: null,
-    appName: null,
-    procId: null,
-    msgId: null,
-    structuredData: null,
-    message: '',
     malformed: `message ${opened.message.sequence} of INGEST is not a whole frame: ${fault}`,
     raw: opened.message.frame,
   };
