@@ -248,12 +248,12 @@ it.each<[string, object[], string, string]>([
     'workload.checks.0.command.0',
     'whole path',
   ],
-  ['no program', [{ kind: 'program', name: 'x', command: [] }], 'workload.checks.0.command.0', 'string'],
+  ['no program', [{ kind: 'program', name: 'x', command: [] }], 'workload.checks.0.command.0', 'whole path'],
   [
     'a shell line',
     [{ kind: 'program', name: 'x', command: '/bin/check && true' }],
     'workload.checks.0.command',
-    'tuple',
+    'a list',
   ],
   ['a busy loop', [{ kind: 'process', name: 'x', pidFile: 'p', everyMs: 1 }], 'workload.checks.0.everyMs', '50'],
   [

@@ -119,7 +119,11 @@ const workloadCheck = z.discriminatedUnion('kind', [
     ...patience,
     timeoutMs,
     /** No shell: the program, then its arguments. */
-    command: z.tuple([z.string().startsWith('/', 'the whole path of a program')], z.string().max(4096)),
+    command: z.tuple(
+      [z.string('the whole path of a program').startsWith('/', 'the whole path of a program')],
+      z.string().max(4096),
+      'a list: the whole path of a program, then its arguments',
+    ),
   }),
 ]);
 
