@@ -153,6 +153,8 @@ export const serviceStatus = z.object({
   service: z.string(),
   /** Replicas of a service differ in this. */
   instance: z.string(),
+  /** The sender's monotonic clock, ms: says how old a word is that was held up on its way. */
+  saidAtMs: z.number(),
   pid: z.int(),
   health: z.enum(['ok', 'degraded', 'failed']),
   /** One sentence a person understands, e.g. why it is degraded. */

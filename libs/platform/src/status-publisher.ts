@@ -25,6 +25,7 @@ export function publishStatus(
     const status: ServiceStatus = {
       service,
       instance: made.instance,
+      saidAtMs: nowMs,
       pid: process.pid,
       httpPort: made.httpPort,
       health: report.health,

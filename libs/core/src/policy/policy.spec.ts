@@ -26,7 +26,7 @@ const facts: PolicyFacts = {
   handOversBefore: 0,
 };
 
-type Word = Said['health'] | Said | null;
+type Word = Said['health'] | Omit<Said, 'saidAtMs'> | null;
 
 /** One node deciding once a second; what both collectors say is given for a span. */
 class Watcher {
@@ -36,13 +36,17 @@ class Watcher {
   policy = policy;
   facts: Partial<PolicyFacts> = {};
 
+  hear(whose: 'own' | 'peer', said: Said): void {
+    this.state = heardStatus(this.state, this.policy, whose, 'collector', said, this.nowMs);
+  }
+
   live(seconds: number, own: Word, peer: Word): PolicyDecision {
     for (let second = 0; second < seconds && this.last.do !== 'hand-over'; second++) {
       this.nowMs += 1000;
       for (const [whose, word] of [['own', own] as const, ['peer', peer] as const]) {
         if (word === null) continue;
         const said = typeof word === 'string' ? { instance: '1', health: word, summary: `is ${word}` } : word;
-        this.state = heardStatus(this.state, this.policy, whose, 'collector', said, this.nowMs);
+        this.hear(whose, { ...said, saidAtMs: this.nowMs });
       }
       const { state, decision } = decide(this.state, this.policy, { ...facts, ...this.facts, nowMs: this.nowMs });
       this.state = state;
@@ -60,7 +64,11 @@ function settled(change: Partial<Policy> = {}): Watcher {
   return watcher;
 }
 
-const instance = (id: string, health: Said['health'] = 'ok'): Said => ({ instance: id, health, summary: health });
+const instance = (id: string, health: Said['health'] = 'ok'): Omit<Said, 'saidAtMs'> => ({
+  instance: id,
+  health,
+  summary: health,
+});
 
 describe('hand-over by health', () => {
   it.each<[string, (watcher: Watcher) => void, PolicyDecision['do'], string]>([
@@ -201,6 +209,19 @@ describe('hand-over by health', () => {
     watcher.live(1, 'failed', 'ok');
     expect(watcher.live(20, 'failed', null).do).toBe('wait');
     expect(watcher.live(5, 'failed', 'ok').do).toBe('hand-over');
+  });
+
+  it('counts a word from when it was said, not from when it came', () => {
+    const watcher = settled({ atOnce: ['collector'] });
+    const cutAtMs = watcher.nowMs;
+    // Two cuts, one after the other, each of which held up what was said in its first two seconds.
+    for (const cutForMs of [5000, 8000]) {
+      watcher.live((cutAtMs + cutForMs - watcher.nowMs) / 1000, 'ok', null);
+      for (const saidAtMs of [cutForMs - 4000, cutForMs - 3100])
+        watcher.hear('peer', { instance: '1', health: 'ok', summary: 'ok', saidAtMs: cutAtMs + saidAtMs });
+    }
+    expect(watcher.live(3, 'failed', null)).toMatchObject({ do: 'wait', note: expect.stringContaining('no better') });
+    expect(watcher.live(5, 'failed', 'ok')).toMatchObject({ do: 'hand-over' });
   });
 
   it('leaves a service that has been well since alone, whatever kept the hand-over back meanwhile', () => {

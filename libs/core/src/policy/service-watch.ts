@@ -1,6 +1,8 @@
+import { saidWhen, type ClockGap } from './said-when.ts';
+
 /** What is known of one service of one node, all its replicas together. Times are the monotonic clock's, in ms. */
 export interface ServiceWatch {
-  instances: Readonly<Record<string, { heardAtMs: number; failed: boolean; summary: string }>>;
+  instances: Readonly<Record<string, { saidAtMs: number; failed: boolean; summary: string; gap?: ClockGap }>>;
   /** When a new instance was first heard after another one: restarts, as seen from outside. */
   startedAtMs: readonly number[];
   /** Since when no instance is heard and well; null: one is. */
@@ -9,6 +11,8 @@ export interface ServiceWatch {
 
 export interface Said {
   instance: string;
+  /** By the clock of whoever said it. */
+  saidAtMs: number;
   health: 'ok' | 'degraded' | 'failed';
   summary: string;
 }
@@ -31,7 +35,8 @@ export function hear(watch: ServiceWatch | undefined, said: Said, nowMs: number,
   if (restarted) startedAtMs.push(nowMs);
   const others = Object.entries(before).filter(([instance]) => instance !== said.instance);
   const instances = Object.fromEntries(others.slice(1 - mostInstances));
-  instances[said.instance] = { heardAtMs: nowMs, failed, summary: said.summary };
+  const { gap, saidAtMs } = saidWhen(before[said.instance]?.gap, said.saidAtMs, nowMs);
+  instances[said.instance] = { saidAtMs, failed, summary: said.summary, gap };
   // A restarted service gets its time anew, as often as the policy waits for restarts.
   const chance = restarted && startedAtMs.length <= policy.localRestarts;
   const unwellSinceMs = chance ? null : (watch?.unwellSinceMs ?? null);
@@ -41,9 +46,9 @@ export function hear(watch: ServiceWatch | undefined, said: Said, nowMs: number,
 /** The watch at this moment. `listeningSinceMs`: what was not heard before then says nothing. */
 export function settle(watch: ServiceWatch, nowMs: number, listeningSinceMs: number): ServiceWatch {
   const heard = Object.values(watch.instances);
-  const lastMs = Math.max(listeningSinceMs, ...heard.map(({ heardAtMs }) => heardAtMs));
+  const lastMs = Math.max(listeningSinceMs, ...heard.map(({ saidAtMs }) => saidAtMs));
   if (nowMs - lastMs > silentAfterMs) return { ...watch, unwellSinceMs: watch.unwellSinceMs ?? lastMs };
-  const fresh = heard.filter(({ heardAtMs }) => nowMs - heardAtMs <= silentAfterMs);
+  const fresh = heard.filter(({ saidAtMs }) => nowMs - saidAtMs <= silentAfterMs);
   // Nothing heard yet, and the time for it has not passed: as before.
   if (fresh.length === 0) return watch;
   const well = fresh.some(({ failed }) => !failed);
@@ -66,7 +71,7 @@ export function trouble(
     return again ? { what: inWindow, due: true } : null;
   }
   const forMs = nowMs - watch.unwellSinceMs;
-  const failed = Object.values(watch.instances).find((one) => one.failed && nowMs - one.heardAtMs <= silentAfterMs);
+  const failed = Object.values(watch.instances).find((one) => one.failed && nowMs - one.saidAtMs <= silentAfterMs);
   const what = failed ? `failed for ${seconds(forMs)}: ${failed.summary}` : `silent for ${seconds(forMs)}`;
   const restartedInVain = restarts > 0 && restarts >= policy.localRestarts;
   return restartedInVain

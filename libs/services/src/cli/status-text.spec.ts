@@ -6,6 +6,7 @@ import { painter } from './text/paint.ts';
 const service = (name: string, change: Partial<ServiceSeen> = {}): ServiceSeen => ({
   service: name,
   instance: 'i',
+  saidAtMs: 0,
   pid: 1,
   health: 'ok',
   summary: 'works',

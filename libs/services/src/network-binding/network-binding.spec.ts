@@ -285,7 +285,15 @@ it('does not take an address that a stranger has, holds the role, and takes it w
 
 it('asks for no stranger before it takes what the peer had', async () => {
   const { host, bus, grant } = await started((one) => (one.other = '02:00:00:00:00:01'));
-  const status = { service: 'network-binding', instance: 'i', pid: 1, health: 'ok', summary: '', httpPort: null };
+  const status = {
+    service: 'network-binding',
+    instance: 'i',
+    saidAtMs: 0,
+    pid: 1,
+    health: 'ok',
+    summary: '',
+    httpPort: null,
+  };
   bus.publish(subjects.status(peer, 'network-binding'), { ...status, detail: { bound: ['192.0.2.100'] } });
   await grant(1);
   expect(host.steps).toEqual(['add', 'announce']);

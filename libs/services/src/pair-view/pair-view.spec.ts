@@ -24,6 +24,7 @@ function viewed(records: Partial<RecordReader>) {
     bus.publish(`hs.c.${node}.${service}.status`, {
       service,
       instance,
+      saidAtMs: 0,
       pid: 1,
       health: 'ok',
       summary: 'works',

@@ -108,7 +108,7 @@ export class WorkloadWatch {
   }
 
   #say(): void {
-    const { bus, place, pid, checks } = this.#parts;
+    const { bus, clock, place, pid, checks } = this.#parts;
     const verdict = this.verdict();
     if (!verdict || !bus.connected()) return;
     const detail = Object.fromEntries(
@@ -117,7 +117,8 @@ export class WorkloadWatch {
         { well: this.#states[name]?.well ?? null, what: this.#states[name]?.what ?? '' },
       ]),
     );
-    const status: ServiceStatus = { service: workload, instance: place.node, pid, httpPort: null, ...verdict, detail };
+    const said = { instance: place.node, saidAtMs: clock.monotonicMs(), ...verdict, detail };
+    const status: ServiceStatus = { service: workload, pid, httpPort: null, ...said };
     bus.publish(subjects.workloadStatus(place), status);
   }
 }

@@ -228,7 +228,9 @@ export class TestNode {
     instance = '1',
     detail: Record<string, unknown> = {},
   ): void {
-    const status = { service, instance, pid: 1, health, summary: `${service} ${health}`, httpPort: null, detail };
+    const saidAtMs = this.#pair.clock.monotonicMs();
+    const summary = `${service} ${health}`;
+    const status = { service, instance, saidAtMs, pid: 1, health, summary, httpPort: null, detail };
     this.bus.publish(subjects.status({ cluster: 'c', node: this.name }, service), status satisfies ServiceStatus);
   }
 

@@ -328,6 +328,7 @@ export class Host implements Holder {
       const said = {
         service: 'collector',
         instance,
+        saidAtMs: process.monotonicMs(),
         pid: 1,
         health,
         summary: health,

@@ -81,7 +81,7 @@ export const policyRules: KnownBad[] = [
 ];
 
 function well({ peer }: PolicyState, { nowMs }: PolicyFacts): PolicyState['peer'] {
-  const instances = { always: { heardAtMs: nowMs, failed: false, summary: 'well' } };
+  const instances = { always: { saidAtMs: nowMs, failed: false, summary: 'well' } };
   return Object.fromEntries(
     Object.keys(peer).map((service) => [service, { instances, startedAtMs: [], unwellSinceMs: null }]),
   );
