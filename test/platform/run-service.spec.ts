@@ -52,6 +52,15 @@ function run(options: { fault?: string; args?: string[]; env?: Record<string, st
 }
 
 describe('a service as a process', () => {
+  it('helps, and refuses what it does not know', async () => {
+    const help = run({ args: ['--help'] });
+    expect(await help.ended).toEqual({ code: 0, signal: null });
+    expect(help.out()).toContain('--config FILE');
+    const wrong = run({ args: ['--config', configFile, '--profile=fast'] });
+    expect(await wrong.ended).toEqual({ code: 78, signal: null });
+    expect(wrong.err()).toContain("HS_USAGE Unknown option '--profile'");
+  });
+
   it('starts, logs JSON and ends with 0 on SIGTERM', async () => {
     const { child, ended, says, out } = run();
     await says('runs');

@@ -5,7 +5,7 @@ import { openNameServers, RememberedBindings, type HostnameSettings } from '@hot
 import { connectNats } from '@hotstandby/adapters/nats';
 import { NftGate, openGate } from '@hotstandby/adapters/nft-gate';
 import { raisePriority, systemClock, systemIds } from '@hotstandby/adapters/system';
-import { configFileOf, faultLine, loadConfig, runService } from '@hotstandby/platform';
+import { faultLine, loadConfig, runService, serviceArguments } from '@hotstandby/platform';
 import { FormerNames, HostnameBinding, isSameName, type HostnameTarget } from '@hotstandby/services/hostname-binding';
 import { FormerAddresses, NetworkBinding } from '@hotstandby/services/network-binding';
 import { WithFormer } from './with-former.ts';
@@ -18,7 +18,7 @@ await runService('network-binding', async ({ service, config, place, log }) => {
   log.info('priority', { raised: raisePriority() });
   const nats = await connectNats({ config, service, log });
   const { binding, timing } = config;
-  const file = configFileOf(process.argv.slice(2), process.env) ?? '';
+  const file = serviceArguments(process.argv.slice(2), process.env).configFile ?? '';
   let networkBinding: NetworkBinding | null = null;
   let hostnameBinding: HostnameBinding | null = null;
   const remembered = new RememberedBindings(join(config.node.dataDir, 'bindings.json'), log);

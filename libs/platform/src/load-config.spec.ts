@@ -1,13 +1,5 @@
 import { expect, it } from 'vitest';
-import { configFileOf, faultLine, loadConfig } from './load-config.ts';
-
-it('takes the named file before the environment', () => {
-  const env = { HOTSTANDBY_CONFIG: 'env.yaml' };
-  expect(configFileOf(['--config', 'one.yaml'], env)).toBe('one.yaml');
-  expect(configFileOf(['x', '--config=two.yaml'], env)).toBe('two.yaml');
-  expect(configFileOf([], env)).toBe('env.yaml');
-  expect(configFileOf([], { HOTSTANDBY_CONFIG: '' })).toBeUndefined();
-});
+import { faultLine, loadConfig } from './load-config.ts';
 
 it('tells why a file cannot be read, on one line', async () => {
   const loaded = await loadConfig('/nowhere/node.yaml');

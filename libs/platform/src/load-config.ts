@@ -9,15 +9,6 @@ export interface LoadFault extends Omit<ConfigFault, 'code'> {
 
 export type LoadResult = { ok: true; config: NodeConfig; file: string } | { ok: false; faults: LoadFault[] };
 
-/** The file that `--config FILE`, `--config=FILE` or else HOTSTANDBY_CONFIG names. */
-export function configFileOf(argv: readonly string[], env: Record<string, string | undefined>): string | undefined {
-  for (const [index, argument] of argv.entries()) {
-    if (argument === '--config') return argv[index + 1];
-    if (argument.startsWith('--config=')) return argument.slice('--config='.length);
-  }
-  return env.HOTSTANDBY_CONFIG || undefined;
-}
-
 const inWords: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file (ENOENT)',
   EACCES: 'this user may not read it (EACCES)',

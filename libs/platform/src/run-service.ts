@@ -1,7 +1,8 @@
 import { CodedError, exitCodes, serviceExitCode, type ServiceName } from '@hotstandby/contracts';
 import type { Wire } from './foundation.ts';
-import { configFileOf, faultLine, loadConfig } from './load-config.ts';
+import { faultLine, loadConfig } from './load-config.ts';
 import { openLog, type ProcessLog } from './log/index.ts';
+import { serviceArguments, serviceUsage, type ServiceArguments } from './service-arguments.ts';
 import { startService, type RunningService } from './start-service.ts';
 
 /** A stop that takes longer is given up. */
@@ -17,7 +18,9 @@ class Stopped extends Error {}
  * Resolves when the service has started.
  */
 export async function runService(name: ServiceName, wire: Wire): Promise<void> {
-  const loaded = await loadConfig(configFileOf(process.argv.slice(2), process.env));
+  const asked = argumentsOf(name);
+  if (!asked) return;
+  const loaded = await loadConfig(asked.configFile);
   if (!loaded.ok) {
     for (const fault of loaded.faults) process.stderr.write(`${faultLine(fault)}\n`);
     process.exitCode = exitCodes.configuration;
@@ -64,6 +67,20 @@ export async function runService(name: ServiceName, wire: Wire): Promise<void> {
   }
   // The signal came between the start's end and here.
   if (stopping.signal.aborted) await finish();
+}
+
+/** Null: what there was to say has been said. */
+function argumentsOf(name: ServiceName): ServiceArguments | null {
+  try {
+    const asked = serviceArguments(process.argv.slice(2), process.env);
+    if (!asked.help) return asked;
+    process.stdout.write(serviceUsage(name));
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    process.stderr.write(`${error.code} ${error.message}; cure: ${error.cure}\n`);
+    process.exitCode = serviceExitCode(error.code);
+  }
+  return null;
 }
 
 /** A broken assumption ends the process at once, so that a supervisor and the node's other services see it. */
