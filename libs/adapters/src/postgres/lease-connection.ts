@@ -5,12 +5,6 @@ import { connectTimeoutMsOf, statementTimeoutMsOf, type PostgresOptions } from '
 import { Session, type Backend } from './session.ts';
 import { SpareSession } from './spare-session.ts';
 
-export interface LeaseAnswer<Row> {
-  rows: Row[];
-  /** Which database cluster answered (`ServerFacts.system`). */
-  system: string;
-}
-
 /**
  * The lease's one connection, and a spare one for when it has to be given up. Statements go out in the order of the calls, and one whose
  * outcome is unknown is over before the next is sent: its server process is ended first, so nothing old is carried out after something new.
@@ -48,16 +42,14 @@ export class LeaseConnection {
     return next;
   }
 
-  /** `onlyOn`: this server and no later start of it, whichever connection there is. Throws `StoreError`. */
-  run<Row extends QueryResultRow>(query: QueryConfig, onlyOn?: string): Promise<LeaseAnswer<Row>> {
+  /** Throws `StoreError`. */
+  run<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
     return this.inOrder(async () => {
       const session = this.#session?.alive() ? this.#session : await this.#open();
-      if (onlyOn !== undefined && onlyOn !== session.facts.incarnation)
-        throw new StoreError('unreachable', 'the server was restarted since it showed what this statement rests on');
       try {
         const rows = await session.run<Row>(query, statementTimeoutMsOf(this.#options));
         this.#spare.refill(this.#serverTimeoutMs());
-        return { rows, system: session.facts.system };
+        return rows;
       } catch (error) {
         if (session.unsettled()) this.#unsettled = session.facts.backend;
         throw error;

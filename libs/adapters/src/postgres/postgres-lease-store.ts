@@ -17,13 +17,8 @@ import type { PostgresOptions } from './options.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { quoteName } from './quote.ts';
 
-/** `lease_view()`; `started` is when the database server was started. */
-type StoredView = Omit<StoreView, 'storeIncarnation'> & { started: string };
-
-interface Called<Answer> {
-  answer: Answer;
-  system: string;
-}
+/** `lease_view()`. */
+type StoredView = Omit<StoreView, 'storeIncarnation'> & { incarnation: string };
 
 /** The store voter on PostgreSQL: each statement of the lease is one call of one function (`schema/lease-functions.ts`). */
 export class PostgresLeaseStore implements LeaseStore {
@@ -54,37 +49,38 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 
   async enter(request: EnterRequest): Promise<StoreView | null> {
-    const { answer, system } = await this.#call<StoredView>('lease_enter', [JSON.stringify(request)]);
+    const view = await this.#call<StoredView>('lease_enter', [JSON.stringify(request)]);
     const { nodeId, incarnation } = request;
-    const entered = answer.nodes.some((row) => row.nodeId === nodeId && row.incarnation === incarnation);
-    return entered ? viewOf(answer, system) : null;
+    const entered = view.nodes.some((row) => row.nodeId === nodeId && row.incarnation === incarnation);
+    return entered ? viewOf(view) : null;
   }
 
   async beat(request: BeatRequest): Promise<BeatResult> {
     const { nodeId, incarnation, epoch, count, serverRole, timeline, remembers } = request;
-    const { answer, system } = await this.#call<Omit<BeatResult, 'view'> & { view: StoredView }>('lease_beat', [
-      nodeId,
-      incarnation,
-      epoch,
-      count,
-      serverRole,
-      timeline,
-      remembers.epoch,
-      remembers.membership,
-    ]);
-    return { outcome: answer.outcome, lastCount: answer.lastCount, view: viewOf(answer.view, system) };
+    const { outcome, lastCount, view } = await this.#call<Omit<BeatResult, 'view'> & { view: StoredView }>(
+      'lease_beat',
+      [nodeId, incarnation, epoch, count, serverRole, timeline, remembers.epoch, remembers.membership],
+    );
+    return { outcome, lastCount, view: viewOf(view) };
   }
 
   async look(): Promise<StoreView> {
-    const { answer, system } = await this.#call<StoredView>('lease_view', []);
-    return viewOf(answer, system);
+    return viewOf(await this.#call<StoredView>('lease_view', []));
   }
 
   async claim(request: ClaimRequest): Promise<Reign | null> {
     const { nodeId, incarnation, seen, seenHolderCount, timeline, storeIncarnation, rebase } = request;
     const above = rebase && JSON.stringify(rebase);
-    const values = [nodeId, incarnation, documentOf(seen), seenHolderCount, timeline, above];
-    return this.#reign('lease_claim', values, storeIncarnation);
+    const server = storeIncarnation ?? null;
+    return this.#reign('lease_claim', [
+      nodeId,
+      incarnation,
+      documentOf(seen),
+      seenHolderCount,
+      timeline,
+      above,
+      server,
+    ]);
   }
 
   async register(request: RegisterRequest): Promise<Reign | null> {
@@ -108,23 +104,22 @@ export class PostgresLeaseStore implements LeaseStore {
     return this.#connection.close();
   }
 
-  async #reign(name: string, values: unknown[], onlyOn?: string): Promise<Reign | null> {
-    return (await this.#call<Reign | null>(name, values, onlyOn)).answer;
+  #reign(name: string, values: unknown[]): Promise<Reign | null> {
+    return this.#call<Reign | null>(name, values);
   }
 
   /** A prepared statement: one message there, one back. */
-  async #call<Answer>(name: string, values: unknown[], onlyOn?: string): Promise<Called<Answer>> {
+  async #call<Answer>(name: string, values: unknown[]): Promise<Answer> {
     const places = values.map((_, index) => `$${index + 1}`).join(', ');
     const text = `select ${this.#schema}.${name}(${places}) as answer`;
-    const { rows, system } = await this.#connection.run<{ answer: Answer }>({ name, text, values }, onlyOn);
-    const row = rows[0];
+    const [row] = await this.#connection.run<{ answer: Answer }>({ name, text, values });
     if (!row) throw new StoreError('unknown', `${name} gave no row`);
-    return { answer: row.answer, system };
+    return row.answer;
   }
 }
 
-function viewOf({ reign, nodes, pause, started, timeline }: StoredView, system: string): StoreView {
-  return { reign, nodes, pause, storeIncarnation: `${system}/${started}`, timeline };
+function viewOf({ reign, nodes, pause, incarnation, timeline }: StoredView): StoreView {
+  return { reign, nodes, pause, storeIncarnation: incarnation, timeline };
 }
 
 /** Exactly the fields that the store compares: it takes no document with more or fewer. */

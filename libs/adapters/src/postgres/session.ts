@@ -15,10 +15,6 @@ export interface Backend {
 
 export interface ServerFacts {
   backend: Backend;
-  /** Of the database cluster and its timeline: another one after a restore, or when a replica took over. */
-  system: string;
-  /** Changes with every start of the server. */
-  incarnation: string;
   inRecovery: boolean;
   /** Told to take no writes, though it is no replica. */
   readOnly: boolean;
@@ -28,9 +24,7 @@ export interface ServerFacts {
 const factsQuery = `
   select pg_backend_pid() as pid,
          (select backend_start::text from pg_stat_activity where pid = pg_backend_pid()) as started_at,
-         (select system_identifier::text from pg_control_system()) as system,
-         case when pg_is_in_recovery() then null else left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
-         extract(epoch from pg_postmaster_start_time())::text as server_started,
+         pg_is_in_recovery() as in_recovery,
          current_setting('fsync') = 'on' as fsync,
          current_setting('transaction_read_only') = 'on' as read_only,
          case when current_setting('synchronous_commit') in ('off', 'local')
@@ -39,9 +33,7 @@ const factsQuery = `
 interface FactsRow {
   pid: number;
   started_at: string | null;
-  system: string;
-  timeline: string | null;
-  server_started: string;
+  in_recovery: boolean;
   fsync: boolean;
   read_only: boolean;
 }
@@ -110,13 +102,10 @@ export class Session {
       await client.connect();
       const row = (await client.query<FactsRow>(factsQuery)).rows[0];
       if (!row) throw new Error('the server says nothing of itself');
-      const { pid, started_at: startedAt, timeline, fsync, read_only: readOnly } = row;
-      const system = `${row.system}/${timeline ?? 'recovery'}`;
+      const { pid, started_at: startedAt, in_recovery: inRecovery, fsync, read_only: readOnly } = row;
       return new Session(client, socket, {
         backend: { pid, startedAt: startedAt ?? '' },
-        system,
-        incarnation: `${system}/${row.server_started}`,
-        inRecovery: timeline === null,
+        inRecovery,
         readOnly,
         fsync,
       });

@@ -1,4 +1,5 @@
 export { leaseStoreConformance } from './lease-store.ts';
+export { rowIn, StoreNode } from './harness.ts';
 export type { LeaseStoreHarness, MakeHarness, OpenOptions } from './harness.ts';
 export { everyKind, telemetrySinkConformance } from './telemetry-sink.ts';
 export type { SinkHarness } from './telemetry-sink.ts';

@@ -8,6 +8,7 @@ import type { Migration } from './migration.ts';
 import { outboxTables } from './outbox-tables.ts';
 import { pauseTable } from './pause.ts';
 import { describedRecords, partitionedRecords } from './partitions.ts';
+import { quickBeats } from './quick-beats.ts';
 import { recordTables } from './record-tables.ts';
 import { sharedDeliveries } from './shared-deliveries.ts';
 import { timelineColumns } from './timeline.ts';
@@ -38,6 +39,8 @@ export const migrations: readonly Migration[] = [
   },
   // A program that knows less puts these into `extra`, where they were.
   { version: 11, name: 'flow columns', needs: 10, statements: flowColumns },
+  // A program that knows less would claim by a counter that the server may have forgotten since.
+  { version: 12, name: 'quick beats', needs: 12, statements: quickBeats },
 ];
 
 /** What this program knows. */
