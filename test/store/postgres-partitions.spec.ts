@@ -66,11 +66,11 @@ it('keeps rows by day, in partitions that are there before their day', async () 
     union all select tableoid::regclass::text from ${s}.snmp_trap`);
   expect(places.map(({ place }) => place)).toEqual([`${s}.syslog_message_${today}`, `${s}.snmp_trap_rest`]);
   const made = await server.sql(
-    `select count(*)::int as n from pg_inherits where inhparent = '${s}.flow_record'::regclass`,
+    `select count(*)::int as n from pg_inherits where inhparent = '${s}.flow_pack'::regclass`,
   );
   expect(made).toEqual([{ n: 6 }]);
   // Many processes may do it at once, and rows that came for a day before its partition are moved into it.
-  await server.sql(`drop table ${s}.syslog_message_${today}, ${s}.flow_record_${today}`);
+  await server.sql(`drop table ${s}.syslog_message_${today}, ${s}.flow_row_${today}`);
   await put(store, guard, [batch(2, { syslog: [syslog('without a partition', { receivedAtMs: Date.now() })] })]);
   const others = [1, 2, 3].map(() => new PostgresRecordStore(options));
   await Promise.all(others.map((other) => other.prepare()));

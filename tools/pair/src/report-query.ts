@@ -14,6 +14,15 @@ export interface Asked {
 const dotted = (oid: number[]) => oid.join('.');
 const tables: Record<TrafficKind, string> = { syslog: 'syslog_message', trap: 'snmp_trap', flow: 'flow_record' };
 
+/** Rows with the transaction that wrote them (`xmin`), which a view does not tell. */
+const writtenRows: Record<TrafficKind, string> = {
+  ...tables,
+  flow: `(select xmin, epoch, stored_at, received_at, version, observation_domain, source_address, octets from flow_row
+    union all select p.xmin, p.epoch, p.stored_at, p.received_at, p.version, p.observation_domain,
+      '0.0.0.0'::inet + (coalesce(p.source_address[n], p.source_address[1])::bigint & 4294967295),
+      coalesce(p.octets[n], p.octets[1]) from flow_pack p cross join lateral generate_series(1, p.flows) n) written`,
+};
+
 // `$1` is the time since when, in each of them.
 const ofRun: Record<TrafficKind, { sequence: string; where: string; values: (run: number) => unknown[] }> = {
   syslog: {
@@ -62,7 +71,7 @@ async function rowsOf(client: pg.Client, asked: Asked): Promise<StoredRow[]> {
     const { rows } = await client.query<{ epoch: number; committed: number; sequences: string }>(
       `select epoch::int as epoch, string_agg(${sequence}, ' ') as sequences,
               (extract(epoch from coalesce(pg_xact_commit_timestamp(xmin), max(stored_at))) * 1000)::float8 as committed
-       from ${tables[kind]} where ${receivedSince} and ${where} group by xmin, epoch`,
+       from ${writtenRows[kind]} where ${receivedSince} and ${where} group by xmin, epoch`,
       parametersOf(kind, asked),
     );
     for (const { epoch, committed, sequences } of rows)

@@ -5,3 +5,4 @@ export { PostgresRecordStore } from './postgres-record-store.ts';
 export { PostgresLedgerReader } from './postgres-ledger-reader.ts';
 export { PostgresRecordReader } from './postgres-record-reader.ts';
 export { PostgresOutbox } from './postgres-outbox.ts';
+export { migrations, type Migration } from './schema/index.ts';

@@ -16,10 +16,12 @@ const retryMs = 60_000;
 const retentionOf: Record<PartitionedTable, keyof Retention> = {
   syslog_message: 'syslogMs',
   snmp_trap: 'trapMs',
-  flow_record: 'flowMs',
+  flow_row: 'flowMs',
+  flow_pack: 'flowMs',
   traffic_part: 'minuteMs',
   applications_part: 'minuteMs',
   conversations_part: 'minuteMs',
+  conversations_pack: 'minuteMs',
 };
 
 /** What remains to be trimmed row by row. */

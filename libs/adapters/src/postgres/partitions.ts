@@ -1,3 +1,5 @@
+import { conversationPackColumns } from './copy/put-conversation-packs.ts';
+import { flowPackArrays, flowPackColumns } from './copy/put-flow-packs.ts';
 import { quoteName } from './quote.ts';
 import type { Session } from './session.ts';
 
@@ -5,14 +7,22 @@ import type { Session } from './session.ts';
 export const partitionedTables = {
   syslog_message: 'received_at',
   snmp_trap: 'received_at',
-  flow_record: 'received_at',
+  flow_row: 'received_at',
+  flow_pack: 'received_at',
   traffic_part: 'minute',
   applications_part: 'minute',
   conversations_part: 'minute',
+  conversations_pack: 'minute',
 } as const;
 
 export type PartitionedTable = keyof typeof partitionedTables;
 export const partitionedTableNames = Object.keys(partitionedTables) as PartitionedTable[];
+
+/** Columns of those whose rows are packs. */
+const arraysOf: Partial<Record<PartitionedTable, readonly string[]>> = {
+  flow_pack: flowPackColumns.slice(flowPackArrays.from, flowPackArrays.end),
+  conversations_pack: conversationPackColumns.slice(conversationPackColumns.indexOf('source_address')),
+};
 
 const dayMs = 86_400_000;
 /** Yesterday for what comes late, and days to come: nobody may be there to make them in time. */
@@ -69,13 +79,19 @@ async function makePartition(
   const [from, to] = [fromMs, fromMs + dayMs].map((ms) => `'${new Date(ms).toISOString()}'`);
   await inTransaction(session, timeoutMs, schema, async (run) => {
     if ((await partitionsOf(session, timeoutMs, schema)).includes(name)) return;
-    await run(`create table ${part} (like ${s}.${table} including defaults)`);
+    await run(`create table ${part} (like ${s}.${table} including defaults including storage including constraints)`);
+    const arrays = arraysOf[table];
+    if (arrays) await run(`alter table ${part} ${settingsOf(arrays)}`);
     // A partition cannot be added while the rest holds rows of its day.
     await run(`with moved as (delete from ${rest} where ${column} >= ${from} and ${column} < ${to} returning *)
       insert into ${part} select * from moved`);
     await run(`alter table ${s}.${table} attach partition ${part} for values from (${from}) to (${to})`);
   });
 }
+
+/** What `like` leaves out: a pack stays in its page as long as it fits in, and nobody counts the elements of arrays. */
+const settingsOf = (arrays: readonly string[]): string =>
+  ['set (toast_tuple_target = 8160)', ...arrays.map((name) => `alter column ${name} set statistics 0`)].join(', ');
 
 /** One process after the other: every collector of both nodes may come to the same idea. */
 async function inTransaction(

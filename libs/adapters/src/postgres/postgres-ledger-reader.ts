@@ -7,10 +7,12 @@ import type { PostgresOptions } from './options.ts';
 import { quoteName } from './quote.ts';
 import { SessionPool } from './session-pool.ts';
 
-const sources: Record<TelemetryKind, { table: string; column: string }> = {
-  syslog: { table: 'syslog_message', column: 'source_address' },
-  trap: { table: 'snmp_trap', column: 'source_address' },
-  flow: { table: 'flow_record', column: 'exporter' },
+/** Rows of a kind: who sent them, when they were received, how many records each holds. */
+const sources: Record<TelemetryKind, (schema: string) => string> = {
+  syslog: (s) => `select source_address as source, received_at, 1 as records from ${s}.syslog_message`,
+  trap: (s) => `select source_address as source, received_at, 1 as records from ${s}.snmp_trap`,
+  flow: (s) => `select exporter as source, received_at, 1 as records from ${s}.flow_row
+    union all select exporter, received_at, flows from ${s}.flow_pack`,
 };
 
 /** Reads what was stored, to check it; changes nothing, the schema neither. Throws `StoreError`. */
@@ -50,11 +52,11 @@ export class PostgresLedgerReader implements LedgerReader {
 
   async counts(fromMs: number, untilMs: number): Promise<StoredCount[]> {
     const found: StoredCount[] = [];
-    for (const [kind, { table, column }] of Object.entries(sources) as [TelemetryKind, (typeof sources)['flow']][]) {
+    for (const [kind, rowsOf] of Object.entries(sources) as [TelemetryKind, (typeof sources)['flow']][]) {
       // Rounded as the ledger rounds, so that both put a datagram into the same minute.
-      const text = `select host(${column}) as source, floor(round(extract(epoch from received_at) * 1000) / 60000)::int as minute,
-                           count(*)::int as rows
-        from ${this.#schema}.${table}
+      const text = `select host(source) as source, floor(round(extract(epoch from received_at) * 1000) / 60000)::int as minute,
+                           sum(records)::int as rows
+        from (${rowsOf(this.#schema)}) r
         where received_at >= to_timestamp($1::float8 / 1000) and received_at < to_timestamp($2::float8 / 1000)
         group by 1, 2`;
       const rows = await this.#pool.use((session) =>

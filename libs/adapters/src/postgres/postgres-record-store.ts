@@ -21,10 +21,11 @@ import { PartitionUpkeep } from './partition-upkeep.ts';
 import type { PostgresOptions } from './options.ts';
 import { partitionedTableNames } from './partitions.ts';
 import { quoteName } from './quote.ts';
+import { missedPartition, refusesValue } from './refused-values.ts';
 import { SessionPool } from './session-pool.ts';
 import type { Session } from './session.ts';
 import { gatherFlows, StagedRecords } from './staged-records.ts';
-import { missedPartition, refusesValue, writeRecords } from './write-records.ts';
+import { writeRecords } from './write-records.ts';
 
 const connections = 2;
 const rowsATrim = 10_000;

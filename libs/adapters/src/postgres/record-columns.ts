@@ -40,7 +40,7 @@ export const trapColumns: Column<Trap>[] = [
   { name: 'raw', type: 'bytea', of: (r) => r.raw },
 ];
 
-/** What flows of one template and datagram have alike; the others follow in `put-flow-columns.ts`, too. */
+/** What flows of one template and datagram have alike. */
 export const flowRunColumns: Column<Pick<Flow, 'receivedAtMs' | 'exporter' | 'version' | 'observationDomain'>>[] = [
   { ...received, of: (r) => r.receivedAtMs },
   { name: 'exporter', type: 'inet', of: (r) => r.exporter },

@@ -2,22 +2,32 @@ import { FlowsToSum } from '@hotstandby/core/traffic';
 import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
 import { packLedger, type PackedLedger } from './delivery-ledger.ts';
-import { putFlowColumns } from './copy/put-flow-columns.ts';
+import { flowPackColumns, putFlowPacks } from './copy/put-flow-packs.ts';
 import { putSyslogColumns } from './copy/put-syslog-columns.ts';
-import { putRecord } from './copy/put-record.ts';
+import { columnNames, putRecord } from './copy/put-record.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
 import { GatheredFlows } from './gathered-flows.ts';
 import { flowColumns, flowRunColumns, syslogColumns, trapColumns } from './record-columns.ts';
 
-/** The telemetry tables; their tuples are `epoch`, these columns, `altered`. */
+/** Telemetry tables with a row a record; their tuples are `epoch`, these columns, `altered`. */
 export const recordTables = {
   syslog_message: syslogColumns,
   snmp_trap: trapColumns,
-  flow_record: flowColumns,
+  flow_row: flowColumns,
 } as const satisfies Record<string, readonly Column<never>[]>;
 
 export type RecordTableName = keyof typeof recordTables;
-export const recordTableNames = ['syslog_message', 'snmp_trap', 'flow_record'] as const;
+
+/** What tuples there are of each telemetry table. */
+export const tupleColumns = {
+  syslog_message: columnNames(syslogColumns),
+  snmp_trap: columnNames(trapColumns),
+  flow_row: columnNames(flowColumns),
+  flow_pack: flowPackColumns,
+} as const satisfies Record<string, readonly string[]>;
+
+export type TupleTable = keyof typeof tupleColumns;
+export const tupleTableNames = Object.keys(tupleColumns) as TupleTable[];
 
 /** One is enough: it is used within one call. */
 const writer = new TupleWriter();
@@ -30,7 +40,7 @@ export class StagedRecords implements StagedBatch {
   readonly rows: number;
   /** Which is in every tuple. */
   epoch: number;
-  readonly tuples: Readonly<Record<RecordTableName, Buffer | null>>;
+  readonly tuples: Readonly<Record<TupleTable, Buffer | null>>;
   /** Flows to be summed; null: none, or they are in `gathered`. */
   sums: FlowsToSum | null;
   /** Where they are summed together with those of other messages. */
@@ -46,13 +56,15 @@ export class StagedRecords implements StagedBatch {
     this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;
     this.epoch = epoch;
     const asRows = sumsOnly ? flows.filter(({ malformed }) => malformed !== null) : flows;
-    if (columns && !sumsOnly) putFlowColumns(writer, epoch, flowRunColumns, columns);
-    const flowTuples = tuplesOf(flowColumns, epoch, asRows);
+    const flowRows = tuplesOf(flowColumns, epoch, asRows);
+    if (columns && !sumsOnly) putFlowPacks(writer, epoch, flowRunColumns, columns);
+    const flowPacks = writer.take();
     if (batch.syslogColumns) putSyslogColumns(writer, epoch, batch.syslogColumns);
     this.tuples = {
       syslog_message: tuplesOf(syslogColumns, epoch, syslog),
       snmp_trap: tuplesOf(trapColumns, epoch, traps),
-      flow_record: flowTuples,
+      flow_row: flowRows,
+      flow_pack: flowPacks,
     };
   }
 }

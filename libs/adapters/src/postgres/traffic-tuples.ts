@@ -1,4 +1,9 @@
 import type { ApplicationSum, ConversationSum, InterfaceSum, Totals, TrafficSums } from '@hotstandby/core/traffic';
+import {
+  conversationPackColumns,
+  mostConversationsOfPack,
+  putConversationPack,
+} from './copy/put-conversation-packs.ts';
 import { putValue } from './copy/put-value.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
 
@@ -10,10 +15,11 @@ export const trafficColumns = {
     ...['epoch', 'minute', 'exporter', 'source_address', 'destination_address', 'protocol', 'port'],
     ...['flows', 'packets', 'octets'],
   ],
+  conversations_pack: conversationPackColumns,
 } as const;
 
 export type TrafficTable = keyof typeof trafficColumns;
-export const trafficTableNames = ['traffic_part', 'applications_part', 'conversations_part'] as const;
+export const trafficTableNames = Object.keys(trafficColumns) as TrafficTable[];
 
 /** `bigint` holds no more. */
 const most = 2 ** 63 - 1024;
@@ -24,6 +30,23 @@ const chunkBytes = 256 * 1024;
 /** The sums of a transaction as tuples of one table, made while they are sent. */
 export function* trafficTuples(table: TrafficTable, epoch: number, sums: TrafficSums): Generator<Buffer> {
   const into = new TupleWriter();
+  for (const _ of table === 'conversations_pack' ? putPacks(into, epoch, sums) : putRows(into, table, epoch, sums))
+    if (into.size >= chunkBytes) yield into.take() ?? Buffer.alloc(0);
+  const last = into.take();
+  if (last) yield last;
+}
+
+/** Gives way after each tuple. */
+function* putPacks(into: TupleWriter, epoch: number, sums: TrafficSums): Generator<void> {
+  for (const pack of sums.conversationColumns(mostConversationsOfPack)) yield putConversationPack(into, epoch, pack);
+}
+
+function* putRows(
+  into: TupleWriter,
+  table: Exclude<TrafficTable, 'conversations_pack'>,
+  epoch: number,
+  sums: TrafficSums,
+): Generator<void> {
   for (const row of rowsOf(table, sums)) {
     into.tuple(trafficColumns[table].length);
     into.int8(epoch);
@@ -41,15 +64,16 @@ export function* trafficTuples(table: TrafficTable, epoch: number, sums: Traffic
       into.int8(row.output);
     }
     putTotals(into, row);
-    if (into.size >= chunkBytes) yield into.take() ?? Buffer.alloc(0);
+    yield;
   }
-  const last = into.take();
-  if (last) yield last;
 }
 
-function rowsOf(table: TrafficTable, sums: TrafficSums): Iterable<InterfaceSum | ApplicationSum | ConversationSum> {
+function rowsOf(
+  table: Exclude<TrafficTable, 'conversations_pack'>,
+  sums: TrafficSums,
+): Iterable<InterfaceSum | ApplicationSum | ConversationSum> {
   if (table === 'traffic_part') return sums.traffic();
-  return table === 'applications_part' ? sums.applications() : sums.conversations();
+  return table === 'applications_part' ? sums.applications() : sums.otherConversations();
 }
 
 function putAddress(into: TupleWriter, address: string | number): void {

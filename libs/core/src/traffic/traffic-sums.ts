@@ -1,3 +1,4 @@
+import { conversationColumns, type ConversationColumns } from './conversation-columns.ts';
 import type { FlowsToSum } from './flows-to-sum.ts';
 import type { ApplicationSum, ConversationSum, InterfaceSum, SummableFlow, SummableFlows, Totals } from './flows.ts';
 import { SumTable } from './sum-table.ts';
@@ -110,6 +111,16 @@ export class TrafficSums {
       };
     }
     yield* this.#others.values();
+  }
+
+  /** Those between IPv4 addresses, by minute and exporter, at most `rows` at a time. Each is good until the next. */
+  conversationColumns(rows: number): Generator<ConversationColumns> {
+    return conversationColumns(this.#conversations, this.#places, rows);
+  }
+
+  /** Those that `conversationColumns` leaves out. */
+  otherConversations(): ConversationSum[] {
+    return [...this.#others.values()];
   }
 
   /** From the conversations, of which there are fewer than flows. */

@@ -60,6 +60,24 @@ function read(sums: TrafficSums) {
   };
 }
 
+/** The same conversations as columns, and those that these leave out. */
+function readColumns(sums: TrafficSums, rows: number) {
+  const found: unknown[] = [];
+  for (const columns of sums.conversationColumns(rows)) {
+    expect(columns.count).toBeGreaterThan(0);
+    expect(columns.count).toBeLessThanOrEqual(rows);
+    for (let row = 0; row < columns.count; row += 1) {
+      const { minuteMs, exporter, source, destination, protocol, port, flows, packets, octets } = columns;
+      const addresses = [textOf(source[row] ?? 0), textOf(destination[row] ?? 0)];
+      const numbers = [protocol, port, flows, packets, octets].map((values) => values[row]);
+      found.push([minuteMs, exporter, ...addresses, ...numbers]);
+    }
+  }
+  for (const { minuteMs, exporter, source, destination, ...one } of sums.otherConversations())
+    found.push([minuteMs, exporter, source, destination, one.protocol, one.port, one.flows, one.packets, one.octets]);
+  return sorted(found);
+}
+
 it('sums by minute and exporter over interfaces, applications and conversations', () => {
   const sums = new TrafficSums();
   sums.add(
@@ -106,6 +124,8 @@ it('gives the same whichever way flows come, however many', () => {
       columns.add(columnsOf(flows));
       for (const each of flows) others.addOther(each);
       expect(read(columns)).toEqual(read(others));
+      for (const rows of [1, 7, 240]) expect(readColumns(columns, rows)).toEqual(read(columns).conversations);
+      expect(readColumns(others, 7)).toEqual(read(others).conversations);
       for (const rows of [columns.traffic(), columns.applications(), columns.conversations()]) {
         const all = [...rows];
         expect(all.reduce((sum, row) => sum + row.flows, 0)).toBe(flows.length);
@@ -125,6 +145,10 @@ it('takes what no exporter should say', () => {
     flow({ ...nothing, protocol: null, packets: null, octets: null, inputInterface: null, outputInterface: null }),
   );
   sums.addOther(flow({ sourceAddress: '2001:db8::1', receivedAtMs: Number.NaN, octets: 2n ** 63n - 1n }));
+  // A sum that no column holds is the most that it holds.
+  const huge = new TrafficSums();
+  huge.add(columnsOf([flow({ octets: 2n ** 63n - 1n }), flow({ octets: 2n ** 63n - 1n })]));
+  expect([...huge.conversationColumns(9)].map(({ octets }) => octets[0])).toEqual([2 ** 63 - 1024]);
   expect([...sums.conversations()].map(({ minuteMs, source }) => [minuteMs, source])).toEqual([
     [1_699_999_980_000, '0.0.0.0'],
     [0, '2001:db8::1'],

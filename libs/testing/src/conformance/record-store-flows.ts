@@ -51,7 +51,7 @@ export function flowCases(world: () => RecordWorld): void {
     });
     const rows = async () => {
       const stored = (await reader.last('flow', 99)).filter((row) => row['exporter'] === '192.0.2.9');
-      return stored.map((row) => JSON.stringify({ ...row, id: 0, stored_at: '' })).toSorted();
+      return stored.map((row) => JSON.stringify({ ...row, id: 0, position: 0, stored_at: '' })).toSorted();
     };
     const asColumns = await rows();
     expect(asColumns).toHaveLength(6);

@@ -30,6 +30,11 @@ export class TupleWriter {
     return this.#at;
   }
 
+  /** Where `room` is; others when more was written. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** A copy of the tuples so far, null: none; the writer begins anew. */
   take(): Buffer | null {
     if (this.#at === 0) return null;
@@ -49,6 +54,30 @@ export class TupleWriter {
     if (fields.length > shortText * 2) bytes.set(fields, at);
     else for (let index = 0; index < fields.length; index++) bytes[at++] = fields[index] ?? 0;
     this.#at += fields.length;
+  }
+
+  /** A field of so many octets, which are the caller's to write from the place given. */
+  room(octets: number): number {
+    this.#reserve(4 + octets);
+    const at = this.#length(octets);
+    this.#at = at + octets;
+    return at;
+  }
+
+  /** A field whose length is not known yet: `end` wants what this gives. */
+  begin(): number {
+    this.none();
+    return this.#at;
+  }
+
+  end(begun: number): void {
+    this.#word(begun - 4, this.#at - begun);
+  }
+
+  /** Octets that are no field, but part of one. */
+  words(...words: number[]): void {
+    this.#reserve(words.length * 4);
+    for (const word of words) this.#at = this.#word(this.#at, word);
   }
 
   tuple(fields: number): void {

@@ -1,5 +1,7 @@
+import { conversationPacks } from './conversation-packs.ts';
 import { enterInOrder } from './enter.ts';
 import { flowColumns } from './flow-columns.ts';
+import { flowPacks } from './flow-packs.ts';
 import { leaseFunctions } from './lease-functions.ts';
 import { leaseStatements } from './lease-statements.ts';
 import { leaseTables } from './lease-tables.ts';
@@ -41,6 +43,13 @@ export const migrations: readonly Migration[] = [
   { version: 11, name: 'flow columns', needs: 10, statements: flowColumns },
   // A program that knows less would claim by a counter that the server may have forgotten since.
   { version: 12, name: 'quick beats', needs: 12, statements: quickBeats },
+  // A program that knows less would copy flows into what is a view now.
+  {
+    version: 13,
+    name: 'flows in packs',
+    needs: 13,
+    statements: (s) => [...flowPacks(s), ...conversationPacks(s)],
+  },
 ];
 
 /** What this program knows. */

@@ -1,0 +1,132 @@
+import type { ColumnName, ExtraColumn, FlowColumns, FlowRun } from '@hotstandby/decoders';
+import type { FlowRecord } from '@hotstandby/decoders';
+import type { Column } from '../column.ts';
+import { promotedExtra } from '../promoted-extra.ts';
+import { ExtraFields } from './extra-fields.ts';
+import {
+  isAlike,
+  putInt2Array,
+  putInt4Array,
+  putInt8Array,
+  putJsonArray,
+  putTimeArray,
+  type PutArray,
+} from './put-array.ts';
+import { putColumn } from './put-record.ts';
+import { TupleWriter } from './tuple-writer.ts';
+
+/** What of a flow is alike in its run: `received_at` to `observation_domain`. */
+export type RunColumns = readonly Column<
+  Pick<FlowRecord, 'receivedAtMs' | 'exporter' | 'version' | 'observationDomain'>
+>[];
+
+const arrays: readonly (readonly [name: string, of: ColumnName, put: PutArray])[] = [
+  ['source_address', 'sourceAddress', putInt4Array],
+  ['destination_address', 'destinationAddress', putInt4Array],
+  ['source_port', 'sourcePort', putInt2Array],
+  ['destination_port', 'destinationPort', putInt2Array],
+  ['protocol', 'protocol', putInt2Array],
+  ['packets', 'packets', putInt8Array],
+  ['octets', 'octets', putInt8Array],
+  ['start_at', 'startMs', putTimeArray],
+  ['end_at', 'endMs', putTimeArray],
+  ['input_interface', 'inputInterface', putInt4Array],
+  ['output_interface', 'outputInterface', putInt4Array],
+  ['tcp_flags', 'tcpFlags', putInt2Array],
+  ['tos', 'tos', putInt2Array],
+];
+
+/** Columns of `flow_pack` that are arrays, in the order of its tuples. */
+const arrayNames = [...arrays.map(([name]) => name), ...promotedExtra.map(({ column }) => column), 'extra'];
+
+/** Columns of `flow_pack` in the order of its tuples. */
+export const flowPackColumns: readonly string[] = [
+  ...['epoch', 'received_at', 'exporter', 'version', 'observation_domain', 'flows'],
+  ...arrayNames,
+  'altered',
+];
+
+/** Where the arrays are among them. */
+export const flowPackArrays = { from: 6, end: 6 + arrayNames.length } as const;
+
+/**
+ * A pack with all columns is a page of the database then: all its arrays stand in the row itself, and the database need not look
+ * for a place to put them.
+ */
+export const mostFlowsOfPack = 90;
+
+/** Flows as tuples of `flow_pack`: of each run one, or several alike in size. */
+export function putFlowPacks(into: TupleWriter, epoch: number, runColumns: RunColumns, columns: FlowColumns): void {
+  let row = 0;
+  for (const run of columns.runs) {
+    putRun(into, frameOf(epoch, runColumns, run), columns, run, row);
+    row = run.end;
+  }
+}
+
+const writer = new TupleWriter();
+const nothing = new Uint8Array(0);
+
+interface Frame {
+  head: Uint8Array;
+  tail: Uint8Array;
+}
+
+/** In front of the number of flows, and behind `extra`: `altered`. */
+function frameOf(epoch: number, runColumns: RunColumns, run: FlowRun): Frame {
+  const alike = { ...run, version: run.shape.version };
+  writer.tuple(flowPackColumns.length);
+  writer.int8(epoch);
+  const altered = runColumns.map((column) => putColumn(writer, column, alike)).filter((what) => what !== null);
+  const head = writer.take() ?? nothing;
+  if (altered.length === 0) writer.none();
+  else writer.text(altered.join('; '));
+  return { head, tail: writer.take() ?? nothing };
+}
+
+function putRun(into: TupleWriter, { head, tail }: Frame, columns: FlowColumns, run: FlowRun, first: number): void {
+  const { shape, end: behind } = run;
+  const promoted = promotedExtra.map(({ element, kind }) => {
+    const slot = shape.extra.findIndex((extra) => extra.name === element && extra.kind === kind);
+    return slot < 0 ? null : (columns.extra[slot] ?? null);
+  });
+  const isLeft = shape.extra.map(
+    ({ name, kind }) => !promotedExtra.some((one) => one.element === name && one.kind === kind),
+  );
+  const left = {
+    names: shape.extra.filter((_, slot) => isLeft[slot]),
+    values: columns.extra.filter((_, slot) => isLeft[slot]),
+  };
+  const flows = behind - first;
+  const size = Math.ceil(flows / Math.ceil(flows / mostFlowsOfPack));
+  for (let from = first; from < behind; from += size) {
+    const end = Math.min(behind, from + size);
+    into.copy(head);
+    into.int4(end - from);
+    for (const [, of, put] of arrays) {
+      if (shape.columns.has(of)) put(into, columns[of], from, end);
+      else into.none();
+    }
+    for (const values of promoted) {
+      if (values) putInt4Array(into, values, from, end);
+      else into.none();
+    }
+    putExtra(into, left, from, end);
+    into.copy(tail);
+  }
+}
+
+function putExtra(
+  into: TupleWriter,
+  { names, values }: { names: readonly ExtraColumn[]; values: readonly Uint32Array[] },
+  from: number,
+  end: number,
+): void {
+  if (names.length === 0) {
+    into.none();
+    return;
+  }
+  const fields = new ExtraFields(names, values);
+  const isOne = names.every((_, slot) => isAlike(values[slot] ?? nothing, from, end));
+  putJsonArray(into, isOne ? 1 : end - from, (index) => fields.at(from + index));
+}
