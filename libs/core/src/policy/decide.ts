@@ -1,4 +1,4 @@
-import { seconds, silentAfterMs, trouble, type ServiceWatch } from './service-watch.ts';
+import { heardSince, seconds, silentAfterMs, trouble, type ServiceWatch } from './service-watch.ts';
 import { settled, type Policy, type PolicyState } from './state.ts';
 
 /** What the lease says at this moment. */
@@ -40,7 +40,8 @@ export function decide(
   const known = looked.reign?.epoch === activeEpoch ? looked.reign : null;
   const reign = activeEpoch === null ? null : (known ?? { epoch: activeEpoch, sinceMs: nowMs, triedAtMs: null });
   const peerTrouble = unwell(looked.peer, policy, nowMs);
-  const peerKnown = Object.values(looked.peer).every(({ instances }) => Object.keys(instances).length > 0);
+  // What was said before NATS was away says nothing of now.
+  const peerKnown = Object.values(looked.peer).every((watch) => heardSince(watch, looked.listeningSinceMs));
   const isWell = reign && peerKnown && peerTrouble.length === 0;
   // In another reign it was another node's standby, or none.
   const standbyWell = isWell ? wellSince(known ? looked.standbyWell : null, standby, nowMs) : null;

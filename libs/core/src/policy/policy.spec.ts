@@ -224,6 +224,14 @@ describe('hand-over by health', () => {
     expect(watcher.live(5, 'failed', 'ok')).toMatchObject({ do: 'hand-over' });
   });
 
+  it('takes nobody for well by what was said before NATS was away', () => {
+    const watcher = settled({ atOnce: ['collector'] });
+    watcher.state = reconnected(watcher.state, watcher.nowMs + 1);
+    expect(watcher.live(3, 'failed', null)).toMatchObject({ note: expect.stringContaining('nothing is known of') });
+    expect(watcher.live(4, 'failed', 'ok')).toMatchObject({ note: expect.stringContaining('to stay well') });
+    expect(watcher.live(1, 'failed', 'ok').do).toBe('hand-over');
+  });
+
   it('leaves a service that has been well since alone, whatever kept the hand-over back meanwhile', () => {
     const watcher = settled();
     watcher.facts = { paused: true };

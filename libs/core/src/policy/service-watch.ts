@@ -55,6 +55,9 @@ export function settle(watch: ServiceWatch, nowMs: number, listeningSinceMs: num
   return { ...watch, unwellSinceMs: well ? null : (watch.unwellSinceMs ?? nowMs) };
 }
 
+export const heardSince = ({ instances }: ServiceWatch, sinceMs: number): boolean =>
+  Object.values(instances).some(({ saidAtMs }) => saidAtMs >= sinceMs);
+
 /** What is wrong with the service, in words, and whether that is reason enough; null: nothing is. `atOnce`: its word is. */
 export function trouble(
   watch: ServiceWatch,
