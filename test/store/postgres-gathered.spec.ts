@@ -45,7 +45,7 @@ it('stores what was gathered as one sum, with the marks and the ledger of every 
   const staged = gathered([summed(1, 100), summed(2, 20, { syslog: others }), summed(3, 3)]);
   expect(await store.store(guard, staged)).toEqual({ outcome: 'stored', batches: 3, rows: 4 });
   expect(await totals()).toEqual([{ flows: 3, octets: 123 }]);
-  expect(await server.sql(`select count(*)::int as n from ${stores.options.store.schema}.conversations_pack`)).toEqual([
+  expect(await server.sql(`select count(*)::int as n from ${stores.options.store.schema}.conversations_part`)).toEqual([
     { n: 1 },
   ]);
   expect(await marks()).toEqual(['s-1', 's-2', 's-3']);

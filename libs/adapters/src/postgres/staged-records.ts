@@ -1,8 +1,9 @@
 import { FlowsToSum } from '@hotstandby/core/traffic';
+import { recordsOfColumns } from '@hotstandby/decoders';
 import type { RecordBatch, StagedBatch } from '@hotstandby/ports';
 import type { Column } from './column.ts';
 import { packLedger, type PackedLedger } from './delivery-ledger.ts';
-import { flowPackColumns, putFlowPacks } from './copy/put-flow-packs.ts';
+import { fewestFlowsOfPack, flowPackColumns, putFlowPacks } from './copy/put-flow-packs.ts';
 import { putSyslogColumns } from './copy/put-syslog-columns.ts';
 import { columnNames, putRecord } from './copy/put-record.ts';
 import { TupleWriter } from './copy/tuple-writer.ts';
@@ -55,9 +56,11 @@ export class StagedRecords implements StagedBatch {
     this.rows = syslog.length + (batch.syslogColumns?.count ?? 0) + traps.length + flowCount;
     this.sums = flowCount > 0 ? new FlowsToSum(columns, flows) : null;
     this.epoch = epoch;
+    const inColumns = sumsOnly ? null : columns;
+    const few = inColumns ? recordsOfColumns(inColumns, (flowsOfRun) => flowsOfRun < fewestFlowsOfPack) : [];
     const asRows = sumsOnly ? flows.filter(({ malformed }) => malformed !== null) : flows;
-    const flowRows = tuplesOf(flowColumns, epoch, asRows);
-    if (columns && !sumsOnly) putFlowPacks(writer, epoch, flowRunColumns, columns);
+    const flowRows = tuplesOf(flowColumns, epoch, [...few, ...asRows]);
+    if (inColumns) putFlowPacks(writer, epoch, flowRunColumns, inColumns);
     const flowPacks = writer.take();
     if (batch.syslogColumns) putSyslogColumns(writer, epoch, batch.syslogColumns);
     this.tuples = {

@@ -1,6 +1,7 @@
 import type { ApplicationSum, ConversationSum, InterfaceSum, Totals, TrafficSums } from '@hotstandby/core/traffic';
 import {
   conversationPackColumns,
+  fewestConversationsOfPack,
   mostConversationsOfPack,
   putConversationPack,
 } from './copy/put-conversation-packs.ts';
@@ -38,7 +39,31 @@ export function* trafficTuples(table: TrafficTable, epoch: number, sums: Traffic
 
 /** Gives way after each tuple. */
 function* putPacks(into: TupleWriter, epoch: number, sums: TrafficSums): Generator<void> {
-  for (const pack of sums.conversationColumns(mostConversationsOfPack)) yield putConversationPack(into, epoch, pack);
+  const packs = sums.conversationColumns(mostConversationsOfPack, (count) => !isFew(count));
+  for (const pack of packs) yield putConversationPack(into, epoch, pack);
+}
+
+const isFew = (conversations: number): boolean => conversations < fewestConversationsOfPack;
+
+/** Those that are in no pack. */
+function* conversationRows(sums: TrafficSums): Generator<ConversationSum> {
+  for (const few of sums.conversationColumns(mostConversationsOfPack, isFew)) {
+    const { minuteMs, exporter, count } = few;
+    for (let row = 0; row < count; row += 1) {
+      yield {
+        minuteMs,
+        exporter,
+        source: few.source[row] ?? 0,
+        destination: few.destination[row] ?? 0,
+        protocol: few.protocol[row] ?? 0,
+        port: few.port[row] ?? 0,
+        flows: few.flows[row] ?? 0,
+        packets: few.packets[row] ?? 0,
+        octets: few.octets[row] ?? 0,
+      };
+    }
+  }
+  yield* sums.otherConversations();
 }
 
 function* putRows(
@@ -73,7 +98,7 @@ function rowsOf(
   sums: TrafficSums,
 ): Iterable<InterfaceSum | ApplicationSum | ConversationSum> {
   if (table === 'traffic_part') return sums.traffic();
-  return table === 'applications_part' ? sums.applications() : sums.otherConversations();
+  return table === 'applications_part' ? sums.applications() : conversationRows(sums);
 }
 
 function putAddress(into: TupleWriter, address: string | number): void {

@@ -3,7 +3,7 @@ import { TrafficSums } from '@hotstandby/core/traffic';
 import { copyTuples } from './copy/copy-tuples.ts';
 import type { Session } from './session.ts';
 import type { StagedRecords } from './staged-records.ts';
-import { trafficColumns, trafficTableNames, trafficTuples } from './traffic-tuples.ts';
+import { trafficColumns, trafficTableNames, trafficTuples, type TrafficTable } from './traffic-tuples.ts';
 
 /** The flows of a transaction summed by minute, as rows of its own: nothing that is there is changed. */
 export async function writeTraffic(
@@ -16,13 +16,20 @@ export async function writeTraffic(
   if (summed) all.push(summed);
   if (all.every(({ size }) => size === 0)) return;
   for (const table of trafficTableNames) {
-    // Mostly there are none but between IPv4 addresses.
-    if (table === 'conversations_part' && all.every((sums) => sums.otherConversations().length === 0)) continue;
-    const tuples = function* () {
-      for (const sums of all) yield* trafficTuples(table, epoch, sums);
+    const tuples = tuplesOf(table, epoch, all);
+    const first = tuples.next();
+    // Mostly all conversations are in packs.
+    if (first.done) continue;
+    const both = function* () {
+      yield first.value;
+      yield* tuples;
     };
-    await copyTuples(session, timeoutMs, `${schema}.${table}`, trafficColumns[table], tuples());
+    await copyTuples(session, timeoutMs, `${schema}.${table}`, trafficColumns[table], both());
   }
+}
+
+function* tuplesOf(table: TrafficTable, epoch: number, all: readonly TrafficSums[]): Generator<Buffer, void> {
+  for (const sums of all) yield* trafficTuples(table, epoch, sums);
 }
 
 /** Of those that were not gathered; null: there are none. */

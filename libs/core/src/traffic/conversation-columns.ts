@@ -23,14 +23,15 @@ const most = 2 ** 63 - 1024;
 
 /**
  * The rows of a table whose first word is the place (minute and exporter), ordered by place, at most `rows` at a time and no two
- * places together. Each is good until the next.
+ * places together, where so many are `wanted`. Each is good until the next.
  */
 export function* conversationColumns(
   table: SumTable,
   places: readonly { minuteMs: number; exporter: string }[],
+  { order, ends }: RowsByPlace,
   rows: number,
+  wanted: (count: number) => boolean,
 ): Generator<ConversationColumns> {
-  const { order, ends } = byPlace(table, places.length);
   const columns = emptyColumns(rows);
   let from = 0;
   for (const [number, { minuteMs, exporter }] of places.entries()) {
@@ -38,7 +39,9 @@ export function* conversationColumns(
     columns.exporter = exporter;
     const end = ends[number] ?? 0;
     for (; from < end; from += rows) {
-      fill(columns, table, order.subarray(from, Math.min(end, from + rows)));
+      const some = order.subarray(from, Math.min(end, from + rows));
+      if (!wanted(some.length)) continue;
+      fill(columns, table, some);
       yield columns;
     }
     from = end;
@@ -46,7 +49,12 @@ export function* conversationColumns(
 }
 
 /** Numbers of rows, those of a place beside each other, and behind which of them each place ends. */
-function byPlace(table: SumTable, places: number): { order: Uint32Array; ends: Uint32Array } {
+export interface RowsByPlace {
+  order: Uint32Array;
+  ends: Uint32Array;
+}
+
+export function rowsByPlace(table: SumTable, places: number): RowsByPlace {
   const ends = new Uint32Array(places);
   for (let row = 0; row < table.size; row += 1) {
     const place = table.key(row, 0);

@@ -1,4 +1,9 @@
-import { conversationColumns, type ConversationColumns } from './conversation-columns.ts';
+import {
+  conversationColumns,
+  rowsByPlace,
+  type ConversationColumns,
+  type RowsByPlace,
+} from './conversation-columns.ts';
 import type { FlowsToSum } from './flows-to-sum.ts';
 import type { ApplicationSum, ConversationSum, InterfaceSum, SummableFlow, SummableFlows, Totals } from './flows.ts';
 import { SumTable } from './sum-table.ts';
@@ -19,6 +24,7 @@ export class TrafficSums {
   readonly #placeNumbers = new Map<string, number>();
   readonly #traffic = new SumTable();
   readonly #conversations: SumTable;
+  #byPlace: RowsByPlace | null = null;
   /** With addresses that are not IPv4, by their text. */
   readonly #others = new Map<string, ConversationSum & { place: number }>();
 
@@ -113,9 +119,13 @@ export class TrafficSums {
     yield* this.#others.values();
   }
 
-  /** Those between IPv4 addresses, by minute and exporter, at most `rows` at a time. Each is good until the next. */
-  conversationColumns(rows: number): Generator<ConversationColumns> {
-    return conversationColumns(this.#conversations, this.#places, rows);
+  /** Those between IPv4 addresses, by minute and exporter, at most `rows` at a time, where so many are `wanted`. Each is good until the next. */
+  conversationColumns(rows: number, wanted: (count: number) => boolean = () => true): Generator<ConversationColumns> {
+    const table = this.#conversations;
+    // Good until there are more.
+    if (this.#byPlace?.order.length !== table.size || this.#byPlace.ends.length !== this.#places.length)
+      this.#byPlace = rowsByPlace(table, this.#places.length);
+    return conversationColumns(table, this.#places, this.#byPlace, rows, wanted);
   }
 
   /** Those that `conversationColumns` leaves out. */

@@ -60,10 +60,21 @@ function read(sums: TrafficSums) {
   };
 }
 
+/** Copies: each is good until the next. */
+function piecesOf(sums: TrafficSums, rows: number, wanted: (count: number) => boolean) {
+  const pieces = [];
+  for (const columns of sums.conversationColumns(rows, wanted)) {
+    expect(wanted(columns.count)).toBe(true);
+    pieces.push(structuredClone(columns));
+  }
+  return pieces;
+}
+
 /** The same conversations as columns, and those that these leave out. */
 function readColumns(sums: TrafficSums, rows: number) {
   const found: unknown[] = [];
-  for (const columns of sums.conversationColumns(rows)) {
+  const isFew = (count: number) => count < 3;
+  for (const columns of [...piecesOf(sums, rows, isFew), ...piecesOf(sums, rows, (count) => !isFew(count))]) {
     expect(columns.count).toBeGreaterThan(0);
     expect(columns.count).toBeLessThanOrEqual(rows);
     for (let row = 0; row < columns.count; row += 1) {

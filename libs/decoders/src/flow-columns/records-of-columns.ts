@@ -2,11 +2,17 @@ import { emptyFlow } from '../netflow/flow-record.ts';
 import type { FlowRecord } from '../records.ts';
 import type { ColumnName, ExtraColumn, FlowColumns, FlowRun } from './flow-columns.ts';
 
-/** Rows as the records that `decodeFlows` would have given, as far as the columns hold them: for a store that wants records. */
-export function recordsOfColumns(columns: FlowColumns): FlowRecord[] {
+/**
+ * Rows as the records that `decodeFlows` would have given, as far as the columns hold them: for a store that wants records. `wanted` is
+ * asked of each run how many flows it has; all are, when it is absent.
+ */
+export function recordsOfColumns(columns: FlowColumns, wanted: (flows: number) => boolean = () => true): FlowRecord[] {
   const records: FlowRecord[] = [];
+  let first = 0;
   for (const run of columns.runs) {
-    for (let row = records.length; row < run.end; row += 1) records.push(recordOf(columns, run, row));
+    if (wanted(run.end - first))
+      for (let row = first; row < run.end; row += 1) records.push(recordOf(columns, run, row));
+    first = run.end;
   }
   return records;
 }

@@ -12,6 +12,9 @@ export const conversationPackColumns = [
 /** A pack is a page of the database then, at the most. */
 export const mostConversationsOfPack = 240;
 
+/** Fewer are rows, which take less room then. */
+export const fewestConversationsOfPack = 3;
+
 /** Conversations of a minute and exporter as a tuple of `conversations_pack`. */
 export function putConversationPack(into: TupleWriter, epoch: number, pack: ConversationColumns): void {
   const { count } = pack;

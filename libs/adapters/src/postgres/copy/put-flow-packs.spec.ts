@@ -1,8 +1,15 @@
-import { decodeFlowColumns, decodeFlows, FlowColumns, TemplateCache, type FlowRecord } from '@hotstandby/decoders';
+import {
+  decodeFlowColumns,
+  decodeFlows,
+  FlowColumns,
+  recordsOfColumns,
+  TemplateCache,
+  type FlowRecord,
+} from '@hotstandby/decoders';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flowColumns, flowRunColumns } from '../record-columns.ts';
-import { flowPackArrays, flowPackColumns, mostFlowsOfPack, putFlowPacks } from './put-flow-packs.ts';
+import { fewestFlowsOfPack, flowPackArrays, flowPackColumns, mostFlowsOfPack, putFlowPacks } from './put-flow-packs.ts';
 import { putRecord } from './put-record.ts';
 import { fieldsOf, tuplesIn } from './read-tuples.ts';
 import { flowsOfPack } from './split-pack.ts';
@@ -93,7 +100,7 @@ function saidOfElement(name: string, element: Buffer): unknown {
 }
 
 function rowsOfColumns(columns: FlowColumns): Row[] {
-  putFlowPacks(into, 5, flowRunColumns, columns);
+  putFlowPacks(into, 5, flowRunColumns, columns, 1);
   return taken().flatMap(rowsOfPack);
 }
 
@@ -163,10 +170,29 @@ describe('packs of flows', () => {
     add(1, 1_700_000_000_001);
     add(mostFlowsOfPack, 1_700_000_000_002);
     add(mostFlowsOfPack + 1, 1_700_000_000_003);
-    putFlowPacks(into, 5, flowRunColumns, columns);
+    putFlowPacks(into, 5, flowRunColumns, columns, 1);
     const packs = taken();
     expect(packs.map((pack) => rowsOfPack(pack).length)).toEqual([70, 70, 70, 1, 90, 46, 45]);
     expect(packs.flatMap(rowsOfPack)).toEqual(rowsOfRecords(records));
+  });
+
+  it('leave runs of few flows to rows', () => {
+    const columns = new FlowColumns('flows');
+    for (const [index, flows] of [2, 3, 1, 4].entries()) {
+      const context = { sourceAddress: '192.0.2.9', receivedAtMs: 1_700_000_000_000 + index };
+      decodeFlowColumns(
+        netflow5(flows, 0, (word) => word + index),
+        context,
+        new TemplateCache(),
+        columns,
+      );
+    }
+    const all = rowsOfColumns(columns);
+    putFlowPacks(into, 5, flowRunColumns, columns);
+    const packs = taken();
+    expect(packs.map((pack) => rowsOfPack(pack).length)).toEqual([3, 4]);
+    const few = rowsOfRecords(recordsOfColumns(columns, (flows) => flows < fewestFlowsOfPack));
+    expect([...few.slice(0, 2), ...packs.slice(0, 1).flatMap(rowsOfPack), ...few.slice(2), ...packs.slice(1).flatMap(rowsOfPack)]).toEqual(all); // prettier-ignore
   });
 
   it('hold counters up to 2^53 - 1 and times up to the year 9999 exactly', () => {

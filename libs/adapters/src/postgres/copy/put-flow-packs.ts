@@ -55,11 +55,20 @@ export const flowPackArrays = { from: 6, end: 6 + arrayNames.length } as const;
  */
 export const mostFlowsOfPack = 90;
 
-/** Flows as tuples of `flow_pack`: of each run one, or several alike in size. */
-export function putFlowPacks(into: TupleWriter, epoch: number, runColumns: RunColumns, columns: FlowColumns): void {
+/** A pack of fewer takes more room on the disk than as many rows, and as much of the database's time. */
+export const fewestFlowsOfPack = 3;
+
+/** Flows as tuples of `flow_pack`: of each run one, or several alike in size. Runs of fewer than `fewest` are left to rows. */
+export function putFlowPacks(
+  into: TupleWriter,
+  epoch: number,
+  runColumns: RunColumns,
+  columns: FlowColumns,
+  fewest: number = fewestFlowsOfPack,
+): void {
   let row = 0;
   for (const run of columns.runs) {
-    putRun(into, frameOf(epoch, runColumns, run), columns, run, row);
+    if (run.end - row >= fewest) putRun(into, frameOf(epoch, runColumns, run), columns, run, row);
     row = run.end;
   }
 }

@@ -5,7 +5,7 @@ const totals = ['flows', 'packets', 'octets'];
 const at = (name: string) => `coalesce(p.${name}[c.position], p.${name}[1])`;
 const address = (name: string) => `'0.0.0.0'::inet + (${at(name)}::bigint & 4294967295)`;
 
-/** Conversations of a minute and exporter become one row, as flows of a datagram do. Those that are not between IPv4 addresses stay rows. */
+/** Conversations of a minute and exporter become one row, as flows of a datagram do. A few, and those that are not between IPv4 addresses, stay rows. */
 export function conversationPacks(s: string): string[] {
   const pack = `${s}.conversations_pack`;
   const arrays = [...keys, ...totals];
@@ -34,6 +34,6 @@ export function conversationPacks(s: string): string[] {
     `comment on table ${pack} is 'Parts of conversations: each transaction adds its own, as arrays of a minute and exporter.'`,
     `comment on table ${pack}_rest is 'Rows of days that have no partition of their own.'`,
     `comment on column ${pack}.conversations is 'How many. An array has as many elements, or one where all are alike; unsigned numbers are in signed types.'`,
-    `comment on table ${s}.conversations_part is 'Parts of conversations that are not between IPv4 addresses: each transaction adds its own.'`,
+    `comment on table ${s}.conversations_part is 'Parts of conversations that are in no pack (few, or not between IPv4 addresses): each transaction adds its own.'`,
   ];
 }

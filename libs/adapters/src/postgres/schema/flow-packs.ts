@@ -34,7 +34,7 @@ function rowsRenamed(s: string): string[] {
                  || quote_ident('flow_row' || substr(part, length('flow_record') + 1));
        end loop;
      end $$`,
-    `comment on table ${s}.flow_row is 'Flows that came one by one (sFlow, IPv6, what could not be read). A partition a day of received_at.'`,
+    `comment on table ${s}.flow_row is 'Flows that came one by one (sFlow, IPv6, what could not be read), or nearly so. A partition a day of received_at.'`,
   ];
 }
 
