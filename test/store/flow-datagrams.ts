@@ -21,7 +21,7 @@ export function netflow5(packets: number): Uint8Array {
 /** Element and length: those that columns take, in lengths that they take. */
 const fields = [
   [8, 4], [12, 4], [15, 4], [10, 2], [14, 4], [2, 8], [1, 4], [22, 4], [153, 8], [150, 4], [7, 2], [11, 2], [6, 1], [4, 1], [5, 1],
-  [16, 4], [17, 2], [9, 1], [13, 4], [136, 1], [58, 2],
+  [16, 4], [17, 2], [9, 1], [13, 4], [136, 1], [58, 2], [61, 1], [89, 1], [32, 2],
 ] as const; // prettier-ignore
 
 /** Datagrams of version 5, 9 and 10 with templates that are known, and octets that are mostly small numbers. */
@@ -51,7 +51,7 @@ export function* randomFlows(
     const chosen = fields.filter(([element]) => element === 1 || random(2) === 0);
     const template = [...u16(256, chosen.length), ...chosen.flatMap((one) => u16(...one))];
     const recordBytes = chosen.reduce((sum, [, length]) => sum + length, 0);
-    const flows = 1 + random(30);
+    const flows = 1 + random(80);
     const content = Array.from({ length: flows * recordBytes }, (_, index) => octet(index));
     const message = (sets: number[]) =>
       Uint8Array.from(

@@ -56,6 +56,11 @@ it('shows flows of packs as it shows the same flows as rows, of any template and
   expect(Number(few?.['most'])).toBeGreaterThan(60);
   expect(Number(few?.['rows'])).toBeGreaterThan(0);
   expect(Number(few?.['rows'])).toBeLessThan(100);
+  // Each is in its page, with all that it holds.
+  expect(
+    await server.sql(`select sum(pg_relation_size(c.reltoastrelid))::int as elsewhere, max(pg_column_size(p.*)) < 8160 as fits
+      from ${s}.flow_pack p join pg_class c on c.oid = p.tableoid`),
+  ).toEqual([{ elsewhere: 0, fits: true }]);
   const conversations = `select count(*)::int as n, sum(flows)::int as flows, sum(octets) as octets, sum(packets) as packets,
     sum(port)::int as ports, min(source_address) as source, max(destination_address) as destination from ${s}.conversations`;
   const summed = await server.sql(conversations);

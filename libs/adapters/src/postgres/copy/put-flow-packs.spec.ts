@@ -176,6 +176,30 @@ describe('packs of flows', () => {
     expect(packs.flatMap(rowsOfPack)).toEqual(rowsOfRecords(records));
   });
 
+  it('are smaller where flows have much that no column is for', () => {
+    const context = { sourceAddress: '192.0.2.9', receivedAtMs: 1_700_000_000_123 };
+    const templates = new TemplateCache();
+    const template = [...u16(256, 5), ...u16(1, 4, 58, 2, 61, 1, 136, 1, 89, 4)];
+    decodeFlows(message(9, set(0, template)), context, templates);
+    const sizesOf = (octet: (index: number) => number) => {
+      const columns = new FlowColumns('flows');
+      const bytes = message(
+        9,
+        set(
+          256,
+          Array.from({ length: 90 * 12 }, (_, index) => octet(index)),
+        ),
+      );
+      expect(decodeFlowColumns(bytes, context, templates, columns)).toBe(true);
+      putFlowPacks(into, 5, flowRunColumns, columns);
+      const packs = taken();
+      expect(packs.flatMap(rowsOfPack)).toEqual(rowsOfRecords(decodeFlows(bytes, context, templates).records));
+      return packs.map((pack) => rowsOfPack(pack).length);
+    };
+    expect(sizesOf((index) => (index % 12 < 4 ? index & 127 : 7))).toEqual([90]);
+    expect(sizesOf((index) => index & 127)).toEqual([30, 30, 30]);
+  });
+
   it('leave runs of few flows to rows', () => {
     const columns = new FlowColumns('flows');
     for (const [index, flows] of [2, 3, 1, 4].entries()) {

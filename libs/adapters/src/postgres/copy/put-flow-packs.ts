@@ -51,9 +51,14 @@ export const flowPackArrays = { from: 6, end: 6 + arrayNames.length } as const;
 
 /**
  * A pack with all columns is a page of the database then: all its arrays stand in the row itself, and the database need not look
- * for a place to put them.
+ * for a place to put them. With much in `extra` it is fewer.
  */
 export const mostFlowsOfPack = 90;
+
+/** Octets of arrays in a page; of a flow with every column, and of an element in `extra` beside its name. */
+const arrayBytes = 7100;
+const flowBytes = 78;
+const elementBytes = 24;
 
 /** A pack of fewer takes more room on the disk than as many rows, and as much of the database's time. */
 export const fewestFlowsOfPack = 3;
@@ -107,7 +112,7 @@ function putRun(into: TupleWriter, { head, tail }: Frame, columns: FlowColumns, 
     values: columns.extra.filter((_, slot) => isLeft[slot]),
   };
   const flows = behind - first;
-  const size = Math.ceil(flows / Math.ceil(flows / mostFlowsOfPack));
+  const size = Math.ceil(flows / Math.ceil(flows / mostFlowsOf(left, first, behind)));
   for (let from = first; from < behind; from += size) {
     const end = Math.min(behind, from + size);
     into.copy(head);
@@ -125,17 +130,28 @@ function putRun(into: TupleWriter, { head, tail }: Frame, columns: FlowColumns, 
   }
 }
 
-function putExtra(
-  into: TupleWriter,
-  { names, values }: { names: readonly ExtraColumn[]; values: readonly Uint32Array[] },
-  from: number,
-  end: number,
-): void {
+/** What the columns in `extra` are called, and hold. */
+interface Extra {
+  names: readonly ExtraColumn[];
+  values: readonly Uint32Array[];
+}
+
+const isAlikeIn = ({ names, values }: Extra, from: number, end: number): boolean =>
+  names.every((_, slot) => isAlike(values[slot] ?? nothing, from, end));
+
+/** In one pack. */
+function mostFlowsOf(extra: Extra, from: number, end: number): number {
+  if (isAlikeIn(extra, from, end)) return mostFlowsOfPack;
+  const extraBytes = extra.names.reduce((sum, { name }) => sum + name.length + elementBytes, 0);
+  return Math.min(mostFlowsOfPack, Math.floor(arrayBytes / (flowBytes + extraBytes)));
+}
+
+function putExtra(into: TupleWriter, extra: Extra, from: number, end: number): void {
+  const { names, values } = extra;
   if (names.length === 0) {
     into.none();
     return;
   }
   const fields = new ExtraFields(names, values);
-  const isOne = names.every((_, slot) => isAlike(values[slot] ?? nothing, from, end));
-  putJsonArray(into, isOne ? 1 : end - from, (index) => fields.at(from + index));
+  putJsonArray(into, isAlikeIn(extra, from, end) ? 1 : end - from, (index) => fields.at(from + index));
 }
