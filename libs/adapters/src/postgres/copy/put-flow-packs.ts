@@ -1,5 +1,4 @@
-import type { ColumnName, ExtraColumn, FlowColumns, FlowRun } from '@hotstandby/decoders';
-import type { FlowRecord } from '@hotstandby/decoders';
+import type { ColumnName, ExtraColumn, FlowColumns, FlowRecord, FlowRun, FlowShape } from '@hotstandby/decoders';
 import type { Column } from '../column.ts';
 import { promotedExtra } from '../promoted-extra.ts';
 import { ExtraFields } from './extra-fields.ts';
@@ -13,7 +12,7 @@ import {
   type PutArray,
 } from './put-array.ts';
 import { putColumn } from './put-record.ts';
-import { TupleWriter } from './tuple-writer.ts';
+import type { TupleWriter } from './tuple-writer.ts';
 
 /** What of a flow is alike in its run: `received_at` to `observation_domain`. */
 export type RunColumns = readonly Column<
@@ -71,63 +70,82 @@ export function putFlowPacks(
   columns: FlowColumns,
   fewest: number = fewestFlowsOfPack,
 ): void {
-  let row = 0;
+  let first = 0;
   for (const run of columns.runs) {
-    if (run.end - row >= fewest) putRun(into, frameOf(epoch, runColumns, run), columns, run, row);
-    row = run.end;
+    const flows = run.end - first;
+    if (flows >= fewest) {
+      const plan = planOf(run.shape);
+      const extra = { names: plan.names, values: plan.slots.map((slot) => columns.extra[slot] ?? nothing) };
+      const size = Math.ceil(flows / Math.ceil(flows / mostFlowsOf(extra, first, run.end)));
+      for (let from = first; from < run.end; from += size)
+        putPack(into, epoch, runColumns, columns, { run, plan, extra, from, end: Math.min(run.end, from + size) });
+    }
+    first = run.end;
   }
 }
 
-const writer = new TupleWriter();
-const nothing = new Uint8Array(0);
+const nothing = new Uint32Array(0);
 
-interface Frame {
-  head: Uint8Array;
-  tail: Uint8Array;
+/** Where a template's columns in `extra` go: to a column of their own (null: it has none for that one), or together into `extra`. */
+interface Plan {
+  promoted: readonly (number | null)[];
+  names: readonly ExtraColumn[];
+  slots: readonly number[];
 }
 
-/** In front of the number of flows, and behind `extra`: `altered`. */
-function frameOf(epoch: number, runColumns: RunColumns, run: FlowRun): Frame {
-  const alike = { ...run, version: run.shape.version };
-  writer.tuple(flowPackColumns.length);
-  writer.int8(epoch);
-  const altered = runColumns.map((column) => putColumn(writer, column, alike)).filter((what) => what !== null);
-  const head = writer.take() ?? nothing;
-  if (altered.length === 0) writer.none();
-  else writer.text(altered.join('; '));
-  return { head, tail: writer.take() ?? nothing };
+const plans = new WeakMap<FlowShape, Plan>();
+
+function planOf(shape: FlowShape): Plan {
+  let plan = plans.get(shape);
+  if (!plan) {
+    plan = makePlan(shape);
+    plans.set(shape, plan);
+  }
+  return plan;
 }
 
-function putRun(into: TupleWriter, { head, tail }: Frame, columns: FlowColumns, run: FlowRun, first: number): void {
-  const { shape, end: behind } = run;
+function makePlan({ extra }: FlowShape): Plan {
   const promoted = promotedExtra.map(({ element, kind }) => {
-    const slot = shape.extra.findIndex((extra) => extra.name === element && extra.kind === kind);
-    return slot < 0 ? null : (columns.extra[slot] ?? null);
+    const slot = extra.findIndex((one) => one.name === element && one.kind === kind);
+    return slot < 0 ? null : slot;
   });
-  const isLeft = shape.extra.map(
-    ({ name, kind }) => !promotedExtra.some((one) => one.element === name && one.kind === kind),
-  );
-  const left = {
-    names: shape.extra.filter((_, slot) => isLeft[slot]),
-    values: columns.extra.filter((_, slot) => isLeft[slot]),
-  };
-  const flows = behind - first;
-  const size = Math.ceil(flows / Math.ceil(flows / mostFlowsOf(left, first, behind)));
-  for (let from = first; from < behind; from += size) {
-    const end = Math.min(behind, from + size);
-    into.copy(head);
-    into.int4(end - from);
-    for (const [, of, put] of arrays) {
-      if (shape.columns.has(of)) put(into, columns[of], from, end);
-      else into.none();
-    }
-    for (const values of promoted) {
-      if (values) putInt4Array(into, values, from, end);
-      else into.none();
-    }
-    putExtra(into, left, from, end);
-    into.copy(tail);
+  const slots = [...extra.keys()].filter((slot) => !promoted.includes(slot));
+  return { promoted, slots, names: slots.flatMap((slot) => extra[slot] ?? []) };
+}
+
+/** Flows of a run, from one up to, not including, another. */
+interface Piece {
+  run: FlowRun;
+  plan: Plan;
+  extra: Extra;
+  from: number;
+  end: number;
+}
+
+function putPack(
+  into: TupleWriter,
+  epoch: number,
+  runColumns: RunColumns,
+  columns: FlowColumns,
+  { run, plan, extra, from, end }: Piece,
+): void {
+  const { shape, receivedAtMs, exporter, observationDomain } = run;
+  const alike = { receivedAtMs, exporter, observationDomain, version: shape.version };
+  into.tuple(flowPackColumns.length);
+  into.int8(epoch);
+  const altered = runColumns.map((column) => putColumn(into, column, alike)).filter((what) => what !== null);
+  into.int4(end - from);
+  for (const [, of, put] of arrays) {
+    if (shape.columns.has(of)) put(into, columns[of], from, end);
+    else into.none();
   }
+  for (const slot of plan.promoted) {
+    if (slot === null) into.none();
+    else putInt4Array(into, columns.extra[slot] ?? nothing, from, end);
+  }
+  putExtra(into, extra, from, end);
+  if (altered.length === 0) into.none();
+  else into.text(altered.join('; '));
 }
 
 /** What the columns in `extra` are called, and hold. */
