@@ -149,6 +149,8 @@ export class PolicyChecks {
     const { atOnce, handOverAfterMs, localRestarts, restartWindowMs } = this.#policy;
     const own = this.#watched.get(host.name);
     if (!own) return;
+    // What was well between two of its words did not say so.
+    const unsaidMs = nowMs - host.saidWellAtMs;
     const unwellMs = own.well.longestMs(false, nowMs - noticedMs);
     // What it does not hear of when it happens it hears of later.
     const heard = (sinceMs: number) => own.hearsItself.was(true, sinceMs, nowMs);
@@ -157,13 +159,15 @@ export class PolicyChecks {
     const restarts = heard(sinceMs - noticedMs)
       ? host.actorStartedAtMs.filter((atMs) => atMs >= sinceMs).length
       : Number.POSITIVE_INFINITY;
-    const recent = !heard(recentMs) || host.actorStartedAtMs.some((atMs) => atMs >= recentMs);
+    // A restart is noticed by the first word, which a process that stood still says late.
+    const recent = !heard(recentMs) || host.actorStartedAtMs.some((atMs) => own.well.nextMs(true, atMs) >= recentMs);
     // What has been unwell for less than a look from beside is unwell all the same, and so is what said so last.
     const saidSo = host.saidFailedAtMs >= nowMs - noticedMs;
     const isUnwell = unwellMs > 0 || saidSo || !host.isServiceWell();
     const inVain = restarts > 0 && restarts >= localRestarts && isUnwell;
     const restartedTooOften = restarts > localRestarts && recent;
-    const longEnough = atOnce.length > 0 ? isUnwell : unwellMs >= least(handOverAfterMs) - statusMs;
+    const longest = isUnwell ? Math.max(unwellMs, unsaidMs) : unwellMs;
+    const longEnough = atOnce.length > 0 ? isUnwell : longest >= least(handOverAfterMs) - statusMs;
     if (!longEnough && !restartedTooOften && !inVain)
       this.#object(
         host,

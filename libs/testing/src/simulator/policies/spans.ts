@@ -20,6 +20,12 @@ export class Spans {
     return this.all.every((span) => span.is === is || span.untilMs <= fromMs || span.fromMs >= untilMs);
   }
 
+  /** When it was so for the first time from then on; infinity: not yet. */
+  nextMs(is: boolean, fromMs: number): number {
+    const next = this.all.find((span) => span.is === is && span.untilMs >= fromMs);
+    return next ? Math.max(fromMs, next.fromMs) : Number.POSITIVE_INFINITY;
+  }
+
   /** The longest time that it was so on end, of what reaches into that time. */
   longestMs(is: boolean, fromMs: number): number {
     const lengths = this.all.filter((span) => span.is === is && span.untilMs >= fromMs);
