@@ -67,6 +67,34 @@ describe('a pair whose services are killed one after the other', () => {
     await hurt(`SIGKILL to ${service} of the active`, () => killPart(active, service));
   });
 
+  // What it has of the time of the lapse is not stored yet when it goes on, and the other node has a copy of it.
+  it("stores nothing twice when the active's arbiter is killed and nobody takes over meanwhile", async () => {
+    expect(await pair.cli(['switchover'])).toMatchObject({ code: 0 });
+    const active = await pair.settled();
+    const late = async () => {
+      const { nodes } = await pair.status(active);
+      const services = nodes.find(({ name }) => name === active)?.services;
+      const detail = services?.find(({ service }) => service === 'collector')?.detail;
+      return (detail?.['lateDelivery'] as { state: string } | undefined)?.state;
+    };
+    await eventually(async () => (await late()) === 'done', 60_000, 'the end of what the switchover left');
+    const { epoch } = await pair.status(active);
+    const standbys = pair.pidOf(peerOf(active), 'arbiter');
+    const goesOn = async () => {
+      const { active: now, epoch: its } = await pair.status(active);
+      return now?.name === active && (its ?? 0) > (epoch ?? 0);
+    };
+    await hurt('SIGKILL to arbiter of the active beside one that stands still', async () => {
+      signal(standbys, 'SIGSTOP');
+      try {
+        await killPart(active, 'arbiter');
+        await eventually(goesOn, 30_000, `a new reign of ${active}`);
+      } finally {
+        signal(standbys, 'SIGCONT');
+      }
+    });
+  });
+
   it("keeps exactly one active when the active's NATS server is killed", async () => {
     const active = await pair.settled();
     await hurt('SIGKILL to nats-server of the active', () => killPart(active, 'nats-server'));

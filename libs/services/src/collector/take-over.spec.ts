@@ -107,6 +107,47 @@ describe('the collector after a take-over', () => {
     await b.service.stop();
   });
 
+  it('takes nothing of the other one late that it has itself and has not stored yet, when its reign goes on after a lapse', async () => {
+    const at = world();
+    const parsedPeer = parseConfig(configText('b', 'a'));
+    if (!parsedPeer.ok) throw new Error(JSON.stringify(parsedPeer.faults));
+    const a = collector(at);
+    const b = collector({ ...at, ingest: new MemoryIngest(at.clock), config: parsedPeer.config }, {}, 'b');
+    const both = (text: string) => [a, b].forEach((one) => one.receiver.send(5514, line(text)));
+    await a.service.start();
+    await b.service.start();
+    a.grant({ nodeId: 'id-a' });
+    both('1');
+    await at.clock.advance(10_000);
+    a.revoke();
+    at.store.reign = { epoch: 2, incarnation: 'i-b' };
+    const lasting = () => ({ deadlineMs: at.clock.monotonicMs() + 1_000_000 });
+    const tenure = { epoch: 2, startedAtWallMs: at.clock.wallMs() };
+    b.grant({ nodeId: 'id-b', incarnation: 'i-b', epoch: 2, tenure, ...lasting() });
+    both('2');
+    await at.clock.advance(60_000);
+    expect(b.service.report().detail['lateDelivery']).toEqual({ state: 'done', datagrams: 0 });
+
+    // Its arbiter dies: a new one claims for the same node, and dates the tenure by its own beginning.
+    b.revoke();
+    both('3');
+    await at.clock.advance(2000);
+    at.store.reign = { epoch: 3, incarnation: 'i-b2' };
+    const write = at.store.store.bind(at.store);
+    at.store.store = async (...args) => {
+      await new Promise<void>((resolve) => at.clock.after(3000, resolve));
+      return write(...args);
+    };
+    const again = { epoch: 2, startedAtWallMs: at.clock.wallMs() };
+    b.grant({ nodeId: 'id-b', incarnation: 'i-b2', epoch: 3, tenure: again, ...lasting() });
+    both('4');
+    await at.clock.advance(60_000);
+    expect(b.messages().sort()).toEqual(['1', '2', '3', '4']);
+    expect(b.service.report().detail['lateDelivery']).toEqual({ state: 'done', datagrams: 0 });
+    await a.service.stop();
+    await b.service.stop();
+  });
+
   it('with one address fed does not decode again what the dead node has stored since it last noted how far it is', async () => {
     const { at, a, b } = await withOneAddress();
     await at.clock.advance(3000);

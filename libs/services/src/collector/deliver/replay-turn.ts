@@ -1,26 +1,17 @@
-import type { Clock, Logger, RecordStore, ReplayClaim, WriteGuard } from '@hotstandby/ports';
+import type { Logger, RecordStore, ReplayClaim, WriteGuard } from '@hotstandby/ports';
 import type { Replay } from './replay.ts';
+import { settledBeyond, type SettledParts } from './settled-beyond.ts';
 
-interface Parts {
+interface Parts extends SettledParts {
   store: RecordStore;
-  clock: Clock;
   log: Logger;
   gate: () => WriteGuard | null;
-  /** Up to where what reached INGEST is settled, whichever replica did it; null: not known. */
-  settledBeforeMs: () => Promise<number | null>;
-  /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
-  oldestWaitingMs: () => number | null;
   /** Everything that could have another copy is settled, for all replicas. */
   ended: () => void;
   lost: () => void;
 }
 
 const renewEveryMs = 1000;
-/**
- * How long after the end of a replay frames may still hold datagrams of before it: a frame's age when it is appended,
- * with room for a slow server.
- */
-const overlapMs = 5000;
 
 /**
  * This process's turn to settle the beginning of a tenure: renewed while it lasts, ended when every message that may hold
@@ -54,7 +45,7 @@ export class ReplayTurn {
   async #renew(): Promise<void> {
     const { store, clock, gate, ended, lost } = this.#parts;
     this.#renewedAtMs = clock.monotonicMs();
-    const done = await this.#settled();
+    const done = await settledBeyond(this.#replay.untilMs(), this.#parts);
     const guard = gate();
     if (!guard) return;
     const turn = await store.replayTurn(guard, this.#claim, done);
@@ -63,12 +54,5 @@ export class ReplayTurn {
     if (turn === 'another') return lost();
     this.#replay.end();
     ended();
-  }
-
-  async #settled(): Promise<boolean> {
-    const { clock, settledBeforeMs, oldestWaitingMs } = this.#parts;
-    const endMs = this.#replay.untilMs() + overlapMs;
-    if (clock.wallMs() <= endMs || (oldestWaitingMs() ?? Infinity) <= endMs) return false;
-    return ((await settledBeforeMs()) ?? -Infinity) > endMs;
   }
 }
