@@ -42,6 +42,8 @@ export class Host implements Holder {
   readonly actorStartedAtMs: number[] = [];
   /** When that service last said that it was well, and that it was not. */
   saidWellAtMs = never;
+  /** And when before that, some times. */
+  readonly #saidWellBefore: number[] = [];
   saidFailedAtMs = never;
   #sickUntilMs = never;
   #retired = false;
@@ -336,11 +338,22 @@ export class Host implements Holder {
         detail: {},
       } as const;
       bus.publish(subjects.status(place, 'collector'), said satisfies ServiceStatus);
-      if (health === 'ok') this.saidWellAtMs = this.#world.clock.monotonicMs();
+      if (health === 'ok') this.#saidWell(this.#world.clock.monotonicMs());
       else this.saidFailedAtMs = this.#world.clock.monotonicMs();
     };
     say();
     process.every(statusEveryMs, say);
+  }
+
+  #saidWell(nowMs: number): void {
+    this.#saidWellBefore.push(this.saidWellAtMs);
+    this.#saidWellBefore.splice(0, this.#saidWellBefore.length - 8);
+    this.saidWellAtMs = nowMs;
+  }
+
+  /** When that service last said before then that it was well. */
+  saidWellBefore(trueMs: number): number {
+    return [...this.#saidWellBefore, this.saidWellAtMs].findLast((atMs) => atMs < trueMs) ?? never;
   }
 
   #decided(before: LeaseState, after: LeaseState): void {

@@ -149,8 +149,8 @@ export class PolicyChecks {
     const { atOnce, handOverAfterMs, localRestarts, restartWindowMs } = this.#policy;
     const own = this.#watched.get(host.name);
     if (!own) return;
-    // What was well between two of its words did not say so.
-    const unsaidMs = nowMs - host.saidWellAtMs;
+    // What was well between two of its words did not say so, and what it says just now is on its way.
+    const unsaidMs = nowMs - host.saidWellBefore(nowMs - lookEveryMs);
     const unwellMs = own.well.longestMs(false, nowMs - noticedMs);
     // What it does not hear of when it happens it hears of later.
     const heard = (sinceMs: number) => own.hearsItself.was(true, sinceMs, nowMs);
