@@ -28,16 +28,30 @@ describe('the report of a take-over', () => {
     const report = makeReport(input(() => true));
     expect(report.takeoverMs).toBe(250);
     expect(report.epochs).toEqual([4, 5]);
-    expect(report.kinds.syslog).toEqual({ sent: 40, stored: 40, doubled: 0, lostInGap: 0, lost: 0 });
+    expect(report.kinds.syslog).toEqual({
+      sent: 40,
+      stored: 40,
+      doubled: 0,
+      lostInGap: 0,
+      lost: 0,
+      lostSentAfterMs: [],
+    });
     expect(faultsOf(report)).toEqual([]);
   });
 
   it('counts what was sent from a second before the fault to the new binding as lost in the gap', () => {
     // Sent at 900 (outside), 1000 and 2300 (the gap's ends), 2400 (outside).
     const report = makeReport(input(not('trap', 10, 11, 24, 25)));
-    expect(report.kinds.trap).toEqual({ sent: 40, stored: 36, doubled: 0, lostInGap: 2, lost: 2 });
+    expect(report.kinds.trap).toEqual({
+      sent: 40,
+      stored: 36,
+      doubled: 0,
+      lostInGap: 2,
+      lost: 2,
+      lostSentAfterMs: [-1100, 400],
+    });
     expect(report.kinds.flow.lost).toBe(0);
-    expect(faultsOf(report)).toEqual(['2 trap lost']);
+    expect(faultsOf(report)).toEqual(['2 trap lost, sent at -1100, 400 ms from the fault on']);
   });
 
   it('forgives nothing when both nodes were fed', () => {

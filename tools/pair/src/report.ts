@@ -16,7 +16,8 @@ export interface StoredRow {
   committedAtMs: number;
 }
 
-export interface KindReport {
+/** What became of datagrams. */
+export interface Fates {
   sent: number;
   /** Of what was sent, how much is in the database (once or more often). */
   stored: number;
@@ -26,6 +27,11 @@ export interface KindReport {
   lostInGap: number;
   /** All other that is not stored. */
   lost: number;
+}
+
+export interface KindReport extends Fates {
+  /** When those that are lost were sent, in ms from the fault on: the first ten. */
+  lostSentAfterMs: number[];
 }
 
 export interface Report {
@@ -79,7 +85,7 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, name = null }
     trafficKinds.map((kind) => {
       const rows = stored.filter((row) => row.kind === kind);
       const mine = sent.filter((one) => one.kind === kind);
-      return [kind, kindReport(mine, rows, gap)];
+      return [kind, kindReport(mine, rows, gap, faultAtMs)];
     }),
   ) as Record<TrafficKind, KindReport>;
   const takeoverMs = Number.isFinite(firstNew) ? Math.round(firstNew - faultAtMs) : null;
@@ -87,15 +93,23 @@ export function makeReport({ sent, stored, faultAtMs, gapEndsAtMs, name = null }
   return { takeoverMs, epochs, falseTakeovers, kinds, name };
 }
 
-function kindReport(sent: Sent[], rows: StoredRow[], gap: { fromMs: number; toMs: number } | null): KindReport {
+function kindReport(
+  sent: Sent[],
+  rows: StoredRow[],
+  gap: { fromMs: number; toMs: number } | null,
+  faultAtMs: number,
+): KindReport {
   const copies = new Map<number, number>();
   for (const { sequence } of rows) copies.set(sequence, (copies.get(sequence) ?? 0) + 1);
-  const report: KindReport = { sent: sent.length, stored: 0, doubled: 0, lostInGap: 0, lost: 0 };
+  const report: KindReport = { sent: sent.length, stored: 0, doubled: 0, lostInGap: 0, lost: 0, lostSentAfterMs: [] };
   for (const { sequence, atMs } of sent) {
     const count = copies.get(sequence) ?? 0;
     if (count > 0) report.stored++;
     else if (gap && atMs >= gap.fromMs && atMs <= gap.toMs) report.lostInGap++;
-    else report.lost++;
+    else {
+      report.lost++;
+      if (report.lostSentAfterMs.length < 10) report.lostSentAfterMs.push(Math.round(atMs - faultAtMs));
+    }
     report.doubled += Math.max(0, count - 1);
   }
   return report;
@@ -113,9 +127,9 @@ export function faultsOf(report: Report): string[] {
       `rows of exactly two epochs were expected; there are ${report.epochs.length}: ${report.epochs.join(', ')}`,
     );
   if (report.takeoverMs === null) faults.push('no row was committed under a new epoch');
-  for (const [kind, { sent, lost, doubled }] of Object.entries(report.kinds)) {
+  for (const [kind, { sent, lost, lostSentAfterMs, doubled }] of Object.entries(report.kinds)) {
     if (sent === 0) faults.push(`no ${kind} was sent`);
-    if (lost > 0) faults.push(`${lost} ${kind} lost`);
+    if (lost > 0) faults.push(`${lost} ${kind} lost, sent at ${lostSentAfterMs.join(', ')} ms from the fault on`);
     if (doubled > 0) faults.push(`${doubled} ${kind} stored twice`);
   }
   if (report.name) {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connectDatabase } from './records.ts';
-import type { KindReport } from './report.ts';
+import type { Fates } from './report.ts';
 import { countDoubles } from './report-query.ts';
 import type { Session } from './session.ts';
 import { KernelLooks, networksOf } from './takeovers/kernel-looks.ts';
@@ -30,7 +30,7 @@ export async function takeovers(session: Session, runs: number): Promise<number>
   }
   const bad = found.filter((run) => run.lost + run.doubled + run.undecodable > 0);
   const feed = options.vip ? 'vip' : 'dual';
-  const total = (what: keyof KindReport | 'undecodable') => found.reduce((sum, run) => sum + run[what], 0);
+  const total = (what: keyof Fates | 'undecodable') => found.reduce((sum, run) => sum + run[what], 0);
   const totals = {
     sent: total('sent'),
     stored: total('stored'),

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import type pg from 'pg';
-import { makeReport, type KindReport, type Sent } from '../report.ts';
+import { makeReport, type Fates, type Sent } from '../report.ts';
 import {
   type Asked,
   countRows,
@@ -33,7 +33,7 @@ const mostBeginnings = 5;
 const templateEvery = 1_000_000;
 
 /** What one of many take-overs came to. Numbers are datagrams, of all kinds. */
-export interface Run extends KindReport {
+export interface Run extends Fates {
   asked: Asked;
   /** From the fault to the first row under the new epoch. */
   takeoverMs: number | null;
@@ -104,7 +104,7 @@ export async function oneRun(session: Session, client: pg.Client, looks: KernelL
   const evidence = { lost, faultAtMs, gapEndsAtMs, killed: active, looks: looked };
   const accounted = account(evidence);
   if (lost.length > 0) writeFileSync(traffic.logFile.replace(/\.log$/, '.evidence.json'), JSON.stringify(evidence));
-  const sum = (what: keyof KindReport) => trafficKinds.reduce((all, kind) => all + kinds[kind][what], 0);
+  const sum = (what: keyof Fates) => trafficKinds.reduce((all, kind) => all + kinds[kind][what], 0);
   const { interruption, dead, lapse } = accounted.why;
   return {
     asked,
