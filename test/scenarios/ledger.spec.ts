@@ -56,6 +56,24 @@ describe('hotstandby ledger verify', () => {
     expect(text.out).toMatch(/^proven: received /m);
   }, 120_000);
 
+  it('stores what the standby alone received while the collector of the active was dead', async () => {
+    const active = await pair.settled();
+    const more = new Telemetry([pair.address('a'), pair.address('b')], telemetryPorts.syslog);
+    try {
+      await eventually(() => more.sent > 100);
+      const collector = pair.pidOf(active, 'collector');
+      process.kill(collector, 'SIGKILL');
+      await eventually(() => pair.pidOf(active, 'collector') !== collector, 20_000, 'another collector');
+      const { sent } = more;
+      await eventually(() => more.sent > sent + 100);
+    } finally {
+      more.stop();
+    }
+    const { found } = await verified(proven + more.sent - 120, ({ totals }) => totals.lost + totals.unknown === 0);
+    expect(found).toMatchObject({ verdict: 'proven', totals: { doubled: 0 } });
+    proven = found.totals.received;
+  }, 120_000);
+
   it('finds a commit that is gone, and one that is there twice', async () => {
     const [gone] = await pair.sql<{ id: string; stored_datagrams: number }>(
       'select id, stored_datagrams from delivery_ledger order by id desc limit 1 offset 3',

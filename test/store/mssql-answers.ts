@@ -16,7 +16,7 @@ export function preparedStore(
       ];
     }
     if (text.includes('AS [storeId]')) {
-      return [{ columns: ['storeId', 'cluster', 'version', 'needs'], rows: [['store-1', cluster, '2', '1']] }];
+      return [{ columns: ['storeId', 'cluster', 'version', 'needs'], rows: [['store-1', cluster, '3', '1']] }];
     }
     if (text.includes('.lease_session (session_id)') || text.includes('DELETE FROM')) return [];
     return lease(text);

@@ -1,6 +1,6 @@
 import { connectNats } from '@hotstandby/adapters/nats';
 import { RedisTemplateStore } from '@hotstandby/adapters/redis';
-import { openRecordStore } from '@hotstandby/adapters/stores';
+import { openLedgerReader, openRecordStore } from '@hotstandby/adapters/stores';
 import { systemClock, systemIds } from '@hotstandby/adapters/system';
 import { filterSocket, openReceiver } from '@hotstandby/adapters/udp';
 import { StreamReceiver } from '@hotstandby/adapters/syslog-stream';
@@ -12,13 +12,15 @@ import { openSinks } from './open-sinks.ts';
 await runService('collector', async ({ service, config, place, log }) => {
   const snmpSecurity = await openUsm(config.collector.snmpUsers, log);
   const { templates } = config.collector;
-  const store = await openRecordStore({
+  const storeOptions = {
     store: config.store,
     cluster: place.cluster,
     bindAddress: config.node.address,
     applicationName: `hotstandby collector ${place.node}`,
     log,
-  });
+  };
+  const store = await openRecordStore(storeOptions);
+  const ledger = await openLedgerReader(storeOptions);
   const nats = await connectNats({ config, service, log });
   return {
     ...nats,
@@ -38,6 +40,7 @@ await runService('collector', async ({ service, config, place, log }) => {
         sinks: openSinks(config, nats, log),
         copy: nats.ingestCopy(),
         store,
+        ledger,
       }),
   };
 });

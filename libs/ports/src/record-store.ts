@@ -92,6 +92,11 @@ export interface DeliveryProgress {
   settledBeforeMs: number;
   /** How far that clock was ahead of the store's; null: not measured. */
   clockAheadMs: number | null;
+  /**
+   * Everything that the other node received before is stored; by the store's clock. Null, where it is written: as it was
+   * noted before, and where it is read: nobody has looked. It never goes back.
+   */
+  otherBeforeMs: number | null;
 }
 
 /** How long what is stored is kept, in ms. */

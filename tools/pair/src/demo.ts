@@ -12,7 +12,7 @@ import { type Session, withPair } from './session.ts';
 import { StopRequests } from './stop-requests.ts';
 import { takeovers } from './takeovers.ts';
 import { trafficKinds } from './traffic/generator.ts';
-import { pause, until, untilQuiet } from './waiting.ts';
+import { comparedWithinMs, pause, until, untilQuiet } from './waiting.ts';
 
 const readyWithinMs = 180_000;
 const rowsWithinMs = 60_000;
@@ -80,7 +80,7 @@ async function takeOver(session: Session): Promise<number> {
     const log = readFileSync(traffic.logFile, 'utf8');
     const sent = sentOf(log);
     notice('waiting until what was received is stored');
-    await untilQuiet(() => countRows(client, asked), sent.length);
+    await untilQuiet(() => countRows(client, asked), sent.length, options.vip ? {} : { quietMs: comparedWithinMs });
     // Sent to a virtual IP, datagrams reach nobody until the new active has it. Sent to both nodes, they reach one.
     const name =
       virtualName && nameWatch

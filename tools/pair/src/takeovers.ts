@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { KernelLooks, networksOf } from './takeovers/kernel-looks.ts';
 import { isStoringAllKinds, oneRun, readyWithinMs, type Run } from './takeovers/one-run.ts';
 import { trafficKinds } from './traffic/generator.ts';
-import { until } from './waiting.ts';
+import { comparedWithinMs, pause, until } from './waiting.ts';
 
 /** Kills the active again and again under mixed telemetry and counts what each take-over lost, doubled or could not read. */
 export async function takeovers(session: Session, runs: number): Promise<number> {
@@ -22,7 +22,8 @@ export async function takeovers(session: Session, runs: number): Promise<number>
       found.push(run);
       notice(`${number} of ${runs}: ${lineOf(run)}`);
     }
-    // What came late, after its run was counted.
+    // What came late, after its run was counted, when the nodes were compared.
+    await pause(comparedWithinMs);
     for (const run of found) run.doubled = await countDoubles(client, run.asked);
   } finally {
     looks?.close();

@@ -11,6 +11,9 @@ export async function until(what: string, withinMs: number, done: () => Promise<
 
 const backlogWithinMs = 60_000;
 
+/** What one node alone received is stored when the nodes were compared: a piece of 10 s is, some seconds after its end. */
+export const comparedWithinMs = 25_000;
+
 /**
  * Until what is counted stands still for `quietMs`: then nothing more comes; sooner when as much as expected is there.
  */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countOf, digestOf, joinEntries, packEntries, Settlement, timesOf, unpackEntries } from './index.ts';
+import { countOf, digestOf, Evenness, joinEntries, packEntries, Settlement, timesOf, unpackEntries } from './index.ts';
 import { murmur3 } from './murmur3.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -166,4 +166,42 @@ it('joins packs as if their entries had been packed at once', () => {
     packEntries([{ digest: 2n, receivedAtMs: 2 ** 45 }]),
   ]);
   expect(unpackEntries(far).at(1)).toEqual({ digest: 2n, receivedAtMs: 2 ** 32 - 1 });
+});
+
+it('takes what is added later for what was there from the beginning', () => {
+  const entry = (receivedAtMs: number) => ({ digest: 1n, receivedAtMs });
+  const settlement = new Settlement([entry(100), entry(200)], 50);
+  expect(settlement.take(entry(190))).toBe(true);
+  settlement.add(entry(300));
+  expect(settlement.size()).toBe(2);
+  expect(settlement.take(entry(190))).toBe(false);
+  // Nearer than it must be, when asked so.
+  expect(settlement.take(entry(320), 10)).toBe(false);
+  expect([settlement.take(entry(320)), settlement.take(entry(120)), settlement.take(entry(120))]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+it('tells a source that sends each node its own from one of which a node missed some', () => {
+  const evenness = new Evenness(2000);
+  const count = (source: string, fromS: number, toS: number, what: 'paired' | 'alone') => {
+    for (let second = fromS; second < toS; second++) evenness.count(source, second * 1000 + 5, what);
+  };
+  // The second node missed everything from 3 to 8 s; the first one has nothing that it alone has.
+  count('missed', 0, 3, 'paired');
+  count('missed', 8, 10, 'paired');
+  expect(evenness.isUneven('missed', 5000)).toBe(false);
+  // Both lose some in a burst, and have most in common.
+  count('burst', 0, 10, 'paired');
+  count('burst', 4, 6, 'alone');
+  expect(evenness.isUneven('burst', 5000)).toBe(false);
+  // Templates are alike, the data is not.
+  count('own', 0, 10, 'alone');
+  count('own', 0, 4, 'paired');
+  expect(evenness.isUneven('own', 6000)).toBe(true);
+  // A minute ago is no sign of now.
+  expect(evenness.isUneven('own', 60_000)).toBe(false);
+  expect(evenness.isUneven('unheard of', 0)).toBe(false);
 });

@@ -8,37 +8,31 @@ import { ReceiveTimes } from './receive-times.ts';
  */
 export class Settlement {
   readonly #reachMs: number;
-  /** Most digests stand for one datagram: then it is just its time. */
-  readonly #open: Map<bigint, number | ReceiveTimes>;
+  /** Most digests stand for one datagram: then it is just its time. Lists are put in order when the first is taken. */
+  readonly #open = new Map<bigint, number | number[] | ReceiveTimes>();
   #size = 0;
 
   constructor(stored: Iterable<LedgerEntry>, reachMs: number) {
     this.#reachMs = reachMs;
-    const single = new Map<bigint, number>();
-    const equal = new Map<bigint, number[]>();
-    const equalTo = (digest: bigint, first: number) => {
-      const times = equal.get(digest) ?? [first];
-      equal.set(digest, times);
-      return times;
-    };
-    for (const { digest, receivedAtMs } of stored) {
-      this.#size++;
-      const first = single.get(digest);
-      if (first === undefined) single.set(digest, receivedAtMs);
-      else equalTo(digest, first).push(receivedAtMs);
-    }
-    this.#open = single;
-    for (const [digest, times] of equal) this.#open.set(digest, new ReceiveTimes(times));
+    for (const entry of stored) this.add(entry);
+  }
+
+  add({ digest, receivedAtMs }: LedgerEntry): void {
+    this.#size++;
+    const open = this.#open.get(digest);
+    if (open === undefined) this.#open.set(digest, receivedAtMs);
+    else if (Array.isArray(open)) open.push(receivedAtMs);
+    else this.#open.set(digest, [...(typeof open === 'number' ? [open] : open.left()), receivedAtMs]);
   }
 
   /** True when somebody has stored this datagram's other copy, which is then used up. */
-  take({ digest, receivedAtMs }: LedgerEntry): boolean {
+  take({ digest, receivedAtMs }: LedgerEntry, reachMs = this.#reachMs): boolean {
     const open = this.#open.get(digest);
     if (open === undefined) return false;
     if (typeof open === 'number') {
-      if (Math.abs(open - receivedAtMs) > this.#reachMs) return false;
+      if (Math.abs(open - receivedAtMs) > reachMs) return false;
       this.#open.delete(digest);
-    } else if (!open.takeNearest(receivedAtMs, this.#reachMs)) return false;
+    } else if (!this.#inOrder(digest, open).takeNearest(receivedAtMs, reachMs)) return false;
     this.#size--;
     return true;
   }
@@ -46,5 +40,12 @@ export class Settlement {
   /** Entries that nobody has used up. */
   size(): number {
     return this.#size;
+  }
+
+  #inOrder(digest: bigint, open: number[] | ReceiveTimes): ReceiveTimes {
+    if (!Array.isArray(open)) return open;
+    const times = new ReceiveTimes(open);
+    this.#open.set(digest, times);
+    return times;
   }
 }

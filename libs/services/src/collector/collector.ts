@@ -10,6 +10,7 @@ import type {
   IngestBounds,
   IngestCopy,
   IngestReader,
+  LedgerReader,
   Logger,
   Metrics,
   Receiver,
@@ -24,7 +25,6 @@ import type { PlainTemplate } from '@hotstandby/decoders';
 import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
 import { Drain } from './deliver/drain.ts';
-import { LateDelivery } from './deliver/late-delivery.ts';
 import { replayOfCopy, replayOfDualFeed, replayOfOwn } from './deliver/open-replay.ts';
 import { SharedTemplates } from './deliver/shared-templates.ts';
 import { Sinks } from './deliver/sinks.ts';
@@ -34,6 +34,7 @@ import { TelemetryDecoder } from './deliver/telemetry-decoder.ts';
 import { TemplateWatch } from './deliver/template-watch.ts';
 import { consumerOf } from './deliver/tenure-reader.ts';
 import { Upkeep } from './deliver/upkeep.ts';
+import { LateDelivery } from './late/late-delivery.ts';
 import { defaultLimits, type CollectorLimits } from './limits.ts';
 import { listenRequests, virtualAddresses } from './listen-requests.ts';
 import { Losses } from './losses.ts';
@@ -64,6 +65,8 @@ export interface CollectorParts {
   /** The copy of what the peer receives; used with feed `vip`. */
   copy: IngestCopy;
   store: RecordStore;
+  /** The same store, to compare with it what was received. */
+  ledger: Pick<LedgerReader, 'lines' | 'close'>;
   /** Where telemetry goes beside the store. */
   sinks?: readonly TelemetrySink[];
   /** For notifications of SNMP version 3; without it they are stored unread, and nobody of it is answered. */
@@ -195,22 +198,33 @@ export class Collector implements Service {
       },
       this.#drain.listener,
     );
+    const consumer = () => {
+      const reader = this.#delivery.reader();
+      return reader && consumerOf(reader.tenure);
+    };
     this.#writer = new StoreWriter({ store, storeClock, clock, log, metrics, limits, gate });
     this.#late = new LateDelivery({
       bus,
       clock,
       log,
       metrics,
+      own: place,
       peer: { ...place, node: config.peer.name },
       store,
+      ledger: parts.ledger,
       storeClock,
       decoder,
       rawFlows,
       writer: this.#writer,
       limits,
+      settledBeforeMs: async () => {
+        const name = consumer();
+        return name === null ? null : ingest.settledBeforeMs(name);
+      },
+      oldestWaitingMs,
     });
     this.#delivery = new Delivery({
-      onSettled: (epoch, tail) => this.#late.begin(epoch, tail),
+      onOpened: (epoch, uncertain, nodeId) => this.#late.begin(epoch, uncertain, nodeId),
       own: { stream: ingest, open: feed === 'dual' ? replayOfDualFeed : replayOfOwn },
       copy: this.#copy && { stream: this.#copy, open: replayOfCopy },
       live: liveDecoder && { decoder: liveDecoder, keepsLedger: feed === 'dual' },
@@ -253,10 +267,8 @@ export class Collector implements Service {
       metrics,
       limits,
       retention: retentionOf(config.collector),
-      consumer: () => {
-        const reader = this.#delivery.reader();
-        return reader && consumerOf(reader.tenure);
-      },
+      consumer,
+      compared: () => (feed === 'dual' ? this.#late.compared() : { ownFromMs: null, otherBeforeMs: null }),
       gate,
       oldestWaitingMs,
       onLag: (lagMs) => this.#delivery.lag(lagMs),
@@ -297,7 +309,7 @@ export class Collector implements Service {
     await Promise.race([delivered, pause(this.#parts.clock, stopPatienceMs, neverAborted)]);
     this.#losses.stop();
     // Ends a statement that hangs, and with it what waits for it.
-    await this.#parts.store.close();
+    await Promise.all([this.#parts.store.close(), this.#parts.ledger.close()]);
     await delivered;
     await this.#sinks.close();
   }

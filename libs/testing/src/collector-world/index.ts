@@ -66,6 +66,7 @@ export function collector(at: ReturnType<typeof world>, limits: Partial<Collecto
     templates: null,
     copy: at.copy,
     store: at.store,
+    ledger: at.store,
     limits,
   });
   const grant = (change: Partial<Grant> = {}) => {

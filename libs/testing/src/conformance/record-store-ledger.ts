@@ -1,4 +1,4 @@
-import type { LedgerLine } from '@hotstandby/ports';
+import type { LedgerLine, WriteGuard } from '@hotstandby/ports';
 import { expect, it } from 'vitest';
 import { claimAs } from './claim-as.ts';
 import type { RecordWorld } from './record-harness.ts';
@@ -84,15 +84,29 @@ export function ledgerCases(world: () => RecordWorld): void {
   it('tells how far each node came', async () => {
     const { lease, store, guard } = world();
     expect(await store.progress()).toEqual([]);
-    await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_000, clockAheadMs: null });
-    await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs: null });
+    const note = (under: WriteGuard, nodeId: string, settledBeforeMs: number, otherBeforeMs: number | null) =>
+      store.noteProgress(under, { nodeId, settledBeforeMs, clockAheadMs: null, otherBeforeMs });
+    await note(guard, 'id-a', 1_700_000_000_000, null);
+    await note(guard, 'id-a', 1_700_000_000_123, 1_700_000_000_050);
     const second = await claimAs(lease, 'b');
-    await store.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 1_900_000_000_000, clockAheadMs: null });
-    await store.noteProgress(second, { nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs: null });
+    await note(guard, 'id-a', 1_900_000_000_000, 1_900_000_000_000);
+    await note(second, 'id-b', 1_700_000_009_000, null);
+    const clockAheadMs = null;
+    const a = { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs };
+    const b = { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs };
     expect(await store.progress()).toEqual([
-      { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs: null },
-      { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs: null },
+      { ...a, otherBeforeMs: 1_700_000_000_050 },
+      { ...b, otherBeforeMs: null },
     ]);
+    // What was compared stays so, whoever notes less or nothing.
+    await note(second, 'id-b', 1_700_000_010_000, 1_700_000_009_500);
+    await note(second, 'id-b', 1_700_000_011_000, 1_700_000_009_400);
+    await note(second, 'id-b', 1_700_000_012_000, null);
+    expect((await store.progress()).at(-1)).toEqual({
+      ...b,
+      settledBeforeMs: 1_700_000_012_000,
+      otherBeforeMs: 1_700_000_009_500,
+    });
   });
 
   it('gives the ledger and the rows to whoever checks them', async () => {

@@ -51,12 +51,16 @@ export class MemoryReceiver implements Receiver {
   }
 
   send(port: number, ...payloads: (string | Uint8Array)[]): void {
+    this.sendFrom('192.0.2.7', port, ...payloads);
+  }
+
+  sendFrom(sourceAddress: string, port: number, ...payloads: (string | Uint8Array)[]): void {
     const listening = this.#open.get(port);
     if (!listening) return;
     const { kind } = listening.request;
     const datagrams = payloads.map((payload) => ({
       kind,
-      sourceAddress: '192.0.2.7',
+      sourceAddress,
       sourcePort: 40_000,
       localPort: port,
       receivedAtMs: this.#clock.wallMs(),

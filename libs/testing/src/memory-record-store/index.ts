@@ -3,6 +3,7 @@ import type {
   DeliveryProgress,
   GatheredSums,
   LedgerExtract,
+  LedgerLine,
   RecordBatch,
   RecordStore,
   ReplayClaim,
@@ -128,6 +129,17 @@ export class MemoryRecordStore implements RecordStore {
     return { stored: of('stored', true), settled: of('settled', false) };
   }
 
+  /** As of whoever checks what is stored, and has its own connection: a batch is a commit. */
+  async *lines(fromMs: number, untilMs: number): AsyncIterable<LedgerLine> {
+    this.#mustAnswer();
+    for (const [index, { ledger }] of [...this.batches.entries()]) {
+      const { nodeId, clockAheadMs, stored } = ledger;
+      const times = stored.map(({ receivedAtMs }) => receivedAtMs - (clockAheadMs ?? 0));
+      if (times.some((atMs) => atMs >= fromMs) && times.some((atMs) => atMs < untilMs))
+        yield { epoch: this.guards[index]?.epoch ?? 0, nodeId, clockAheadMs, stored };
+    }
+  }
+
   async delivered(messageIds: string[]): Promise<Set<string>> {
     this.#mustAnswer();
     return new Set(messageIds.filter((id) => this.#delivered.has(id)));
@@ -136,7 +148,10 @@ export class MemoryRecordStore implements RecordStore {
   async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
     this.#mustAnswer();
     if (guard.epoch !== this.reign.epoch || guard.incarnation !== this.reign.incarnation) return;
-    this.#progress.set(progress.nodeId, { ...progress, epoch: guard.epoch });
+    const before = this.#progress.get(progress.nodeId)?.otherBeforeMs ?? null;
+    const noted = [before, progress.otherBeforeMs].filter((ms) => ms !== null);
+    const otherBeforeMs = noted.length > 0 ? Math.max(...noted) : null;
+    this.#progress.set(progress.nodeId, { ...progress, otherBeforeMs, epoch: guard.epoch });
   }
 
   async progress(): Promise<DeliveryProgress[]> {

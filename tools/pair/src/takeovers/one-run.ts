@@ -14,7 +14,7 @@ import {
 import { sentOf } from '../sent-log.ts';
 import type { Session } from '../session.ts';
 import { trafficKinds } from '../traffic/generator.ts';
-import { pause, until, untilQuiet } from '../waiting.ts';
+import { comparedWithinMs, pause, until, untilQuiet } from '../waiting.ts';
 import { account, type Account } from './account.ts';
 import type { KernelLooks } from './kernel-looks.ts';
 
@@ -22,8 +22,8 @@ export const readyWithinMs = 180_000;
 const rowsWithinMs = 60_000;
 const steadyMs = 2000;
 const afterwardsMs = 3000;
-/** Longer than JetStream waits before it gives a message again that somebody died with. */
-const quietMs = 12_000;
+/** With one address fed: longer than JetStream waits before it gives a message again that somebody died with. */
+const quietMs = { vip: 12_000, dual: comparedWithinMs };
 const backlogWithinMs = 180_000;
 /** Versions 5, 9 and 10 (IPFIX). */
 const flowVersions = 3;
@@ -92,7 +92,10 @@ export async function oneRun(session: Session, client: pg.Client, looks: KernelL
   });
   const log = readFileSync(traffic.logFile, 'utf8');
   const sent = sentOf(log);
-  await untilQuiet(() => countRows(client, asked), sent.length, { quietMs, withinMs: backlogWithinMs });
+  await untilQuiet(() => countRows(client, asked), sent.length, {
+    quietMs: options.vip ? quietMs.vip : quietMs.dual,
+    withinMs: backlogWithinMs,
+  });
   const gapEndsAtMs = options.vip ? (boundAtMs ?? roleChangedAtMs ?? Number.POSITIVE_INFINITY) : null;
   const stored = await storedRows(client, asked);
   const { kinds, takeoverMs, epochs } = makeReport({ sent, stored, faultAtMs, gapEndsAtMs: null });

@@ -8,6 +8,7 @@ export async function readProgress(session: Session, timeoutMs: number, schema: 
   const [rows = []] = await session.run({ text: readProgressStatement(schema) }, timeoutMs);
   return rows.map((row) => {
     const settledBefore = row['settledBefore'];
+    const otherBefore = row['otherBefore'];
     if (!(settledBefore instanceof Date))
       throw new StoreError('unknown', 'the store answered with no usable "settledBefore"');
     return {
@@ -15,11 +16,13 @@ export async function readProgress(session: Session, timeoutMs: number, schema: 
       epoch: count(row, 'epoch'),
       settledBeforeMs: settledBefore.getTime(),
       clockAheadMs: numberOrNull(row['clockAheadMs']),
+      otherBeforeMs: otherBefore instanceof Date ? otherBefore.getTime() : null,
     };
   });
 }
 
 export function readProgressStatement(schema: string): string {
-  return `SELECT p.node_id AS [nodeId], p.epoch AS [epoch], p.settled_before AS [settledBefore], p.clock_ahead_ms AS [clockAheadMs]
+  return `SELECT p.node_id AS [nodeId], p.epoch AS [epoch], p.settled_before AS [settledBefore], p.clock_ahead_ms AS [clockAheadMs],
+  p.other_before AS [otherBefore]
  FROM ${schema}.delivery_progress AS p ORDER BY p.epoch;`;
 }

@@ -1,3 +1,4 @@
+import { comparedNodes } from './compared-nodes.ts';
 import { leaseTables } from './lease-tables.ts';
 import { recordTables } from './record-tables.ts';
 
@@ -15,6 +16,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'lease', needs: 1, statements: leaseTables },
   { version: 2, name: 'records', needs: 1, statements: recordTables },
+  { version: 3, name: 'compared nodes', needs: 1, statements: comparedNodes },
 ];
 
 /** What this program knows. */

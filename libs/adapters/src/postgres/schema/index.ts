@@ -1,3 +1,4 @@
+import { comparedNodes } from './compared-nodes.ts';
 import { conversationPacks } from './conversation-packs.ts';
 import { enterInOrder } from './enter.ts';
 import { flowColumns } from './flow-columns.ts';
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
     needs: 13,
     statements: (s) => [...flowPacks(s), ...conversationPacks(s)],
   },
+  { version: 14, name: 'compared nodes', needs: 13, statements: comparedNodes },
 ];
 
 /** What this program knows. */

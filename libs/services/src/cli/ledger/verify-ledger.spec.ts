@@ -69,7 +69,7 @@ async function verified(given: {
   if (given.a !== 'silent') respond('a', given.a ?? [], []);
   respond('b', given.b ?? [], given.copyOfA ?? []);
   const ledger: LedgerReader = {
-    progress: async () => [{ epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0 }],
+    progress: async () => [{ epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, otherBeforeMs: null }],
     lines: async function* () {
       if (!given.ledger) never();
       const stored = (given.ledger ?? []).toSorted((one, other) => one.receivedAtMs - other.receivedAtMs);
@@ -201,7 +201,9 @@ it('names the node that tells no further, and ends with its code', async () => {
       if ((payload as CensusRequest).untilMs > 0) throw new BusError('timeout', 'no answer within 15 s');
       return empty;
     });
-  const progress = async () => [{ epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0 }];
+  const progress = async () => [
+    { epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, otherBeforeMs: null },
+  ];
   const ledger = { progress } as unknown as LedgerReader;
   const asked = verifyLedger(60_000, { bus, clock, ledger, own: a ?? never(), peer: b ?? never() });
   await expect(asked).rejects.toThrow(/^node a tells what it received no further/);

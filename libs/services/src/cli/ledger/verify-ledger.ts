@@ -56,7 +56,11 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   const noted = (await ledger.progress()).toSorted((one, other) => one.epoch - other.epoch).at(-1);
   if (!noted) throw new CodedError('HS_NO_ANSWER', 'nobody has stored anything yet');
   const ownAheadMs = facts[0]?.aheadMs ?? 0;
-  const untilMs = Math.min(noted.settledBeforeMs - (noted.clockAheadMs ?? 0), clock.wallMs() - ownAheadMs) - slackMs;
+  // With both nodes fed, what the other one alone received is stored when they were compared. One that is away is not.
+  const isCompared = feed === 'dual' && isSeenWhole(facts);
+  const comparedMs = isCompared ? (noted.otherBeforeMs ?? Infinity) : Infinity;
+  const settledMs = noted.settledBeforeMs - (noted.clockAheadMs ?? 0);
+  const untilMs = Math.min(settledMs, comparedMs, clock.wallMs() - ownAheadMs) - slackMs;
   // Whole minutes at the beginning, so that the tables can be counted, too.
   const askedFromMs = Math.floor((untilMs - spanMs) / 60_000) * 60_000;
   const keptFromMs = Math.max(...facts.map((node) => (node.keptSinceMs ?? 0) - node.aheadMs)) + slackMs;

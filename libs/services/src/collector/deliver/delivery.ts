@@ -135,7 +135,7 @@ export class Delivery {
       live.keepsLedger ? 'with ledger' : 'without ledger',
       live.decoder.alike.bind(live.decoder),
     );
-    const opened = { from: { startTimeMs: nowMs - caughtUpMs }, replay, tail: null, claim: null };
+    const opened = { from: { startTimeMs: nowMs - caughtUpMs }, replay, uncertain: null, claim: null };
     // Replicas that begin in the same minute share it.
     const suffix = `-live-${Math.floor(nowMs / 60_000)}`;
     const source = { stream: own.stream, suffix, open: () => Promise.resolve(opened) };

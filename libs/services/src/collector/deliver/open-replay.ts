@@ -2,7 +2,7 @@ import type { Grant } from '@hotstandby/contracts';
 import type { Datagram, DeliveryProgress, Logger, RecordStore, ReplayClaim, WriteGuard } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import type { DatagramDecoder } from './decoder.ts';
-import type { Tail } from './late-delivery.ts';
+import { type Uncertain, uncertainOf } from '../late/uncertain.ts';
 import { Replay } from './replay.ts';
 import type { StoreClock } from './store-clock.ts';
 
@@ -10,8 +10,8 @@ export interface OpenedReplay {
   /** From where on the stream is read. */
   from: { startTimeMs: number } | 'first';
   replay: Replay;
-  /** What the node before may have received and not stored, besides; null: nothing. */
-  tail: Tail | null;
+  /** What has to be compared besides; null: with one address fed each datagram came to one node. */
+  uncertain: Uncertain | null;
   /** Whose turn the replay is; null: nothing has to be settled. */
   claim: ReplayClaim | null;
 }
@@ -45,9 +45,11 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
   const { store, decoder, log, limits, storeClock, gate } = parts;
   const alike = (datagram: Datagram) => decoder.alike(datagram);
   const { epoch, startedAtWallMs } = tenure;
-  const earlier = (await progressOf(nodeId, parts)).filter((noted) => noted.epoch < epoch);
+  const noted = await progressOf(nodeId, parts);
+  const earlier = noted.filter((one) => one.epoch < epoch);
   const last = earlier.toSorted((one, other) => other.epoch - one.epoch)[0];
-  if (!last) return { from: 'first', replay: Replay.ofEverything('with ledger', alike), tail: null, claim: null };
+  const everything = Replay.ofEverything('with ledger', alike);
+  if (!last) return { from: 'first', replay: everything, uncertain: uncertainOf(noted, nodeId, null), claim: null };
 
   if (storeClock.aheadMs() === null) await storeClock.measure();
   const aheadMs = storeClock.aheadMs() ?? 0;
@@ -55,14 +57,13 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
   const settledMs = last.settledBeforeMs + (last.clockAheadMs === null ? 0 : aheadMs - last.clockAheadMs);
   const reachMs = limits.replayReachMs;
   const fromMs = Math.max(0, Math.min(settledMs, startedAtWallMs) - reachMs);
+  const uncertain = uncertainOf(noted, nodeId, fromMs - aheadMs);
   const claim = { nodeId, tenureEpoch: epoch, owner: parts.instance };
-  const untilMs = startedAtWallMs + reachMs;
-  const tail = last.nodeId === nodeId ? null : { nodeId: last.nodeId, fromMs, untilMs };
   const guard = gate();
   const turn = guard ? await store.replayTurn(guard, claim, false) : 'another';
   if (turn === 'another') return null;
-  if (turn === 'done')
-    return { from: since(fromMs - reachMs), replay: Replay.ofEverything('with ledger', alike), tail, claim: null };
+  const from = since(fromMs - reachMs);
+  if (turn === 'done') return { from, replay: everything, uncertain, claim: null };
   const ledger = await store.ledger(epoch, fromMs - 2 * reachMs, aheadMs);
   log.info('what the tenure before received and did not store is delivered first', {
     secondsBack: Math.round((startedAtWallMs - fromMs) / 100) / 10,
@@ -72,8 +73,8 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
     clockAheadMs: Math.round(aheadMs),
     theirClockAheadMs: last.clockAheadMs === null ? null : Math.round(last.clockAheadMs),
   });
-  const bounds = { fromMs, untilMs, reachMs };
-  return { from: since(fromMs - reachMs), replay: new Replay(bounds, ledger, { alike }), tail, claim };
+  const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
+  return { from, replay: new Replay(bounds, ledger, { alike }), uncertain, claim };
 }
 
 /**
@@ -85,7 +86,7 @@ export async function replayOfOwn({ nodeId }: Reigning, parts: ReplayParts): Pro
   return {
     from: own ? since(own.settledBeforeMs) : 'first',
     replay: Replay.ofEverything('without ledger'),
-    tail: null,
+    uncertain: null,
     claim: null,
   };
 }
@@ -97,7 +98,7 @@ export async function replayOfCopy({ nodeId }: Reigning, parts: ReplayParts): Pr
   return {
     from: last ? since(last.settledBeforeMs) : 'first',
     replay: Replay.ofEverything('without ledger'),
-    tail: null,
+    uncertain: null,
     claim: null,
   };
 }
@@ -110,7 +111,12 @@ async function progressOf(nodeId: string, { store, gate, storeClock }: ReplayPar
   const noted = await store.progress();
   const guard = gate();
   if (guard && noted.length === 0)
-    await store.noteProgress(guard, { nodeId, settledBeforeMs: 0, clockAheadMs: storeClock.aheadMs() });
+    await store.noteProgress(guard, {
+      nodeId,
+      settledBeforeMs: 0,
+      clockAheadMs: storeClock.aheadMs(),
+      otherBeforeMs: null,
+    });
   return noted;
 }
 

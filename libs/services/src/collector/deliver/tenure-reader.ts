@@ -14,13 +14,13 @@ import type {
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 import type { DatagramDecoder } from './decoder.ts';
-import type { Tail } from './late-delivery.ts';
+import type { Uncertain } from '../late/uncertain.ts';
 import { HeldMessages } from './held-messages.ts';
 import { openMessage, readMessage, saysNothing, type OpenedMessage, type ReadyMessage } from './message-records.ts';
 import type { OpenedReplay, Reigning, ReplayParts } from './open-replay.ts';
 import type { Replay } from './replay.ts';
 import { ReplayTurn } from './replay-turn.ts';
-import { settledBeyond, type SettledParts } from './settled-beyond.ts';
+import type { SettledParts } from './settled-beyond.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { Sinks } from './sinks.ts';
 import type { StoreWriter, WriteOutcome } from './store-writer.ts';
@@ -54,8 +54,8 @@ export interface ReaderParts {
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
   onStored: (messages: ReadyMessage[]) => void;
-  /** Everything that this node received before its take-over is settled. */
-  onSettled: (epoch: number, tail: Tail) => void;
+  /** Before anything is stored: what has to be compared besides. */
+  onOpened: (epoch: number, uncertain: Uncertain, nodeId: string) => void;
   /** The store says that the reign is over. */
   onStale: (epoch: number) => void;
 }
@@ -68,9 +68,6 @@ const messagesATurn = 1;
 
 /** A store that is away is asked again for what it has after this. */
 const storeAwayDelayMs = 500;
-
-/** As often as a turn is renewed. */
-const tailLookEveryMs = 1000;
 
 /** A collector whose replica settles the beginning of the tenure looks again after this. */
 const anotherDelayMs = 200;
@@ -94,9 +91,6 @@ export class TenureReader {
   /** Ends the reading under way, to open anew. */
   #reading = new AbortController();
   #replayTurn: ReplayTurn | null = null;
-  /** What the node before may hold besides, as soon as this node's own is settled; null: nothing, or it was told. */
-  #tail: Tail | null = null;
-  #tailLookAtMs = 0;
   /** One batch after the other, whoever brings it: the consumer or the clock. */
   #turn: Promise<void> = Promise.resolve();
   /** While these commit, the next batch is decoded. */
@@ -127,7 +121,6 @@ export class TenureReader {
     const cancelTick = clock.every(heldEveryMs, () => {
       this.#lookAtHeld();
       this.#replayTurn?.tick();
-      this.#lookAtTail();
     });
     const backoff = new Backoff(limits.retry);
     let fault: string | null = null;
@@ -166,8 +159,7 @@ export class TenureReader {
     const { signal } = this.#reading;
     this.#beginsStored = true;
     this.#replayTurn = opened.claim && this.#beginTurn(opened, opened.claim);
-    // A reign that goes on after a lapse has a backlog, of which the other node has copies.
-    this.#tail = opened.claim ? null : opened.tail;
+    if (opened.uncertain) this.#parts.onOpened(this.tenure.epoch, opened.uncertain, this.#nodeId);
     const take = (messages: IngestMessage[]) => this.#inTurn(() => this.#take(messages, replay));
     if (!this.#abort.signal.aborted) await stream.consume(consumer, batch, take, signal);
   }
@@ -179,7 +171,6 @@ export class TenureReader {
       ended: () => {
         opened.claim = null;
         this.#replayTurn = null;
-        if (opened.tail) this.#parts.onSettled(this.tenure.epoch, opened.tail);
       },
       lost: () => this.#replaced(opened),
     });
@@ -266,22 +257,6 @@ export class TenureReader {
       for (const message of messages) message.retry(storeAwayDelayMs);
       return [];
     }
-  }
-
-  /** Until its own is stored, what the other node has of it would be taken for what that one alone had received. */
-  #lookAtTail(): void {
-    const tail = this.#tail;
-    const { clock, onSettled } = this.#parts;
-    if (!tail || clock.monotonicMs() < this.#tailLookAtMs) return;
-    this.#tailLookAtMs = clock.monotonicMs() + tailLookEveryMs;
-    void settledBeyond(tail.untilMs, this.#settledParts())
-      .then((settled) => {
-        if (!settled || this.#tail !== tail || this.#abort.signal.aborted) return;
-        this.#tail = null;
-        onSettled(this.tenure.epoch, tail);
-      })
-      // INGEST is away: nobody knows.
-      .catch(() => {});
   }
 
   #settledParts(): SettledParts {

@@ -31,6 +31,11 @@ interface Parts {
   /** Name of the consumer while delivering. */
   consumer: () => string | null;
   gate: () => (WriteGuard & Pick<Grant, 'nodeId'>) | null;
+  /**
+   * What may be noted, by the store's clock: how far the other node was compared, and from when on this node's own was not
+   * (null: all was). Null: not known yet.
+   */
+  compared: () => { ownFromMs: number | null; otherBeforeMs: number | null } | null;
   /** Told every second while delivering: how old the oldest is that is not stored. */
   onLag: (lagMs: number) => void;
   /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
@@ -130,16 +135,20 @@ export class Upkeep {
 
   /** For whoever takes over: from where on it has to look for what is not stored. */
   async #noteProgress(name: string): Promise<void> {
-    const { ingest, store, gate, oldestWaitingMs, clock, storeClock, onLag } = this.#parts;
+    const { ingest, store, gate, oldestWaitingMs, clock, storeClock, onLag, compared } = this.#parts;
     const waitingMs = oldestWaitingMs() ?? clock.wallMs();
     const settledMs = await ingest.settledBeforeMs(name);
     const guard = gate();
     if (settledMs === null || !guard) return;
     this.#behindMs = Math.max(0, clock.wallMs() - Math.min(settledMs, waitingMs));
     onLag(this.#behindMs);
-    const settledBeforeMs = Math.min(settledMs, waitingMs) - frameAgeMs;
+    const known = compared();
+    if (!known) return;
+    const { ownFromMs, otherBeforeMs } = known;
     const clockAheadMs = storeClock.aheadMs();
-    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs });
+    const openFromMs = ownFromMs === null ? Infinity : ownFromMs + (clockAheadMs ?? 0);
+    const settledBeforeMs = Math.min(Math.min(settledMs, waitingMs) - frameAgeMs, openFromMs);
+    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs, otherBeforeMs });
   }
 
   /** The stream's bounds pushed out what was not delivered yet. Counted in messages: nobody knows what was in them. */

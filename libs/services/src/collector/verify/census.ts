@@ -23,7 +23,7 @@ interface Parts {
   copy: IngestReader | null;
   decoder: Pick<DatagramDecoder, 'alike'>;
   storeClock: StoreClock;
-  clock: Pick<Clock, 'monotonicMs'>;
+  clock: Pick<Clock, 'monotonicMs' | 'after'>;
 }
 
 type Group = CensusAnswer['messages'][number]['groups'][number];
@@ -36,6 +36,8 @@ const answerAfterMs = 3000;
 const clockOnly = { messages: 1, bytes: 1 };
 /** INGEST's time of a message is that of its frame, a moment later than its datagrams'. */
 const frameAgeMs = 1000;
+/** A few ms of work: whoever asks must not keep a take-over waiting. */
+const datagramsABreath = 1000;
 /** Frames that waited for INGEST come late; further behind than this nobody looks. */
 const lateMs = 5000;
 
@@ -84,6 +86,7 @@ export class Census {
     const { fromMs, untilMs, cursor } = request;
     const messages: CensusAnswer['messages'] = [];
     let datagrams = 0;
+    let breathed = 0;
     let keptSinceMs: number | null = null;
     let next: number | null = cursor;
     do {
@@ -92,6 +95,10 @@ export class Census {
       keptSinceMs = read.keptSinceMs;
       next = read.end || fromMs >= untilMs ? null : (read.messages.at(-1)?.sequence ?? 0) + 1;
       for (const message of fromMs < untilMs ? read.messages : []) {
+        if (datagrams >= breathed + datagramsABreath) {
+          breathed = datagrams;
+          await new Promise<void>((resolve) => clock.after(0, resolve));
+        }
         const { groups, count, behind } = this.#groupsOf(message, request);
         if (behind) next = null;
         if (behind) break;
