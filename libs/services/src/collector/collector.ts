@@ -222,6 +222,7 @@ export class Collector implements Service {
         return name === null ? null : ingest.settledBeforeMs(name);
       },
       oldestWaitingMs,
+      instance,
     });
     this.#delivery = new Delivery({
       onOpened: (epoch, uncertain, nodeId) => this.#late.begin(epoch, uncertain, nodeId),

@@ -102,6 +102,30 @@ describe('what one node alone received', () => {
     await stop();
   });
 
+  it('is stored once by replicas, of which one finds what the other has done', async () => {
+    const { at, a, b, both, stop } = await pair();
+    const replica = collector(at);
+    await replica.service.start();
+    replica.grant({ nodeId: 'id-a', deadlineMs: at.clock.monotonicMs() + 10_000_000 });
+    let lines = 0;
+    const read = at.store.lines.bind(at.store);
+    at.store.lines = (...span) => {
+      lines++;
+      return read(...span);
+    };
+    for (let turn = 0; turn < 60; turn++) {
+      both(`${turn}`);
+      if (turn % 20 === 7) b.receiver.send(5514, line(`only b ${turn}`));
+      await at.clock.advance(1000);
+    }
+    await at.clock.advance(40_000);
+    expect(a.messages()).toHaveLength(63);
+    // Of ten pieces or so each would have looked at all.
+    expect(lines).toBeLessThan(18);
+    await replica.service.stop();
+    await stop();
+  });
+
   it('is left where it is of a source that sends each node its own, and of no other', async () => {
     const { at, a, b, both, stop } = await pair();
     const from = (node: typeof a, text: string) => node.receiver.sendFrom('192.0.2.66', 5514, line(text));

@@ -9,6 +9,7 @@ import type { StoreWriter } from '../deliver/store-writer.ts';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 import { findMissing, type Missing } from './find-missing.ts';
+import { pieceMs, Pieces } from './pieces.ts';
 import { Received } from './received.ts';
 import type { Uncertain } from './uncertain.ts';
 
@@ -27,6 +28,8 @@ interface Parts {
   rawFlows: boolean;
   writer: StoreWriter;
   limits: Pick<CollectorLimits, 'replayReachMs'>;
+  /** Of this process, among its replicas. */
+  instance: string;
   /** Up to where what reached INGEST is settled for the tenure, whichever replica did it; null: not known. */
   settledBeforeMs: () => Promise<number | null>;
   /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
@@ -37,19 +40,16 @@ interface Parts {
 interface Side {
   received: Received;
   nodeId: string;
-  /** For an exporter that groups what it sends for each node by itself; null: cannot be asked. */
+  /** Whose copies are stored; null: cannot be asked. */
   beside: Received | null;
+  /** What a replica has noted as compared, by the store's clock. */
+  comparedBeforeMs: () => Promise<number>;
 }
 
-/**
- * What is compared at a time, by the clock of who received it. Cut at multiples, so that a datagram belongs to the same
- * piece for whoever compares: a replica, a restarted process, the next active.
- */
-const pieceMs = 10_000;
 const lookEveryMs = 1000;
 const askAgain = { firstMs: 1000, maxMs: 10_000 };
-/** Less than the ledger is kept: later nobody could tell what is stored. */
-const longestMs = 2.5 * 3_600_000;
+/** INGEST's time of a message is that of its frame, a moment later than its datagrams'. */
+const frameAgeMs = 1000;
 
 /**
  * Both nodes are fed, so what one of them missed (its collector was dead, its socket's buffer full, its cable out) the other
@@ -66,9 +66,12 @@ export class LateDelivery {
   #state: 'nothing due' | 'comparing' | 'waiting for the other node' = 'nothing due';
   #datagrams = 0;
   readonly #toldUneven = new Set<string>();
+  /** Replicas look one after the other, and find what was done. */
+  readonly #turnMs: number;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#turnMs = (Array.from(parts.instance).reduce((sum, char) => sum + char.charCodeAt(0), 0) % turns) * turnMs;
     this.#late = parts.metrics.counter(
       'hotstandby_collector_late_datagrams_total',
       'Datagrams that one node alone had received and that were stored when the nodes were compared',
@@ -115,13 +118,17 @@ export class LateDelivery {
     const { bus } = this.#parts;
     const here = new Received(bus, this.#parts.own);
     if (own) {
-      await this.#compare({ received: here, nodeId, beside: null }, own, signal, () => {});
+      const alone = { received: here, nodeId, beside: null, comparedBeforeMs: async () => 0 };
+      await this.#compare(alone, own, signal, () => {});
       if (signal.aborted) return;
       this.#ownFromMs = null;
     }
     const ever = { fromMs: otherFromMs, untilMs: Infinity };
-    const { peer } = this.#parts;
-    const other = { received: new Received(bus, peer), nodeId: otherId ?? peer.node, beside: here };
+    const { peer, store } = this.#parts;
+    const comparedBeforeMs = async () =>
+      (await store.progress()).find((noted) => noted.nodeId === nodeId)?.otherBeforeMs ?? 0;
+    const received = new Received(bus, peer);
+    const other = { received, nodeId: otherId ?? peer.node, beside: here, comparedBeforeMs };
     await this.#compare(other, ever, signal, (beforeMs) => (this.#otherBeforeMs = beforeMs));
   }
 
@@ -132,25 +139,24 @@ export class LateDelivery {
     signal: AbortSignal,
     compared: (beforeMs: number) => void,
   ): Promise<void> {
-    const { clock, log, storeClock } = this.#parts;
+    const { clock, limits, log, storeClock } = this.#parts;
     const backoff = new Backoff(askAgain);
-    let pieceFromMs: number | null = null;
+    const pieces = new Pieces(fromMs, limits.replayReachMs);
     while (!signal.aborted) {
-      let waitMs = lookEveryMs;
+      let waitMs = 0;
       try {
         const { aheadMs, keptSinceMs } = await side.received.clock();
         const nowMs = clock.wallMs() - (storeClock.aheadMs() ?? 0);
-        const keptMs = keptSinceMs === null ? nowMs : keptSinceMs - aheadMs - pieceMs;
-        pieceFromMs ??= pieceOf(fromMs - this.#parts.limits.replayReachMs + aheadMs);
-        pieceFromMs = Math.max(pieceFromMs, pieceOf(Math.min(nowMs, Math.max(keptMs, nowMs - longestMs)) + aheadMs));
+        const keptMs = keptSinceMs === null ? null : keptSinceMs - aheadMs - frameAgeMs;
+        const pieceFromMs = pieces.next({ aheadMs, keptSinceMs: keptMs, nowMs });
+        const endMs = pieceFromMs + pieceMs - aheadMs;
         if (pieceFromMs - aheadMs >= untilMs) return;
-        if (await this.#isOver(pieceFromMs + pieceMs - aheadMs)) {
-          await this.#comparePiece(side, pieceFromMs, aheadMs, signal);
+        if (await this.#isOver(endMs)) {
+          const wasDone = await side.comparedBeforeMs();
+          if (wasDone < endMs) await this.#comparePiece(side, pieceFromMs, aheadMs, signal);
           if (signal.aborted) return;
-          pieceFromMs += pieceMs;
-          compared(pieceFromMs - aheadMs);
-          waitMs = 0;
-        } else waitMs = Math.max(lookEveryMs, pieceFromMs + pieceMs - aheadMs - nowMs);
+          compared(pieces.done());
+        } else waitMs = Math.max(lookEveryMs, endMs - nowMs);
         backoff.reset();
         this.#state = 'comparing';
       } catch (error) {
@@ -167,7 +173,8 @@ export class LateDelivery {
   /** Whether everything of before then that this node received is stored, and its copies in the other node's INGEST. */
   #isOver(storeMs: number): Promise<boolean> {
     const { storeClock, limits } = this.#parts;
-    return settledBeyond(storeMs + (storeClock.aheadMs() ?? 0) + limits.replayReachMs, this.#parts);
+    const ownMs = storeMs + (storeClock.aheadMs() ?? 0);
+    return settledBeyond(ownMs + limits.replayReachMs + this.#turnMs, this.#parts);
   }
 
   async #comparePiece(side: Side, fromMs: number, aheadMs: number, signal: AbortSignal): Promise<void> {
@@ -237,5 +244,7 @@ export class LateDelivery {
   }
 }
 
+/** Longer than it takes to compare a piece, and to note that. */
+const turnMs = 1500;
+const turns = 4;
 const mostToldUneven = 100;
-const pieceOf = (ms: number): number => Math.floor(ms / pieceMs) * pieceMs;
