@@ -13,7 +13,7 @@ interface Gap {
 }
 
 const everyMs = 20;
-/** What was sent this long before a disturbance, or after it, must be stored. */
+/** Before a disturbance and after it, so that what goes wrong at either end can be told from what was before. */
 const marginMs = 1000;
 
 /** Numbered syslog messages (RFC 5424) to several nodes at once, and what must have become of them. */
@@ -38,7 +38,7 @@ export class Telemetry {
     return this.#sentAtMs.length;
   }
 
-  /** While `hurt` is under way, and a second before and after, messages may be lost; never doubled. */
+  /** Whatever is done to one node, the other one is fed, too: nothing of what is sent meanwhile may be lost or doubled. */
   async disturbance(what: string, hurt: () => Promise<void>): Promise<void> {
     await pause(marginMs);
     const gap: Gap = { what, fromMs: Date.now() - marginMs, toMs: Number.POSITIVE_INFINITY };
@@ -58,14 +58,12 @@ export class Telemetry {
     this.#socket.close();
   }
 
-  /** Of the first `count` messages: sentences about what is missing outside of every disturbance, and what is there twice. */
+  /** Of the first `count` messages: sentences about what is missing, and what is there twice. */
   faultsOf(stored: StoredMessage[], count: number): string[] {
     const copies = new Map<number, number>();
     for (const { sequence } of stored) copies.set(sequence, (copies.get(sequence) ?? 0) + 1);
     const doubled = [...copies].filter(([, count]) => count > 1).map(([sequence]) => sequence);
-    const missing = this.#sentAtMs
-      .slice(0, count)
-      .flatMap((atMs, sequence) => (copies.has(sequence) || this.#gapAt(atMs) ? [] : [sequence]));
+    const missing = this.#sentAtMs.slice(0, count).flatMap((_, sequence) => (copies.has(sequence) ? [] : [sequence]));
     return [
       ...(doubled.length > 0 ? [`${doubled.length} stored twice, around ${this.#around(doubled)}`] : []),
       ...(missing.length > 0 ? [`${missing.length} not stored, around ${this.#around(missing)}`] : []),
@@ -79,10 +77,6 @@ export class Telemetry {
     if (!gap) throw new Error(`no disturbance "${what}"`);
     const mine = this.#sentAtMs.flatMap((atMs, sequence) => (atMs >= gap.fromMs && atMs <= gap.toMs ? [sequence] : []));
     return { sent: mine.length, stored: mine.filter((sequence) => there.has(sequence)).length };
-  }
-
-  #gapAt(atMs: number): Gap | undefined {
-    return this.#gaps.find((gap) => atMs >= gap.fromMs && atMs <= gap.toMs);
   }
 
   /** Ranges of numbers with the disturbance that came nearest before each. */

@@ -46,6 +46,7 @@ async function takeOver(session: Session): Promise<number> {
       await watch.look();
       return watch.ready();
     });
+    await until('collectors that listen on both nodes', readyWithinMs, () => Promise.resolve(watch.listening()));
     const traffic = pair.startTraffic(options.rate);
     const target = virtualName?.name ?? (options.vip ? 'the virtual IP' : 'both nodes');
     notice(`traffic to ${target}: ${options.rate} syslog, traps and flows (v9, v5, IPFIX in turn) a second each`);

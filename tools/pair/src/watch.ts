@@ -81,6 +81,12 @@ export class Watch {
     return active !== null && this.nodes[active].arbiter?.redundancy === 'ready';
   }
 
+  /** Whether both nodes' collectors say that their sockets are open: what is sent earlier nobody hears. */
+  listening(): boolean {
+    const healthOf = (node: NodeName) => this.nodes[node].services.get('collector')?.health ?? 'failed';
+    return nodeNames.every((node) => healthOf(node) !== 'failed');
+  }
+
   /** Returns what ends it. */
   onEvent(listener: (event: CloudEvent, node: NodeName) => void): () => void {
     this.#listeners.add(listener);
