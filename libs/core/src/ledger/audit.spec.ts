@@ -15,7 +15,7 @@ function run(input: Partial<AuditInput>) {
   const lines: [string, number, AuditCount][] = [];
   for (const [group, minutes] of result.counts)
     for (const [minute, count] of minutes) lines.push([group, minute, count]);
-  return { lines, unknown: result.unknown };
+  return { lines, unknown: result.unknown, uneven: result.uneven };
 }
 
 describe('the audit of the ledger', () => {
@@ -44,6 +44,26 @@ describe('the audit of the ledger', () => {
     });
     expect(lines).toEqual([['x', 0, { received: 2, stored: 1, lost: 1, doubled: 1 }]]);
     expect(unknown).toBe(1);
+  });
+
+  it('calls nothing lost of a source that sends each node its own, and what one node missed of another source', () => {
+    const at = (group: string, first: number, times: number[]) =>
+      times.map((atMs, index) => received(group, first + index, atMs));
+    const times = Array.from({ length: 20 }, (_, index) => 1000 + index * 500);
+    const own = [at('own', 100, times), at('own', 200, times)];
+    const equal = at('equal', 300, times);
+    const { lines, uneven } = run({
+      received: [
+        { aheadMs: 0, entries: [...(own[0] ?? []), ...equal.slice(0, 12)] },
+        { aheadMs: 0, entries: [...(own[1] ?? []), ...equal] },
+      ],
+      stored: [{ aheadMs: 0, entries: [...(own[0] ?? []), ...equal.slice(0, 12)] }],
+    });
+    expect(lines).toEqual([
+      ['own', 0, { received: 20, stored: 20, lost: 0, doubled: 0 }],
+      ['equal', 0, { received: 20, stored: 12, lost: 8, doubled: 0 }],
+    ]);
+    expect(uneven).toEqual(new Map([['own', 20]]));
   });
 
   it('pairs what nodes with clocks far apart received', () => {

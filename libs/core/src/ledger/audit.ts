@@ -1,4 +1,5 @@
 import type { LedgerEntry } from './entries.ts';
+import { Evenness } from './evenness.ts';
 import { ReceiveTimes } from './receive-times.ts';
 
 /** A datagram that a node received; `group` says whose and of which kind. */
@@ -13,7 +14,7 @@ export interface ByClock<Entry> {
 }
 
 export interface AuditInput {
-  /** What each node received. */
+  /** What each node received: of one, or of both. */
   received: ByClock<ReceivedEntry>[];
   /** What the ledger says is stored, commit by commit. */
   stored: ByClock<LedgerEntry>[];
@@ -37,6 +38,8 @@ export interface Audit {
   counts: Map<string, Map<number, AuditCount>>;
   /** Stored, and in neither node's INGEST: nobody knows what it was. */
   unknown: number;
+  /** By group, datagrams of the node whose copies are not stored, of sources that send each node their own: no loss, and not counted. */
+  uneven: Map<string, number>;
 }
 
 interface Equal {
@@ -69,32 +72,43 @@ export function audit({ received, stored, reachMs, fromMs, untilMs }: AuditInput
       else if (atMs >= fromMs && atMs < untilMs) unknown++;
     }
   }
-  const result: Audit = { counts: new Map(), unknown };
-  for (const equal of byDigest.values()) {
+  const result: Audit = { counts: new Map(), unknown, uneven: new Map() };
+  const evenness = received.map(() => new Evenness(reachMs));
+  const pairs = [...byDigest.values()].map((equal) => ({ equal, once: pairedOnce(equal, reachMs, evenness) }));
+  const isUneven = (group: string, atMs: number) =>
+    evenness.length > 1 && evenness.every((ofNode) => ofNode.isUneven(group, atMs));
+  for (const { equal, once } of pairs) {
     const count = (atMs: number, what: Exclude<keyof AuditCount, 'received'>) => {
       if (atMs < fromMs || atMs >= untilMs) return;
       const entry = entryOf(result, equal.group, Math.floor((atMs + equal.aheadMs) / 60_000));
       entry[what]++;
       if (what !== 'doubled') entry.received++;
     };
-    const sent = new ReceiveTimes(pairedOnce(equal.received, reachMs));
+    const sent = new ReceiveTimes(once);
     for (const atMs of equal.stored.toSorted((one, other) => one - other))
       // The copy that was stored may be the other one, so the reach counts from either.
       count(atMs, sent.takeNearest(atMs, 2 * reachMs) ? 'stored' : 'doubled');
-    for (const atMs of sent.left()) count(atMs, 'lost');
+    for (const atMs of sent.left()) {
+      if (!isUneven(equal.group, atMs)) count(atMs, 'lost');
+      else if (atMs >= fromMs && atMs < untilMs)
+        result.uneven.set(equal.group, (result.uneven.get(equal.group) ?? 0) + 1);
+    }
   }
   return result;
 }
 
-/** One time a datagram: those of the first node, and those of the others that have no copy there. */
-function pairedOnce(received: number[][], reachMs: number): number[] {
-  const [first = [], ...others] = received;
-  return others.reduce((all, times) => {
-    if (all.length === 0 || times.length === 0) return [...all, ...times];
-    const unpaired = new ReceiveTimes(times);
-    for (const atMs of all) unpaired.takeNearest(atMs, reachMs);
-    return [...all, ...unpaired.left()];
-  }, first);
+/** One time a datagram: those of the first node, and those of the other one that have no copy there. */
+function pairedOnce({ group, received }: Equal, reachMs: number, evenness: readonly Evenness[]): number[] {
+  const [first = [], second = []] = received;
+  const unpaired = new ReceiveTimes(second);
+  for (const atMs of first) {
+    const isPaired = unpaired.takeNearest(atMs, reachMs);
+    evenness[0]?.count(group, atMs, isPaired ? 'paired' : 'alone');
+    if (isPaired) evenness[1]?.count(group, atMs, 'paired');
+  }
+  const alone = unpaired.left();
+  for (const atMs of alone) evenness[1]?.count(group, atMs, 'alone');
+  return [...first, ...alone];
 }
 
 function entryOf({ counts }: Audit, group: string, minute: number): AuditCount {

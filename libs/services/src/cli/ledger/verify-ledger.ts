@@ -68,12 +68,11 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   const tally = new Tally();
   const unmarked: Unmarked[] = [];
   let unknown = 0;
+  const uneven = new Map<string, number>();
   for (let from = fromMs; from < untilMs; from += pieceMs) {
     const piece = { fromMs: from, untilMs: Math.min(untilMs, from + pieceMs) };
-    unknown +=
-      feed === 'dual'
-        ? await auditPiece(piece, facts, tally, parts)
-        : await markPiece(piece, facts, { tally, unmarked }, parts);
+    if (feed === 'dual') unknown += await auditPiece(piece, facts, { tally, uneven }, parts);
+    else await markPiece(piece, facts, { tally, unmarked }, parts);
   }
 
   if (feed === 'vip') await lookAgain(unmarked, tally, parts);
@@ -82,7 +81,7 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   const isWhole = (minute: number) => minute * 60_000 >= fromMs + apartMs && (minute + 1) * 60_000 <= untilMs - apartMs;
   const rows = await ledger.counts(fromMs - apartMs, untilMs + apartMs);
   const lines = tally.lines(rows, isWhole);
-  const notes = notesOf(facts, { askedFromMs, unknown });
+  const notes = notesOf(facts, { askedFromMs, unknown, uneven });
   const totals = { ...tally.totals(), unknown };
   // More rows than are accounted for may be of what could not be seen; fewer never are.
   const seenWhole = isSeenWhole(facts);
@@ -165,7 +164,12 @@ async function* messagesOf(node: NodeFacts, { fromMs, untilMs }: Piece, bus: Bus
 }
 
 /** Both nodes are fed: by digests. Returns how much is stored that neither node has. */
-async function auditPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus, ledger }: VerifyParts) {
+async function auditPiece(
+  piece: Piece,
+  facts: NodeFacts[],
+  { tally, uneven }: { tally: Tally; uneven: Map<string, number> },
+  { bus, ledger }: VerifyParts,
+): Promise<number> {
   const wide = { fromMs: piece.fromMs - marginMs, untilMs: piece.untilMs + marginMs };
   const received = [];
   for (const node of facts) {
@@ -191,6 +195,7 @@ async function auditPiece(piece: Piece, facts: NodeFacts[], tally: Tally, { bus,
   // One more of what the other node has may be what this one, which cannot be asked, alone received.
   const unseen = isSeenWhole(facts) ? 0 : withoutDoubled(result.counts);
   tally.addAll(result.counts);
+  for (const [group, datagrams] of result.uneven) uneven.set(group, (uneven.get(group) ?? 0) + datagrams);
   return result.unknown + unseen;
 }
 
@@ -222,7 +227,7 @@ async function markPiece(
   facts: NodeFacts[],
   { tally, unmarked }: { tally: Tally; unmarked: Unmarked[] },
   { bus, ledger }: VerifyParts,
-) {
+): Promise<void> {
   for (const node of facts) {
     const batch: Unmarked[] = [];
     const settle = async () => {
@@ -243,7 +248,6 @@ async function markPiece(
     }
     await settle();
   }
-  return 0;
 }
 
 function count({ groups }: Unmarked, what: Parameters<Tally['add']>[2], tally: Tally): void {
@@ -273,7 +277,10 @@ async function lookAgain(unmarked: Unmarked[], tally: Tally, { ledger, clock }: 
   for (const one of left) count(one, { received: 1, lost: 1 }, tally);
 }
 
-function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: number }): string[] {
+function notesOf(
+  facts: NodeFacts[],
+  seen: { askedFromMs: number; unknown: number; uneven: ReadonlyMap<string, number> },
+): string[] {
   const notes: string[] = [];
   for (const { at, through, lastSeenMs, keptSinceMs, aheadMs, clockAheadMs } of facts) {
     if (!through) notes.push(`node ${at.node} does not tell what it received: what it alone received is not known`);
@@ -289,6 +296,10 @@ function notesOf(facts: NodeFacts[], seen: { askedFromMs: number; unknown: numbe
     if (Math.abs(aheadMs) > reachMs)
       notes.push(`the clock of node ${at.node} is ${Math.round(aheadMs)} ms off the store's (HS_CLOCKS_APART)`);
   }
+  for (const [group, datagrams] of seen.uneven)
+    notes.push(
+      `${group} sends each node datagrams of its own: those of the node that was active are stored, and ${datagrams} of the other one are not and count as no loss`,
+    );
   if (seen.unknown > 0)
     notes.push(`${seen.unknown} stored datagrams are in no INGEST that could be read: whose they are is not known`);
   return notes;
