@@ -37,7 +37,7 @@ async function delivered(what: string): Promise<StoredMessage[]> {
     rows = await stored();
     return telemetry.faultsOf(rows, count);
   };
-  // What one node alone received is stored when the nodes were compared: 10 to 20 s later.
+  // What one node alone received is stored when the nodes were compared: 7 to 17 s later.
   await eventually(async () => (await faults()).length === 0, 60_000).catch(() => {});
   expect(telemetry.faultsOf(rows, count), what).toEqual([]);
   return rows;

@@ -19,6 +19,8 @@ export const censusAnswer = z.object({
   clockAheadMs: z.number().nullable(),
   /** Wall clock from which on every message is kept; null: there was none ever. */
   keptSinceMs: z.number().nullable(),
+  /** Wall clock of the oldest that waits for INGEST, and is not told for that; null: nothing does. */
+  waitingSinceMs: z.number().nullable().default(null),
   messages: z.array(
     z.object({
       id: z.string(),

@@ -136,13 +136,13 @@ export interface IngestReader {
   ): Promise<void>;
   /**
    * Messages that are there now, from a time or a number on, about as many, or as came within some seconds (at least one of those that
-   * there are; else it throws). Settles nothing. `end`: there were no more.
-   * `keptSinceMs`: wall clock from which on everything is kept; null: there was nothing ever.
+   * there are; else it throws; none where none are wanted). Settles nothing. `end`: there were no more.
+   * `lastSequence`: of the newest that there was before it was read; 0: none ever. `keptSinceMs`: wall clock from which on everything is kept; null: there was nothing ever.
    */
   read(
     from: { startTimeMs: number } | { sequence: number },
     most: { messages: number; bytes: number },
-  ): Promise<{ messages: ReadMessage[]; end: boolean; keptSinceMs: number | null }>;
+  ): Promise<{ messages: ReadMessage[]; end: boolean; lastSequence: number; keptSinceMs: number | null }>;
   /** Consumers of earlier tenures: all but that of this name, and those whose name goes on from it with a `-`. */
   forgetConsumers(keep: string): Promise<void>;
   /** How many messages the consumer has yet to see or settle. */

@@ -11,7 +11,7 @@ export async function until(what: string, withinMs: number, done: () => Promise<
 
 const backlogWithinMs = 60_000;
 
-/** What one node alone received is stored when the nodes were compared: a piece of 10 s is, some seconds after its end. */
+/** What one node alone received is stored when the nodes were compared: a piece of 5 s is, some seconds after its end. */
 export const comparedWithinMs = 25_000;
 
 /**

@@ -96,6 +96,8 @@ export class NatsIngestReader implements IngestReader {
     const jsm = await manager(connection);
     const { state, created } = await jsm.streams.info(this.stream);
     const keptSinceMs = keptSince(state, created);
+    const lastSequence = state.last_seq;
+    if (most.messages === 0) return { messages: [], end: false, lastSequence, keptSinceMs };
     const options = { stream: this.stream, inboxPrefix: this.#inboxPrefix, limits: watchLimits };
     const { puller, pending, name } = await openReader(connection, from, options);
     const wanted = Math.min(pending, most.messages);
@@ -118,7 +120,7 @@ export class NatsIngestReader implements IngestReader {
       await puller.close();
       await jsm.consumers.delete(this.stream, name).catch(() => {});
     }
-    return { messages, end: messages.length >= pending, keptSinceMs };
+    return { messages, end: messages.length >= pending, lastSequence, keptSinceMs };
   }
 
   /** Leaves the consumers of watchers alone: they go by themselves. Does nothing while NATS is away: best effort. */

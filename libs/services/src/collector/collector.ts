@@ -9,7 +9,7 @@ import type {
   Ingest,
   IngestBounds,
   IngestCopy,
-  IngestReader,
+  IngestMessage,
   LedgerReader,
   Logger,
   Metrics,
@@ -21,6 +21,7 @@ import type {
   TelemetrySink,
   TemplateStore,
 } from '@hotstandby/ports';
+import { decodeFrame } from '@hotstandby/core/frame';
 import type { PlainTemplate } from '@hotstandby/decoders';
 import { RoleWatch } from '../role-watch/index.ts';
 import { Delivery } from './deliver/delivery.ts';
@@ -48,6 +49,8 @@ import { TrapAnswers } from './receive/trap-answers.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
 import { Census } from './verify/census.ts';
+import { receiptOf } from './verify/receipt.ts';
+import { RecentReceipts } from './verify/recent-receipts.ts';
 
 export interface CollectorParts {
   config: Pick<NodeConfig, 'node' | 'peer' | 'collector'> & Partial<Pick<NodeConfig, 'binding'>>;
@@ -246,16 +249,17 @@ export class Collector implements Service {
     });
     this.#sharedTemplates =
       parts.templates && new SharedTemplates({ store: parts.templates, clock, log, limits, share });
-    const watch = (stream: IngestReader, teach: (datagram: Datagram) => void) =>
-      new TemplateWatch({ stream, clock, log, limits, learn: teach });
-    this.#templates = [
-      watch(ingest, (one) => {
-        const learned = learn(one);
-        this.#sharedTemplates?.learned(learned);
-      }),
-    ];
+    const recent = new RecentReceipts();
+    const alike = (datagram: Datagram) => decoder.alike(datagram);
+    const note = (message: Pick<IngestMessage, 'id' | 'sequence' | 'frame'>) => {
+      // The active asks the standby; of the active few ask anything.
+      if (feed === 'vip' || gate() !== null) return recent.clear();
+      recent.add(receiptOf(message, decodeFrame(message.frame).datagrams, alike), clock.wallMs());
+    };
+    const learnOwn = (datagram: Datagram) => this.#sharedTemplates?.learned(learn(datagram));
+    this.#templates = [new TemplateWatch({ stream: ingest, clock, log, limits, learn: learnOwn, look: note })];
     // The peer shares its own.
-    if (this.#copy) this.#templates.push(watch(this.#copy, (one) => void learn(one)));
+    if (this.#copy) this.#templates.push(new TemplateWatch({ stream: this.#copy, clock, log, limits, learn }));
     this.#upkeep = new Upkeep({
       store,
       storeClock,
@@ -274,7 +278,8 @@ export class Collector implements Service {
       oldestWaitingMs,
       onLag: (lagMs) => this.#delivery.lag(lagMs),
     });
-    this.#census = new Census({ bus, clock, place, feed, own: ingest, copy: this.#copy, decoder, storeClock });
+    const streamsTold = { own: ingest, copy: this.#copy, recent, waitingSinceMs: oldestWaitingMs };
+    this.#census = new Census({ bus, clock, place, feed, decoder, storeClock, ...streamsTold });
   }
 
   async start(): Promise<void> {

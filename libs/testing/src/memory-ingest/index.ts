@@ -106,7 +106,8 @@ export class MemoryIngest implements Ingest {
     const first = 'sequence' in from ? from.sequence : this.#firstAt(from.startTimeMs);
     const there = this.#messages.filter(({ sequence }) => sequence >= first);
     const messages = there.slice(0, most.messages).map(({ id, sequence, frame }) => ({ id, sequence, frame }));
-    return { messages, end: there.length <= most.messages, keptSinceMs: this.#messages[0]?.storedAtMs ?? null };
+    const keptSinceMs = this.#messages[0]?.storedAtMs ?? null;
+    return { messages, end: there.length <= most.messages, lastSequence: this.#sequence, keptSinceMs };
   }
 
   async forgetConsumers(keep: string): Promise<void> {

@@ -51,6 +51,7 @@ async function verified(given: {
       feed: given.feed ?? 'vip',
       clockAheadMs: 0,
       keptSinceMs,
+      waitingSinceMs: null,
       messages: there.map((message, sequence) => ({
         id: message.id,
         sequence,

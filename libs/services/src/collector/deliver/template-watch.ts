@@ -1,5 +1,5 @@
 import { decodeFrame, kindOfFrame } from '@hotstandby/core/frame';
-import type { Clock, Datagram, IngestReader, Logger } from '@hotstandby/ports';
+import type { Clock, Datagram, IngestMessage, IngestReader, Logger } from '@hotstandby/ports';
 import type { CollectorLimits } from '../limits.ts';
 import { Backoff, pause } from '../waiting-time.ts';
 
@@ -9,6 +9,8 @@ interface Parts {
   log: Logger;
   limits: Pick<CollectorLimits, 'templateLookBackMs' | 'retry'>;
   learn: (datagram: Datagram) => void;
+  /** Every message on its way past. */
+  look?: (message: Pick<IngestMessage, 'id' | 'sequence' | 'frame'>) => void;
 }
 
 /**
@@ -32,7 +34,7 @@ export class TemplateWatch {
   }
 
   async #run(): Promise<void> {
-    const { stream, clock, log, limits, learn } = this.#parts;
+    const { stream, clock, log, limits, learn, look } = this.#parts;
     const { signal } = this.#abort;
     const backoff = new Backoff(limits.retry);
     const from = { startTimeMs: Math.max(0, clock.wallMs() - limits.templateLookBackMs) };
@@ -40,7 +42,9 @@ export class TemplateWatch {
       try {
         await stream.watch(
           from,
-          ({ frame }) => {
+          (message) => {
+            look?.(message);
+            const { frame } = message;
             // A frame is of one kind.
             if (kindOfFrame(frame) !== 'flow') return;
             for (const datagram of decodeFrame(frame).datagrams) learn(datagram);

@@ -145,13 +145,14 @@ export class LateDelivery {
     while (!signal.aborted) {
       let waitMs = 0;
       try {
-        const { aheadMs, keptSinceMs } = await side.received.clock();
+        const { aheadMs, keptSinceMs, waitingSinceMs } = await side.received.clock();
         const nowMs = clock.wallMs() - (storeClock.aheadMs() ?? 0);
         const keptMs = keptSinceMs === null ? null : keptSinceMs - aheadMs - frameAgeMs;
         const pieceFromMs = pieces.next({ aheadMs, keptSinceMs: keptMs, nowMs });
         const endMs = pieceFromMs + pieceMs - aheadMs;
         if (pieceFromMs - aheadMs >= untilMs) return;
-        if (await this.#isOver(endMs)) {
+        const isThere = (waitingSinceMs ?? Infinity) - frameAgeMs > pieceFromMs + pieceMs;
+        if (isThere && (await this.#isOver(endMs))) {
           const wasDone = await side.comparedBeforeMs();
           if (wasDone < endMs) await this.#comparePiece(side, pieceFromMs, aheadMs, signal);
           if (signal.aborted) return;

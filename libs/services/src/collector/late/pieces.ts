@@ -2,7 +2,7 @@
  * What is compared at a time, by the clock of who received it. Cut at multiples, so that a datagram belongs to the same
  * piece for whoever compares: a replica, a restarted process, the next active.
  */
-export const pieceMs = 10_000;
+export const pieceMs = 5000;
 
 /** Less than the ledger is kept: later nobody could tell what is stored. */
 const longestMs = 2.5 * 3_600_000;

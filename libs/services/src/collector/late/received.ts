@@ -22,10 +22,13 @@ export class Received {
     this.#place = place;
   }
 
-  /** How its clock stands to the store's, and since when it keeps messages (by its clock; null: there was none ever). */
-  async clock(): Promise<{ aheadMs: number; keptSinceMs: number | null }> {
-    for await (const { clockAheadMs, keptSinceMs } of this.#census({ fromMs: 0, untilMs: 0 }))
-      if (clockAheadMs !== null) return { aheadMs: clockAheadMs, keptSinceMs };
+  /**
+   * How its clock stands to the store's; by its clock, since when it keeps messages (null: there was none ever), and since
+   * when some wait for INGEST (null: none).
+   */
+  async clock(): Promise<{ aheadMs: number; keptSinceMs: number | null; waitingSinceMs: number | null }> {
+    for await (const { clockAheadMs, ...since } of this.#census({ fromMs: 0, untilMs: 0 }))
+      if (clockAheadMs !== null) return { aheadMs: clockAheadMs, ...since };
     // Without it nobody knows which of its times are meant.
     throw new Error(`node ${this.#place.node} has not compared its clock yet`);
   }

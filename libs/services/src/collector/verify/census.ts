@@ -10,10 +10,11 @@ import {
   type Place,
 } from '@hotstandby/contracts';
 import { decodeFrame } from '@hotstandby/core/frame';
-import { digestOf, entriesToText, type LedgerEntry } from '@hotstandby/core/ledger';
-import type { Bus, Clock, Datagram, IngestReader, ReadMessage, TelemetryKind, Unsubscribe } from '@hotstandby/ports';
+import type { Bus, Clock, IngestReader, Unsubscribe } from '@hotstandby/ports';
 import type { DatagramDecoder } from '../deliver/decoder.ts';
 import type { StoreClock } from '../deliver/store-clock.ts';
+import { receiptOf, tellOf, type Receipt, type ToldMessage } from './receipt.ts';
+import type { RecentReceipts } from './recent-receipts.ts';
 
 interface Parts {
   bus: Bus;
@@ -23,17 +24,20 @@ interface Parts {
   copy: IngestReader | null;
   decoder: Pick<DatagramDecoder, 'alike'>;
   storeClock: StoreClock;
+  /** What came into the own stream of late. */
+  recent: Pick<RecentReceipts, 'from'>;
+  /** Wall clock of the oldest frame that is not in INGEST yet; null: none. */
+  waitingSinceMs: () => number | null;
   clock: Pick<Clock, 'monotonicMs' | 'after'>;
 }
 
-type Group = CensusAnswer['messages'][number]['groups'][number];
-
 /** An answer holds about so many datagrams: 24 characters each, and a NATS message takes 1 MiB. */
 const datagramsAnAnswer = 20_000;
-const readAtOnce = { messages: 2048, bytes: 16 * 1024 * 1024 };
+/** What is read beyond an answer is read again for the next. */
+const readAtOnce = { messages: 2048, bytes: 2 * 1024 * 1024 };
 /** What was found in that time is answered: whoever asked goes on from there, and knows that somebody is at it. */
 const answerAfterMs = 3000;
-const clockOnly = { messages: 1, bytes: 1 };
+const nothing = { messages: 0, bytes: 0 };
 /** INGEST's time of a message is that of its frame, a moment later than its datagrams'. */
 const frameAgeMs = 1000;
 /** A few ms of work: whoever asks must not keep a take-over waiting. */
@@ -79,58 +83,52 @@ export class Census {
   }
 
   async #answer(request: CensusRequest): Promise<CensusAnswer> {
-    const { own, copy, feed, storeClock, clock } = this.#parts;
+    const { own, copy, feed, storeClock, clock, waitingSinceMs } = this.#parts;
     const beganMs = clock.monotonicMs();
     const stream = request.stream === 'own' ? own : copy;
     if (!stream) throw new CodedError('HS_NO_COPY', 'this node keeps no copy of what the other one receives');
-    const { fromMs, untilMs, cursor } = request;
-    const messages: CensusAnswer['messages'] = [];
+    // Asked first: a frame that leaves the queue meanwhile counts as waiting and is told, and never as neither.
+    const waiting = waitingSinceMs();
+    const { keptSinceMs, lastSequence } = await stream.read({ sequence: 0 }, nothing);
+    const messages: ToldMessage[] = [];
     let datagrams = 0;
-    let breathed = 0;
-    let keptSinceMs: number | null = null;
-    let next: number | null = cursor;
+    let sinceBreath = 0;
+    let next: number | null = null;
+    const receipts = request.fromMs < request.untilMs ? this.#receipts(stream, request, lastSequence) : [];
+    for await (const receipt of receipts) {
+      // Frames come in the order of their times, but for those that had to wait.
+      if (receipt.datagrams > 0 && receipt.firstMs > request.untilMs + lateMs) break;
+      const part = tellOf(receipt, request);
+      if (part) messages.push(part.told);
+      datagrams += part?.datagrams ?? 0;
+      sinceBreath += receipt.datagrams;
+      if (sinceBreath >= datagramsABreath) {
+        sinceBreath = 0;
+        await new Promise<void>((resolve) => clock.after(0, resolve));
+      }
+      if (datagrams < datagramsAnAnswer && clock.monotonicMs() - beganMs < answerAfterMs) continue;
+      next = receipt.sequence < lastSequence ? receipt.sequence + 1 : null;
+      break;
+    }
+    const told = { feed, clockAheadMs: storeClock.aheadMs(), keptSinceMs, waitingSinceMs: waiting, messages };
+    return { ...told, next };
+  }
+
+  /** From memory, where that knows all of it; else from the server, which has to look for it. */
+  async *#receipts(
+    stream: IngestReader,
+    { fromMs, cursor }: CensusRequest,
+    lastSequence: number,
+  ): AsyncGenerator<Receipt> {
+    const known = stream === this.#parts.own ? this.#parts.recent.from(cursor ?? 0, fromMs, lastSequence) : null;
+    if (known) return yield* known;
+    let next = cursor;
     do {
       const from = next === null ? { startTimeMs: Math.max(0, fromMs - frameAgeMs) } : { sequence: next };
-      const read = await stream.read(from, fromMs < untilMs ? readAtOnce : clockOnly);
-      keptSinceMs = read.keptSinceMs;
-      next = read.end || fromMs >= untilMs ? null : (read.messages.at(-1)?.sequence ?? 0) + 1;
-      for (const message of fromMs < untilMs ? read.messages : []) {
-        if (datagrams >= breathed + datagramsABreath) {
-          breathed = datagrams;
-          await new Promise<void>((resolve) => clock.after(0, resolve));
-        }
-        const { groups, count, behind } = this.#groupsOf(message, request);
-        if (behind) next = null;
-        if (behind) break;
-        datagrams += count;
-        if (count > 0) messages.push({ id: message.id, sequence: message.sequence, groups });
-        if (datagrams < datagramsAnAnswer) continue;
-        next = message.sequence + 1;
-        break;
-      }
-    } while (next !== null && datagrams < datagramsAnAnswer && clock.monotonicMs() - beganMs < answerAfterMs);
-    return { feed, clockAheadMs: storeClock.aheadMs(), keptSinceMs, messages, next };
-  }
-
-  #groupsOf(message: ReadMessage, { fromMs, untilMs }: CensusRequest) {
-    const { datagrams } = decodeFrame(message.frame);
-    const bySource = new Map<string, { source: string; kind: TelemetryKind; entries: LedgerEntry[] }>();
-    let count = 0;
-    for (const datagram of datagrams) {
-      const { kind, sourceAddress: source, receivedAtMs } = datagram;
-      if (receivedAtMs < fromMs || receivedAtMs >= untilMs) continue;
-      const key = `${kind} ${source}`;
-      const group = bySource.get(key) ?? { source, kind, entries: [] };
-      bySource.set(key, group);
-      group.entries.push({ digest: this.#digestOf(datagram), receivedAtMs });
-      count++;
-    }
-    const groups = [...bySource.values()].map((group): Group => ({ ...group, entries: entriesToText(group.entries) }));
-    const behind = datagrams.length > 0 && datagrams.every(({ receivedAtMs }) => receivedAtMs > untilMs + lateMs);
-    return { groups, count, behind };
-  }
-
-  #digestOf(datagram: Datagram): bigint {
-    return digestOf({ ...datagram, bytes: this.#parts.decoder.alike(datagram) });
+      const read = await stream.read(from, readAtOnce);
+      for (const message of read.messages)
+        yield receiptOf(message, decodeFrame(message.frame).datagrams, (one) => this.#parts.decoder.alike(one));
+      next = read.end ? null : (read.messages.at(-1)?.sequence ?? 0) + 1;
+    } while (next !== null);
   }
 }
