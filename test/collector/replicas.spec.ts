@@ -72,6 +72,7 @@ async function storedByPeer(datagrams: FramedDatagram[], clockAheadMs: number | 
     nodeId: 'id-b',
     settledBeforeMs: first - 1000 + (clockAheadMs ?? 0),
     clockAheadMs,
+    ownFromMs: null,
     otherBeforeMs: null,
   });
   expect(await store.store(guard, [store.stage(batch, guard.epoch)])).toMatchObject({ outcome: 'stored' });

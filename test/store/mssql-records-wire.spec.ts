@@ -327,10 +327,22 @@ it('takes turns, notes progress, and says when the reign is over', async () => {
   });
   const claim = { nodeId: 'id-a', tenureEpoch: 7, owner: 'o' };
   expect(await records.replayTurn(guard, claim, false)).toBe('mine');
-  await records.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 5.5, clockAheadMs: null, otherBeforeMs: null });
+  await records.noteProgress(guard, {
+    nodeId: 'id-a',
+    settledBeforeMs: 5.5,
+    clockAheadMs: null,
+    ownFromMs: null,
+    otherBeforeMs: null,
+  });
   stale = true;
   expect(await records.replayTurn(guard, claim, false)).toBe('another');
-  await records.noteProgress(guard, { nodeId: 'id-a', settledBeforeMs: 5.5, clockAheadMs: null, otherBeforeMs: null });
+  await records.noteProgress(guard, {
+    nodeId: 'id-a',
+    settledBeforeMs: 5.5,
+    clockAheadMs: null,
+    ownFromMs: null,
+    otherBeforeMs: null,
+  });
 });
 
 it('deletes in pieces until a piece is not full', async () => {
@@ -363,10 +375,10 @@ it('reads back clock, ledger, progress, counts and records', async () => {
       if (text.includes('.delivery_progress'))
         return [
           {
-            columns: ['nodeId', 'epoch', 'settledBefore', 'clockAheadMs', 'otherBefore'],
+            columns: ['nodeId', 'epoch', 'settledBefore', 'clockAheadMs', 'ownFrom', 'otherBefore'],
             rows: [
-              ['id-a', '7', new Date(1_700_000_000_123), null, null],
-              ['id-b', '8', new Date(0), -2.5, new Date(1_700_000_000_100)],
+              ['id-a', '7', new Date(1_700_000_000_123), null, null, null],
+              ['id-b', '8', new Date(0), -2.5, new Date(1_700_000_000_050), new Date(1_700_000_000_100)],
             ],
           },
         ];
@@ -396,8 +408,22 @@ it('reads back clock, ledger, progress, counts and records', async () => {
   expect(await records.clockMs()).toBe(1_700_000_000_123.456);
   expect(await records.ledger(7, 0, 11.5)).toEqual({ stored: [at(1_700_000_000_133, 5n)], settled: [] });
   const progress = [
-    { nodeId: 'id-a', epoch: 7, settledBeforeMs: 1_700_000_000_123, clockAheadMs: null, otherBeforeMs: null },
-    { nodeId: 'id-b', epoch: 8, settledBeforeMs: 0, clockAheadMs: -2.5, otherBeforeMs: 1_700_000_000_100 },
+    {
+      nodeId: 'id-a',
+      epoch: 7,
+      settledBeforeMs: 1_700_000_000_123,
+      clockAheadMs: null,
+      ownFromMs: null,
+      otherBeforeMs: null,
+    },
+    {
+      nodeId: 'id-b',
+      epoch: 8,
+      settledBeforeMs: 0,
+      clockAheadMs: -2.5,
+      ownFromMs: 1_700_000_000_050,
+      otherBeforeMs: 1_700_000_000_100,
+    },
   ];
   expect(await records.progress()).toEqual(progress);
 

@@ -88,8 +88,10 @@ export interface LedgerExtract {
 export interface DeliveryProgress {
   epoch: number;
   nodeId: string;
-  /** Everything that the node received before is stored; by its wall clock, ms since 1970. */
+  /** Everything that the node received before is stored, but for what `ownFromMs` says; by its wall clock, ms since 1970. */
   settledBeforeMs: number;
+  /** From when on nobody has compared yet what the node received before its tenure; by the store's clock. Null: all is. */
+  ownFromMs: number | null;
   /** How far that clock was ahead of the store's; null: not measured. */
   clockAheadMs: number | null;
   /**

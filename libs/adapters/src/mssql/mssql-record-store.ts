@@ -96,11 +96,12 @@ export class MssqlRecordStore implements RecordStore {
   }
 
   async noteProgress(guard: WriteGuard, progress: Omit<DeliveryProgress, 'epoch'>): Promise<void> {
-    const { nodeId, settledBeforeMs, clockAheadMs, otherBeforeMs } = progress;
+    const { nodeId, settledBeforeMs, clockAheadMs, ownFromMs, otherBeforeMs } = progress;
     await this.#guarded(guard, progressStatement(this.#schema), {
       node: id(nodeId),
       settled_before: instant(dateOf(settledBeforeMs)),
       clock_ahead_ms: float(clockAheadMs),
+      own_from: instant(ownFromMs === null ? null : dateOf(ownFromMs)),
       other_before: instant(otherBeforeMs === null ? null : dateOf(otherBeforeMs)),
     });
   }

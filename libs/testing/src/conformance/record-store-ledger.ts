@@ -84,16 +84,22 @@ export function ledgerCases(world: () => RecordWorld): void {
   it('tells how far each node came', async () => {
     const { lease, store, guard } = world();
     expect(await store.progress()).toEqual([]);
+    const clockAheadMs = null;
     const note = (under: WriteGuard, nodeId: string, settledBeforeMs: number, otherBeforeMs: number | null) =>
-      store.noteProgress(under, { nodeId, settledBeforeMs, clockAheadMs: null, otherBeforeMs });
+      store.noteProgress(under, { nodeId, settledBeforeMs, clockAheadMs, ownFromMs: null, otherBeforeMs });
     await note(guard, 'id-a', 1_700_000_000_000, null);
     await note(guard, 'id-a', 1_700_000_000_123, 1_700_000_000_050);
     const second = await claimAs(lease, 'b');
     await note(guard, 'id-a', 1_900_000_000_000, 1_900_000_000_000);
     await note(second, 'id-b', 1_700_000_009_000, null);
-    const clockAheadMs = null;
-    const a = { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs };
-    const b = { epoch: second.epoch, nodeId: 'id-b', settledBeforeMs: 1_700_000_009_000, clockAheadMs };
+    const a = { epoch: guard.epoch, nodeId: 'id-a', settledBeforeMs: 1_700_000_000_123, clockAheadMs, ownFromMs: null };
+    const b = {
+      epoch: second.epoch,
+      nodeId: 'id-b',
+      settledBeforeMs: 1_700_000_009_000,
+      clockAheadMs,
+      ownFromMs: null,
+    };
     expect(await store.progress()).toEqual([
       { ...a, otherBeforeMs: 1_700_000_000_050 },
       { ...b, otherBeforeMs: null },
@@ -107,6 +113,17 @@ export function ledgerCases(world: () => RecordWorld): void {
       settledBeforeMs: 1_700_000_012_000,
       otherBeforeMs: 1_700_000_009_500,
     });
+    // What is open is as it was said last.
+    const open = {
+      settledBeforeMs: 1_700_000_012_000,
+      clockAheadMs,
+      ownFromMs: 1_700_000_008_000,
+      otherBeforeMs: null,
+    };
+    await store.noteProgress(second, { nodeId: 'id-b', ...open });
+    expect((await store.progress()).at(-1)?.ownFromMs).toBe(1_700_000_008_000);
+    await note(second, 'id-b', 1_700_000_012_000, null);
+    expect((await store.progress()).at(-1)?.ownFromMs).toBeNull();
   });
 
   it('gives the ledger and the rows to whoever checks them', async () => {

@@ -8,6 +8,7 @@ export async function readProgress(session: Session, timeoutMs: number, schema: 
   const [rows = []] = await session.run({ text: readProgressStatement(schema) }, timeoutMs);
   return rows.map((row) => {
     const settledBefore = row['settledBefore'];
+    const ownFrom = row['ownFrom'];
     const otherBefore = row['otherBefore'];
     if (!(settledBefore instanceof Date))
       throw new StoreError('unknown', 'the store answered with no usable "settledBefore"');
@@ -16,6 +17,7 @@ export async function readProgress(session: Session, timeoutMs: number, schema: 
       epoch: count(row, 'epoch'),
       settledBeforeMs: settledBefore.getTime(),
       clockAheadMs: numberOrNull(row['clockAheadMs']),
+      ownFromMs: ownFrom instanceof Date ? ownFrom.getTime() : null,
       otherBeforeMs: otherBefore instanceof Date ? otherBefore.getTime() : null,
     };
   });
@@ -23,6 +25,6 @@ export async function readProgress(session: Session, timeoutMs: number, schema: 
 
 export function readProgressStatement(schema: string): string {
   return `SELECT p.node_id AS [nodeId], p.epoch AS [epoch], p.settled_before AS [settledBefore], p.clock_ahead_ms AS [clockAheadMs],
-  p.other_before AS [otherBefore]
+  p.own_from AS [ownFrom], p.other_before AS [otherBefore]
  FROM ${schema}.delivery_progress AS p ORDER BY p.epoch;`;
 }

@@ -188,11 +188,12 @@ BEGIN TRY
   BEGIN TRANSACTION;
   UPDATE [hotstandby].delivery_progress SET epoch = @epoch, settled_before = @settled_before,
     clock_ahead_ms = @clock_ahead_ms, noted_at = SYSUTCDATETIME(),
+    own_from = @own_from,
     other_before = CASE WHEN other_before > @other_before THEN other_before ELSE COALESCE(@other_before, other_before) END
    WHERE node_id = @node;
   IF @@ROWCOUNT = 0
-    INSERT INTO [hotstandby].delivery_progress (node_id, epoch, settled_before, clock_ahead_ms, other_before)
-    VALUES (@node, @epoch, @settled_before, @clock_ahead_ms, @other_before);
+    INSERT INTO [hotstandby].delivery_progress (node_id, epoch, settled_before, clock_ahead_ms, own_from, other_before)
+    VALUES (@node, @epoch, @settled_before, @clock_ahead_ms, @own_from, @other_before);
   SET @held = (SELECT COUNT(*) FROM [hotstandby].reign AS g WITH (REPEATABLEREAD)
     WHERE g.epoch = @epoch AND g.holder_incarnation = @incarnation AND g.timeline = @now_timeline);
   IF @held = 0 BEGIN; THROW 51003, N'the reign of the writer is over', 1; END;
@@ -207,14 +208,14 @@ END CATCH;
 SELECT d.message_id AS [messageId] FROM [hotstandby].delivered_frame AS d WHERE d.message_id IN (@m0, @m1, @m2, @m3, @m4, @m5, @m6, @m7, @m8, @m9);
 
 -- ledger
-SELECT TOP (200) l.id AS [id], l.epoch AS [epoch], l.node_id AS [nodeId], l.clock_ahead_ms AS [clockAheadMs],
+SELECT TOP (50) l.id AS [id], l.epoch AS [epoch], l.node_id AS [nodeId], l.clock_ahead_ms AS [clockAheadMs],
   l.stored AS [stored], l.settled AS [settled]
  FROM [hotstandby].delivery_ledger AS l
  WHERE l.last_received_at >= @from AND l.id > @after AND (@until IS NULL OR l.first_received_at < @until) ORDER BY l.id;
 
 -- progress
 SELECT p.node_id AS [nodeId], p.epoch AS [epoch], p.settled_before AS [settledBefore], p.clock_ahead_ms AS [clockAheadMs],
-  p.other_before AS [otherBefore]
+  p.own_from AS [ownFrom], p.other_before AS [otherBefore]
  FROM [hotstandby].delivery_progress AS p ORDER BY p.epoch;
 
 -- trim syslog_message

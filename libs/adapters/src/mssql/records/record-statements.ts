@@ -103,10 +103,11 @@ const turnLapsesS = 4;
 export function progressStatement(schema: string): string {
   const body = `  UPDATE ${schema}.delivery_progress SET epoch = @epoch, settled_before = @settled_before,
     clock_ahead_ms = @clock_ahead_ms, noted_at = SYSUTCDATETIME(),
+    own_from = @own_from,
     other_before = CASE WHEN other_before > @other_before THEN other_before ELSE COALESCE(@other_before, other_before) END
    WHERE node_id = @node;
   IF @@ROWCOUNT = 0
-    INSERT INTO ${schema}.delivery_progress (node_id, epoch, settled_before, clock_ahead_ms, other_before)
-    VALUES (@node, @epoch, @settled_before, @clock_ahead_ms, @other_before);`;
+    INSERT INTO ${schema}.delivery_progress (node_id, epoch, settled_before, clock_ahead_ms, own_from, other_before)
+    VALUES (@node, @epoch, @settled_before, @clock_ahead_ms, @own_from, @other_before);`;
   return guardedBatch(schema, { body });
 }

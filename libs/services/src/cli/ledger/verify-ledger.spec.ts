@@ -70,7 +70,9 @@ async function verified(given: {
   if (given.a !== 'silent') respond('a', given.a ?? [], []);
   respond('b', given.b ?? [], given.copyOfA ?? []);
   const ledger: LedgerReader = {
-    progress: async () => [{ epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, otherBeforeMs: null }],
+    progress: async () => [
+      { epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, ownFromMs: null, otherBeforeMs: null },
+    ],
     lines: async function* () {
       if (!given.ledger) never();
       const stored = (given.ledger ?? []).toSorted((one, other) => one.receivedAtMs - other.receivedAtMs);
@@ -203,7 +205,7 @@ it('names the node that tells no further, and ends with its code', async () => {
       return empty;
     });
   const progress = async () => [
-    { epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, otherBeforeMs: null },
+    { epoch: 2, nodeId: 'id-b', settledBeforeMs: nowMs, clockAheadMs: 0, ownFromMs: null, otherBeforeMs: null },
   ];
   const ledger = { progress } as unknown as LedgerReader;
   const asked = verifyLedger(60_000, { bus, clock, ledger, own: a ?? never(), peer: b ?? never() });

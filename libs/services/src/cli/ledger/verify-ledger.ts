@@ -59,7 +59,7 @@ export async function verifyLedger(spanMs: number, parts: VerifyParts): Promise<
   // With both nodes fed, what the other one alone received is stored when they were compared. One that is away is not.
   const isCompared = feed === 'dual' && isSeenWhole(facts);
   const comparedMs = isCompared ? (noted.otherBeforeMs ?? Infinity) : Infinity;
-  const settledMs = noted.settledBeforeMs - (noted.clockAheadMs ?? 0);
+  const settledMs = Math.min(noted.settledBeforeMs - (noted.clockAheadMs ?? 0), noted.ownFromMs ?? Infinity);
   const untilMs = Math.min(settledMs, comparedMs, clock.wallMs() - ownAheadMs) - slackMs;
   // Whole minutes at the beginning, so that the tables can be counted, too.
   const askedFromMs = Math.floor((untilMs - spanMs) / 60_000) * 60_000;

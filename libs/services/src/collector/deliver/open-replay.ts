@@ -3,7 +3,7 @@ import type { Datagram, DeliveryProgress, Logger, RecordStore, ReplayClaim, Writ
 import type { CollectorLimits } from '../limits.ts';
 import type { DatagramDecoder } from './decoder.ts';
 import { type Uncertain, uncertainOf } from '../late/uncertain.ts';
-import { Replay } from './replay.ts';
+import { Replay, settlementOf } from './replay.ts';
 import type { StoreClock } from './store-clock.ts';
 
 export interface OpenedReplay {
@@ -24,6 +24,8 @@ export interface ReplayParts {
   storeClock: StoreClock;
   /** Of this process, among its replicas. */
   instance: string;
+  /** Lets others have their turn. */
+  breathe: () => Promise<void>;
   /** The guard when the gate is open right now. */
   gate: () => WriteGuard | null;
 }
@@ -74,7 +76,8 @@ export async function replayOfDualFeed({ nodeId, tenure }: Reigning, parts: Repl
     theirClockAheadMs: last.clockAheadMs === null ? null : Math.round(last.clockAheadMs),
   });
   const bounds = { fromMs, untilMs: startedAtWallMs + reachMs, reachMs };
-  return { from, replay: new Replay(bounds, ledger, { alike }), uncertain, claim };
+  const settlement = await settlementOf(ledger, reachMs, parts.breathe);
+  return { from, replay: new Replay(bounds, settlement, { alike }), uncertain, claim };
 }
 
 /**
@@ -115,6 +118,7 @@ async function progressOf(nodeId: string, { store, gate, storeClock }: ReplayPar
       nodeId,
       settledBeforeMs: 0,
       clockAheadMs: storeClock.aheadMs(),
+      ownFromMs: null,
       otherBeforeMs: null,
     });
   return noted;

@@ -42,19 +42,19 @@ export class Replay {
   readonly #alike: Alike;
   #over: boolean;
 
-  constructor(bounds: ReplayBounds, ledger: LedgerExtract, { keepsLedger = true, alike = asItCame } = {}) {
+  /** `settlement`: what earlier tenures stored, less what this one has settled against it. */
+  constructor(bounds: ReplayBounds, settlement: Settlement, { keepsLedger = true, alike = asItCame } = {}) {
     this.#bounds = bounds;
     this.#keepsLedger = keepsLedger;
     this.#alike = alike;
-    this.#settlement = new Settlement(ledger.stored, bounds.reachMs);
-    for (const entry of ledger.settled) this.#settlement.take(entry);
+    this.#settlement = settlement;
     this.#over = bounds.untilMs === -Infinity;
   }
 
   /** Whatever comes; only the marks of messages tell what is stored. */
   static ofEverything(ledger: 'with ledger' | 'without ledger', alike: Alike = asItCame): Replay {
     const bounds = { fromMs: -Infinity, untilMs: -Infinity, reachMs: 0 };
-    return new Replay(bounds, { stored: [], settled: [] }, { keepsLedger: ledger === 'with ledger', alike });
+    return new Replay(bounds, new Settlement([], 0), { keepsLedger: ledger === 'with ledger', alike });
   }
 
   /** No message that follows has anything to do with earlier tenures. */
@@ -108,4 +108,25 @@ export class Replay {
     }
     return share;
   }
+}
+
+/** A few ms of work. */
+const entriesABreath = 2000;
+
+/** Seconds of a busy ledger: others, the gate first of all, have their turn in between. */
+export async function settlementOf(
+  { stored, settled }: LedgerExtract,
+  reachMs: number,
+  breathe: () => Promise<void>,
+): Promise<Settlement> {
+  const settlement = new Settlement([], reachMs);
+  for (const [index, entry] of stored.entries()) {
+    settlement.add(entry);
+    if (index % entriesABreath === entriesABreath - 1) await breathe();
+  }
+  for (const [index, entry] of settled.entries()) {
+    settlement.take(entry);
+    if (index % entriesABreath === entriesABreath - 1) await breathe();
+  }
+  return settlement;
 }

@@ -126,7 +126,8 @@ export class TenureReader {
     let fault: string | null = null;
     while (!signal.aborted) {
       try {
-        this.#opened ??= await open({ nodeId: this.#nodeId, tenure: this.tenure }, this.#parts);
+        const breathe = () => pause(clock, 0, signal);
+        this.#opened ??= await open({ nodeId: this.#nodeId, tenure: this.tenure }, { ...this.#parts, breathe });
         fault = null;
         if (!this.#opened) {
           await pause(clock, anotherDelayMs, signal);

@@ -144,11 +144,9 @@ export class Upkeep {
     onLag(this.#behindMs);
     const known = compared();
     if (!known) return;
-    const { ownFromMs, otherBeforeMs } = known;
+    const settledBeforeMs = Math.min(settledMs, waitingMs) - frameAgeMs;
     const clockAheadMs = storeClock.aheadMs();
-    const openFromMs = ownFromMs === null ? Infinity : ownFromMs + (clockAheadMs ?? 0);
-    const settledBeforeMs = Math.min(Math.min(settledMs, waitingMs) - frameAgeMs, openFromMs);
-    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs, otherBeforeMs });
+    await store.noteProgress(guard, { nodeId: guard.nodeId, settledBeforeMs, clockAheadMs, ...known });
   }
 
   /** The stream's bounds pushed out what was not delivered yet. Counted in messages: nobody knows what was in them. */

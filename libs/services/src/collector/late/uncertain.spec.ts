@@ -6,6 +6,7 @@ const noted = (nodeId: string, epoch: number, settledBeforeMs: number, otherBefo
   epoch,
   settledBeforeMs,
   clockAheadMs: ahead,
+  ownFromMs: null as number | null,
   otherBeforeMs,
 });
 
@@ -42,4 +43,15 @@ it('takes times of both nodes to the clock of the store', () => {
 
 it('takes what a program of before noted for not compared', () => {
   expect(uncertainOf([noted('a', 1, 5000, null)], 'b', 4500).own).toEqual({ fromMs: 0, untilMs: 4500 });
+});
+
+it('inherits what a node left open of what it received before it reigned', () => {
+  const left = { ...noted('a', 2, 5000, 2000), ownFromMs: 1500 };
+  expect(uncertainOf([left], 'b', 4500)).toEqual({
+    own: { fromMs: 2000, untilMs: 4500 },
+    otherFromMs: 1500,
+    otherId: 'a',
+  });
+  // The same node again, when nobody reigned meanwhile.
+  expect(uncertainOf([left], 'a', 4500).own).toEqual({ fromMs: 1500, untilMs: 4500 });
 });

@@ -11,8 +11,8 @@ export interface Uncertain {
 }
 
 /** What the active noted of itself, by the store's clock. */
-const settledOf = ({ settledBeforeMs, clockAheadMs }: DeliveryProgress): number =>
-  settledBeforeMs - (clockAheadMs ?? 0);
+const settledOf = ({ settledBeforeMs, clockAheadMs, ownFromMs }: DeliveryProgress): number =>
+  Math.min(settledBeforeMs - (clockAheadMs ?? 0), ownFromMs ?? Infinity);
 
 /**
  * Of a node, both its own notes and those of the other one tell up to when everything that it received is stored; whichever
