@@ -36,8 +36,8 @@ interface Parts {
  */
 const nearMs = [5, 50];
 const farMs = 500;
-/** A few ms of work. */
-const entriesABreath = 2000;
+/** A ms of work. */
+const entriesABreath = 500;
 
 type Item = LedgerEntry & { source: string; message: Pick<Missing, 'id' | 'sequence'> };
 

@@ -47,6 +47,7 @@ interface Side {
 }
 
 const lookEveryMs = 1000;
+const longestRestMs = 100;
 const askAgain = { firstMs: 1000, maxMs: 10_000 };
 /** INGEST's time of a message is that of its frame, a moment later than its datagrams'. */
 const frameAgeMs = 1000;
@@ -179,7 +180,7 @@ export class LateDelivery {
   }
 
   async #comparePiece(side: Side, fromMs: number, aheadMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, ledger, limits, log, storeClock } = this.#parts;
+    const { ledger, limits, log, storeClock } = this.#parts;
     const span = { fromMs, untilMs: fromMs + pieceMs };
     const { missing, uneven } = await findMissing(span, {
       received: side.received,
@@ -187,7 +188,7 @@ export class LateDelivery {
       beside: side.beside && { received: side.beside, aheadMs: storeClock.aheadMs() ?? 0 },
       ledger,
       reachMs: limits.replayReachMs,
-      breathe: () => pause(clock, 0, signal),
+      breathe: this.#breather(signal),
     });
     this.#tellUneven(uneven);
     let stored = 0;
@@ -231,6 +232,16 @@ export class LateDelivery {
     const written = await writer.write([staged], null, signal);
     if (written.outcome !== 'stored') throw new Error(`not stored: ${written.outcome}`);
     return stored.length;
+  }
+
+  /** Rests as long as it worked: what comes now, and the gate, go before what came. */
+  #breather(signal: AbortSignal): () => Promise<void> {
+    const { clock } = this.#parts;
+    let sinceMs = clock.monotonicMs();
+    return async () => {
+      await pause(clock, Math.min(longestRestMs, clock.monotonicMs() - sinceMs), signal);
+      sinceMs = clock.monotonicMs();
+    };
   }
 
   #tellUneven(uneven: ReadonlyMap<string, number>): void {
