@@ -103,8 +103,8 @@ export class LateDelivery {
   }
 
   /**
-   * What may be noted, by the store's clock: nothing of its own may be called stored beyond `ownFromMs` (null: no bound), and
-   * everything of the other node of before `otherBeforeMs` is. Null: not known yet.
+   * What may be noted, by the store's clock: from when on this node's own of before the tenure is open (null: it is not), and
+   * that everything of the other node of before `otherBeforeMs` is stored. Null: not known yet.
    */
   compared(): { ownFromMs: number | null; otherBeforeMs: number | null } | null {
     return this.#under && { ownFromMs: this.#ownFromMs, otherBeforeMs: this.#otherBeforeMs };
@@ -120,7 +120,7 @@ export class LateDelivery {
     const here = new Received(bus, this.#parts.own);
     if (own) {
       const alone = { received: here, nodeId, beside: null, comparedBeforeMs: async () => 0 };
-      await this.#compare(alone, own, signal, () => {});
+      await this.#compare(alone, own, signal, (beforeMs) => (this.#ownFromMs = beforeMs));
       if (signal.aborted) return;
       this.#ownFromMs = null;
     }
