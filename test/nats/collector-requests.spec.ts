@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => pair?.remove());
 
-it('lets an operator ask either collector for a census, and a frame only the other collector', async () => {
+it('lets an operator ask either collector for a census, and a frame only collectors', async () => {
   const log = recordingLog();
   const at = (node: string) => ({ cluster: 'test', node });
   const open = (of: NatsPair['a'], service: 'collector' | 'cli' | 'console') =>
@@ -26,7 +26,12 @@ it('lets an operator ask either collector for a census, and a frame only the oth
   there.bus.respond(subjects.frame(at('b')), () => 'a frame');
   expect(await eventually(() => operator.bus.request(subjects.census(at('b')), {}, 2000))).toBe('a census');
   expect(await eventually(() => collector.bus.request(subjects.frame(at('b')), {}, 2000))).toBe('a frame');
+  // What it received before it reigned it compares like what the other one did.
+  collector.bus.respond(subjects.census(at('a')), () => 'its own census');
+  collector.bus.respond(subjects.frame(at('a')), () => 'its own frame');
+  expect(await eventually(() => collector.bus.request(subjects.census(at('a')), {}, 2000))).toBe('its own census');
+  expect(await eventually(() => collector.bus.request(subjects.frame(at('a')), {}, 2000))).toBe('its own frame');
   for (const { bus } of [operator, other])
-    await expect(bus.request(subjects.frame(at('b')), {}, 500)).rejects.toThrow();
+    for (const node of ['a', 'b']) await expect(bus.request(subjects.frame(at(node)), {}, 500)).rejects.toThrow();
   await Promise.all([there, collector, operator, other].map((part) => part.close()));
 });
