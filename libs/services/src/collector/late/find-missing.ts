@@ -31,11 +31,12 @@ interface Parts {
 
 /**
  * How far apart copies are looked for: all the near ones are found before any further ones, or a device that repeats a line
- * would have the copy of one missed taken for that of the next, and that for the one after. Beyond the second only when
- * something has no copy so near.
+ * would have the copy of one missed taken for that of the next, and that for the one after. As far as the reach, and among
+ * what lies around, only when something has no copy so near.
  */
-const nearMs = [5, 50];
-const farMs = 500;
+const withinMs = [5, 50, 500];
+/** What was received at the very ends may have its copy beyond them. */
+const edgeMs = 50;
 /** A ms of work. */
 const entriesABreath = 500;
 
@@ -44,14 +45,14 @@ type Item = LedgerEntry & { source: string; message: Pick<Missing, 'id' | 'seque
 /** Which datagrams of a span (by the clock of who received them) are not in the ledger. The span must be over. */
 export async function findMissing(span: Span, parts: Parts): Promise<Found> {
   const look = new Look(parts);
-  const near = await look.unpaired(span, nearMs);
+  const near = await look.unpaired(span, withinMs, edgeMs);
   if (near.length === 0) return { missing: [], uneven: new Map() };
   // Equal datagrams of before and after want their own copies: they take them first.
   const { reachMs } = parts;
   const wide = { fromMs: span.fromMs - reachMs, untilMs: span.untilMs + reachMs };
   const evenness = new Evenness(reachMs);
   const countPaired = ({ source, receivedAtMs }: Item) => evenness.count(source, receivedAtMs, 'paired');
-  const unpaired = await look.unpaired(wide, [...nearMs, farMs, reachMs], countPaired);
+  const unpaired = await look.unpaired(wide, [...withinMs, reachMs], reachMs, countPaired);
   const inside = unpaired.filter(({ receivedAtMs }) => receivedAtMs >= span.fromMs && receivedAtMs < span.untilMs);
   if (inside.length > 0) await look.countAlone(wide, evenness);
   const found: Found = { missing: [], uneven: new Map() };
@@ -78,9 +79,13 @@ class Look {
   }
 
   /** Those with no entry in the ledger within the last of the distances, in the order of their times. */
-  async unpaired(span: Span, withinMs: readonly number[], onPaired: (one: Item) => void = () => {}): Promise<Item[]> {
+  async unpaired(
+    span: Span,
+    distancesMs: readonly number[],
+    marginMs: number,
+    onPaired: (one: Item) => void = () => {},
+  ): Promise<Item[]> {
     const { aheadMs, received } = this.#parts;
-    const marginMs = withinMs.at(-1) ?? 0;
     const settlement = await this.#stored({
       fromMs: span.fromMs - aheadMs - marginMs,
       untilMs: span.untilMs - aheadMs + marginMs,
@@ -90,7 +95,7 @@ class Look {
       if (taken) onPaired(one);
       return !taken;
     };
-    const [first = 0, ...further] = withinMs;
+    const [first = 0, ...further] = distancesMs;
     const left: Item[] = [];
     for await (const message of received.messages(span)) {
       for (const one of itemsOf(message)) if (isLeft(one, first)) left.push(one);

@@ -59,6 +59,27 @@ describe('what one node alone received', () => {
     await stop();
   });
 
+  it('is looked for once, also where copies come apart', async () => {
+    const { at, a, b, stop } = await pair();
+    let lines = 0;
+    const read = at.store.lines.bind(at.store);
+    at.store.lines = (...span) => {
+      lines++;
+      return read(...span);
+    };
+    for (let turn = 0; turn < 30; turn++) {
+      a.receiver.send(5514, line(`${turn}`));
+      // Half a second is what a machine may stand still for.
+      await at.clock.advance(300);
+      b.receiver.send(5514, line(`${turn}`));
+      await at.clock.advance(700);
+    }
+    await at.clock.advance(30_000);
+    expect(a.messages()).toHaveLength(30);
+    expect(lines).toBeLessThan(14);
+    await stop();
+  });
+
   it('is stored by the next active, which had it itself, when the one before died first', async () => {
     const { at, a, b, both, grantB, stop } = await pair();
     await at.clock.advance(60_000);
