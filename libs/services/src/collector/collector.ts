@@ -48,9 +48,9 @@ import { retentionOf } from './retention.ts';
 import { TrapAnswers } from './receive/trap-answers.ts';
 import { pause } from './waiting-time.ts';
 import { collectorReport } from './report.ts';
-import { Census } from './verify/census.ts';
-import { receiptOf } from './verify/receipt.ts';
-import { RecentReceipts } from './verify/recent-receipts.ts';
+import { Census } from './census/census.ts';
+import { receiptOf } from './census/receipt.ts';
+import { RecentReceipts } from './census/recent-receipts.ts';
 
 export interface CollectorParts {
   config: Pick<NodeConfig, 'node' | 'peer' | 'collector'> & Partial<Pick<NodeConfig, 'binding'>>;
